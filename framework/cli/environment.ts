@@ -1,0 +1,64 @@
+/** Where things are for a job: the packages around the config, the search paths, the cache. The only reader of the environment. */
+import { accessSync, constants, existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { ownPackageRoot, PluginManager } from "../modules/PluginManager.js";
+
+export const packageRoot = ownPackageRoot(import.meta.url);
+export const frameworkFile = join(packageRoot, "dist", "index.js");
+
+export interface JobEnvironment {
+  /** Directories of FileInPath and process.load. */
+  readonly searchPath: readonly string[];
+  readonly pluginPath: readonly string[];
+  readonly cacheDirectory: string | undefined;
+}
+
+function listed(variable: string): string[] {
+  return (process.env[variable] ?? "").split(delimiter).filter((entry) => entry !== "").map((entry) => resolve(entry));
+}
+
+/** The nearest directory with a package.json at or above `directory`. */
+function packageAround(directory: string): string | undefined {
+  for (let at = directory; ; at = dirname(at)) {
+    if (existsSync(join(at, "package.json"))) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param configFile full path of the config */
+export function jobEnvironment(configFile: string): JobEnvironment {
+  const directory = dirname(configFile);
+  const around = packageAround(directory) ?? directory;
+  const unique = (paths: readonly string[]) => [...new Set(paths)];
+  const modules = [around, packageRoot].map((root) => join(root, "node_modules")).find((path) => existsSync(path) && isWritable(path));
+  return {
+    searchPath: unique([around, process.cwd(), ...listed("CMSRUN_SEARCH_PATH"), packageRoot]),
+    pluginPath: unique([...listed("CMSRUN_PLUGIN_PATH"), join(around, "plugins"), join(directory, "plugins"), join(process.cwd(), "plugins")]),
+    cacheDirectory: modules ? join(modules, ".cache", "cmsrun") : join(tmpdir(), `cmsrun-cache-${process.getuid?.() ?? 0}`),
+  };
+}
+
+export function pluginManager({ pluginPath, cacheDirectory }: JobEnvironment): PluginManager {
+  return new PluginManager({ searchPath: pluginPath, packageRoot, frameworkFile, cacheDirectory });
+}
+
+/** The worker threads' program, beside this one in dist/. */
+export const threadEntry = new URL("./threadEntry.js", import.meta.url);
+
+/** This package's version. */
+export async function release(): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  const { version } = JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  return version;
+}
+

@@ -1,0 +1,66 @@
+/** The counts that threads hand to the job for its report: plain data that adds up. */
+import type { StreamSchedule } from "./StreamSchedule.js";
+
+export interface WorkerCounts {
+  executed: number;
+  passed: number;
+  failed: number;
+  exception: number;
+  realMs: number;
+}
+
+export interface ThreadSummary {
+  events: number;
+  eventsPassed: number;
+  /** Per path: [executed, passed, failed, exception]. */
+  readonly paths: number[][];
+  /** Per step: [visited, passed, failed]. */
+  readonly steps: number[][];
+  readonly workers: WorkerCounts[];
+}
+
+export function gatherCounts(streams: readonly StreamSchedule[]): ThreadSummary {
+  return mergeSummaries(
+    streams.map(({ counts, workers }) => ({
+      events: counts.events,
+      eventsPassed: counts.eventsPassed,
+      paths: rows(counts.pathExecuted, counts.pathPassed, counts.pathFailed, counts.pathException),
+      steps: rows(counts.stepVisited, counts.stepPassed, counts.stepFailed),
+      workers: workers.map(({ executed, passedCount, failedCount, exceptionCount, realMs }) => ({
+        executed,
+        passed: passedCount,
+        failed: failedCount,
+        exception: exceptionCount,
+        realMs,
+      })),
+    })),
+  );
+}
+
+function rows(...columns: Float64Array[]): number[][] {
+  return Array.from(columns[0] ?? [], (_, row) => columns.map((column) => column[row] ?? 0));
+}
+
+/** Adds up the summaries of all streams of a thread, or of all threads of the job. */
+export function mergeSummaries(summaries: readonly ThreadSummary[]): ThreadSummary {
+  const [first, ...others] = summaries;
+  const total: ThreadSummary = structuredClone(first ?? { events: 0, eventsPassed: 0, paths: [], steps: [], workers: [] });
+  for (const other of others) {
+    total.events += other.events;
+    total.eventsPassed += other.eventsPassed;
+    addRows(total.paths, other.paths);
+    addRows(total.steps, other.steps);
+    for (const [index, counts] of other.workers.entries()) addCounts(total.workers[index] as WorkerCounts, counts);
+  }
+  return total;
+}
+
+function addRows(to: number[][], from: readonly number[][]): void {
+  for (const [row, values] of from.entries()) {
+    for (const [column, value] of values.entries()) (to[row] as number[])[column] = (to[row]?.[column] ?? 0) + value;
+  }
+}
+
+function addCounts(to: WorkerCounts, from: WorkerCounts): void {
+  for (const name of Object.keys(from) as (keyof WorkerCounts)[]) to[name] += from[name];
+}

@@ -1,0 +1,62 @@
+/** What a worker thread runs: builds an EventLoop from its plan and answers the job's calls, one after another. */
+import { Container } from "inversify";
+import { parentPort, workerData } from "node:worker_threads";
+import { Exception } from "../base/errors.js";
+import { LogDebug, type LogMessage, setLogSink } from "../base/log.js";
+import { fromPosted } from "../base/sharedForm.js";
+import { setSearchPath } from "../parameters/fileInPath.js";
+import { EventLoop } from "./EventLoop.js";
+import { bindServices } from "./services.js";
+import { BegunLumis, inOrder, type Reply, type Request } from "./ThreadHandle.js";
+import type { BegunLumi, ThreadPlan } from "./threadPlan.js";
+
+const port = parentPort;
+if (!port) throw new Error("threadEntry runs in worker threads only");
+
+const plan = workerData as ThreadPlan;
+const severities = ["DEBUG", "INFO", "WARNING", "ERROR", "SYSTEM"];
+const post = (reply: Reply) => port.postMessage(reply);
+
+setSearchPath(plan.searchPath);
+setLogSink((message: LogMessage) => {
+  if (severities.indexOf(message.severity) >= severities.indexOf(plan.logThreshold)) post({ job: "log", args: [message] });
+});
+
+const begunLumis = new BegunLumis();
+let loop: EventLoop | undefined;
+const made = build();
+const call = inOrder(() => loop as EventLoop);
+
+port.on("message", (request: Request) => {
+  if ("announce" in request) begunLumis.announce(request.announce, request.begun && revived(request.begun));
+  else void answer(request);
+});
+
+async function build(): Promise<void> {
+  for (const file of plan.pluginFiles) await import(file);
+  const services = new Container();
+  bindServices(services, plan.services);
+  loop = new EventLoop(plan, services, {
+    begun: (lumi) => begunLumis.begun(lumi),
+    ended: (what, index) => post({ job: "ended", args: [what, index] }),
+    report: (...args) => post({ job: "report", args }),
+  });
+}
+
+async function answer({ call: id, method, args }: Extract<Request, { call: number }>): Promise<void> {
+  try {
+    await made;
+    post({ call: id, value: await call(method, args) });
+  } catch (error) {
+    post({ call: id, error: Exception.from(error).toPlain() });
+  }
+}
+
+function revived(begun: BegunLumi): BegunLumi {
+  const all = (caches: BegunLumi["runCaches"]) =>
+    Object.fromEntries(Object.entries(caches).map(([label, cache]) => [label, fromPosted(cache)]));
+  return { ...begun, runCaches: all(begun.runCaches), lumiCaches: all(begun.lumiCaches) };
+}
+
+// A rejection before the first call is reported by that call.
+made.catch((error: unknown) => LogDebug("threadEntry", String(error)));

@@ -1,0 +1,49 @@
+/** What plugins and configs import as "#framework" inside this repository and as "cmsrun" outside. */
+import "./modules/builtinServices.js";
+
+export { inject } from "inversify";
+export { Exception } from "./base/errors.js";
+export { LogAbsolute, LogDebug, LogError, LogInfo, LogPrint, LogProblem, LogSystem, LogVerbatim, LogWarning } from "./base/log.js";
+export { registerSharedForm, type Shareable } from "./base/sharedForm.js";
+export { cms } from "./config/cms.js";
+export { type Component as Module } from "./config/components.js";
+export { Process } from "./config/Process.js";
+export * from "./config/registries.js";
+export { VarParsing } from "./config/VarParsing.js";
+export type { BranchDescription } from "./data/BranchDescription.js";
+export type { Event, Handle, LuminosityBlock, Run, StreamID } from "./data/Event.js";
+export type { EventID } from "./data/EventID.js";
+export type { EventSetup } from "./data/EventSetup.js";
+export * from "./data/products.generated.js";
+export { type FieldDescription, ProductType, transient } from "./data/ProductType.js";
+export type { EDGetToken, EDPutToken } from "./data/tokens.js";
+export { ClusterEncoder, type EncodedCluster } from "./io/ClusterEncoder.js";
+export { type ClusterIndex, clusterSize } from "./io/eventFileFormat.js";
+export { EventFileReader, type EventIDColumns } from "./io/EventFileReader.js";
+export { EventFileWriter } from "./io/EventFileWriter.js";
+export { type RootBranch, type RootColumn, RootTreeReader, type RootValues } from "./io/root/RootTreeReader.js";
+export * as global from "./modules/global.js";
+export {
+  type EventBlock,
+  type InputRange,
+  InputSource,
+  type LumiSegment,
+  type Provided,
+  type SourceProduct,
+} from "./modules/InputSource.js";
+export { resolveInputFile } from "./modules/inputFiles.js";
+export * as limited from "./modules/limited.js";
+export * as one from "./modules/one.js";
+export { DEFINE_FWK_MODULE, DEFINE_FWK_SERVICE } from "./modules/PluginFactory.js";
+export type { ServiceHooks } from "./modules/ServiceHooks.js";
+export * as stream from "./modules/stream.js";
+export * from "./parameters/description.js";
+export { ESInputTag, InputTag } from "./parameters/InputTag.js";
+export { ParameterSet } from "./parameters/ParameterSet.js";
+export { MessageLogger } from "./services/MessageLogger.js";
+export { type GraphDef, loadGraphDef } from "./tensorflow/GraphDef.js";
+export type { Options } from "./tensorflow/Options.js";
+export type { PreparedCall } from "./tensorflow/PreparedCall.js";
+export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
+export { SessionCache } from "./tensorflow/SessionCache.js";
+export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";

@@ -1,0 +1,119 @@
+/**
+ * A graph as plain data, and its reader for frozen graphs (binary .pb). Plain, so that it can be posted to another
+ * thread; constants are decoded once, here, and everything else reads tensors.
+ */
+import { readFileSync } from "node:fs";
+import { Exception } from "../base/errors.js";
+import { GraphDefType } from "./graphDefSchema.js";
+import { decodeFunction, decodeNode, type GraphMessage } from "./nodeProto.js";
+import type { TensorLike } from "./Tensor.js";
+
+/** Dimensions, -1 where unknown; null when not even the rank is known. */
+export type PartialShape = readonly number[] | null;
+
+/** One attribute: exactly one member is set. `type` is a DataType number (dtypes.ts). */
+export interface AttrValue {
+  s?: string;
+  i?: number;
+  f?: number;
+  b?: boolean;
+  type?: number;
+  shape?: PartialShape;
+  tensor?: TensorLike;
+  func?: NameAttrList;
+  list?: AttrList;
+}
+
+export interface AttrList {
+  readonly s: readonly string[];
+  readonly i: readonly number[];
+  readonly f: readonly number[];
+  readonly b: readonly boolean[];
+  readonly type: readonly number[];
+  readonly shape: readonly PartialShape[];
+  readonly func: readonly NameAttrList[];
+}
+
+/** A function to call, with the attributes it is called with. */
+export interface NameAttrList {
+  readonly name: string;
+  readonly attrs: Readonly<Record<string, AttrValue>>;
+}
+
+export interface NodeDef {
+  readonly name: string;
+  readonly op: string;
+  /** "node", "node:1" for another output than the first, "^node" for "after node". */
+  readonly inputs: readonly string[];
+  readonly attrs: Readonly<Record<string, AttrValue>>;
+}
+
+/** An argument of a function; `typeAttr` names the attribute that holds its type where `type` is 0. */
+export interface ArgDef {
+  readonly name: string;
+  readonly type: number;
+  readonly typeAttr: string;
+}
+
+export interface FunctionDef {
+  readonly name: string;
+  readonly inputs: readonly ArgDef[];
+  readonly outputs: readonly ArgDef[];
+  readonly nodes: readonly NodeDef[];
+  /** Output name → the tensor of the body that it is. */
+  readonly ret: Readonly<Record<string, string>>;
+}
+
+export interface GraphDef {
+  /** Where it came from, for messages: a path. */
+  readonly origin: string;
+  readonly nodes: readonly NodeDef[];
+  readonly functions: readonly FunctionDef[];
+  /** The version of the graph format; below 24 a placeholder's shape [] means "unknown". */
+  readonly producer: number;
+}
+
+/**
+ * Reads a frozen graph.
+ * @throws InvalidGraphDef with the path when there is no file, or it is not a binary GraphDef with nodes.
+ */
+export function loadGraphDef(path: string): GraphDef {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EISDIR") throw invalid(path, "it is a directory; a SavedModel directory is no frozen graph: freeze it");
+    throw invalid(path, code === "ENOENT" ? "no such file" : (error as Error).message, error);
+  }
+  return parseGraphDef(bytes, path);
+}
+
+/** Parses a binary GraphDef; `origin` is what messages call it. @throws InvalidGraphDef */
+export function parseGraphDef(bytes: Uint8Array, origin: string): GraphDef {
+  let message: GraphMessage;
+  try {
+    message = GraphDefType.decode(bytes) as unknown as GraphMessage;
+  } catch (error) {
+    const isText = /^\s*(#|node\s*\{)/.test(Buffer.from(bytes.subarray(0, 200)).toString("latin1"));
+    const hint = isText
+      ? "it is text (.pb.txt): convert it to a binary GraphDef"
+      : "is it a complete, binary frozen graph (.pb)?";
+    throw invalid(origin, `it does not parse as a GraphDef (${(error as Error).message}); ${hint}`, error);
+  }
+  if (message.node.length === 0) throw invalid(origin, "graphDef has no nodes; is it a frozen graph (.pb)?");
+  try {
+    return {
+      origin,
+      nodes: message.node.map(decodeNode),
+      functions: (message.library?.function ?? []).map(decodeFunction),
+      producer: message.versions?.producer ?? 0,
+    };
+  } catch (error) {
+    throw error instanceof Exception ? invalid(origin, error.message, error) : error;
+  }
+}
+
+function invalid(origin: string, what: string, cause?: unknown): Exception {
+  return new Exception("InvalidGraphDef", `error while loading graphDef from '${origin}': ${what}.`, { cause });
+}

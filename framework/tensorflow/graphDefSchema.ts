@@ -1,0 +1,113 @@
+/**
+ * The part of TensorFlow's protobuf schema that describes graphs, with the field numbers of its public .proto files
+ * (graph.proto, node_def.proto, attr_value.proto, tensor.proto, tensor_shape.proto, function.proto, versions.proto).
+ * Unknown fields are skipped, as protobuf prescribes.
+ */
+import protobuf, { type INamespace } from "protobufjs/light.js";
+
+const field = (id: number, type: string) => ({ id, type });
+const repeated = (id: number, type: string) => ({ id, type, rule: "repeated" });
+const packed = (id: number, type: string) => ({ id, type, rule: "repeated", options: { packed: true } });
+const map = (id: number, type: string) => ({ id, type, keyType: "string" });
+
+const schema: INamespace = {
+  nested: {
+    GraphDef: {
+      fields: {
+        node: repeated(1, "NodeDef"),
+        library: field(2, "FunctionDefLibrary"),
+        version: field(3, "int32"),
+        versions: field(4, "VersionDef"),
+      },
+    },
+    NodeDef: {
+      fields: {
+        name: field(1, "string"),
+        op: field(2, "string"),
+        input: repeated(3, "string"),
+        device: field(4, "string"),
+        attr: map(5, "AttrValue"),
+      },
+    },
+    VersionDef: { fields: { producer: field(1, "int32"), min_consumer: field(2, "int32") } },
+    AttrValue: {
+      oneofs: { value: { oneof: ["list", "s", "i", "f", "b", "type", "shape", "tensor", "placeholder", "func"] } },
+      fields: {
+        list: field(1, "ListValue"),
+        s: field(2, "bytes"),
+        i: field(3, "int64"),
+        f: field(4, "float"),
+        b: field(5, "bool"),
+        type: field(6, "int32"),
+        shape: field(7, "TensorShapeProto"),
+        tensor: field(8, "TensorProto"),
+        placeholder: field(9, "string"),
+        func: field(10, "NameAttrList"),
+      },
+    },
+    ListValue: {
+      fields: {
+        s: repeated(2, "bytes"),
+        i: packed(3, "int64"),
+        f: packed(4, "float"),
+        b: packed(5, "bool"),
+        type: packed(6, "int32"),
+        shape: repeated(7, "TensorShapeProto"),
+        tensor: repeated(8, "TensorProto"),
+        func: repeated(9, "NameAttrList"),
+      },
+    },
+    NameAttrList: { fields: { name: field(1, "string"), attr: map(2, "AttrValue") } },
+    TensorShapeProto: { fields: { dim: repeated(2, "Dim"), unknown_rank: field(3, "bool") } },
+    Dim: { fields: { size: field(1, "int64"), name: field(2, "string") } },
+    TensorProto: {
+      fields: {
+        dtype: field(1, "int32"),
+        tensor_shape: field(2, "TensorShapeProto"),
+        version_number: field(3, "int32"),
+        tensor_content: field(4, "bytes"),
+        float_val: packed(5, "float"),
+        double_val: packed(6, "double"),
+        int_val: packed(7, "int32"),
+        string_val: repeated(8, "bytes"),
+        int64_val: packed(10, "int64"),
+        bool_val: packed(11, "bool"),
+        half_val: packed(13, "int32"),
+        uint32_val: packed(16, "uint32"),
+        uint64_val: packed(17, "uint64"),
+      },
+    },
+    FunctionDefLibrary: { fields: { function: repeated(1, "FunctionDef"), gradient: repeated(2, "GradientDef") } },
+    GradientDef: { fields: { function_name: field(1, "string"), gradient_func: field(2, "string") } },
+    FunctionDef: {
+      fields: {
+        signature: field(1, "OpDef"),
+        attr: map(5, "AttrValue"),
+        node_def: repeated(3, "NodeDef"),
+        ret: map(4, "string"),
+        control_ret: map(6, "string"),
+      },
+    },
+    OpDef: {
+      fields: {
+        name: field(1, "string"),
+        input_arg: repeated(2, "ArgDef"),
+        output_arg: repeated(3, "ArgDef"),
+      },
+    },
+    ArgDef: {
+      fields: {
+        name: field(1, "string"),
+        type: field(3, "int32"),
+        type_attr: field(4, "string"),
+        number_attr: field(5, "string"),
+        type_list_attr: field(6, "string"),
+      },
+    },
+  },
+};
+
+const root = protobuf.Root.fromJSON(schema);
+
+/** The message type GraphDef; the tests use it to encode graphs. */
+export const GraphDefType = root.lookupType("GraphDef");

