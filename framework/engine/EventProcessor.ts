@@ -18,7 +18,7 @@ import { EventLoop } from "./EventLoop.js";
 import { type JobModule, JobModules, plain } from "./JobModules.js";
 import { type OneModule, OrderedResults } from "./OrderedResults.js";
 import { progressLine } from "./progress.js";
-import { plainRegistration } from "./registrations.js";
+import { plainRegistration, revivedType } from "./registrations.js";
 import { RangeDispenser } from "./RangeDispenser.js";
 import { RunLumiSequence } from "./RunLumiSequence.js";
 import { formatSummary } from "./summary.js";
@@ -258,9 +258,12 @@ export class EventProcessor {
   async #openOutputs(): Promise<void> {
     if (this.#bound.outputs.length === 0) return;
     const history: ProcessConfiguration[] = [...this.#modules.sourceInstance.history(), await this.#configuration()];
-    for (const { label } of this.#bound.outputs) {
+    for (const { label, kept } of this.#bound.outputs) {
       const output = this.#oneModule(label);
-      await withContext(output, "Calling beginJob", () => (output.instance as OutputModule).openFile(history));
+      const module = output.instance as OutputModule;
+      // The event loop of the only thread has told the same instance already.
+      if (this.#threadCount > 1) module.setProducts(kept.map(({ description, type }) => ({ description, type: revivedType(type) })));
+      await withContext(output, "Calling beginJob", () => module.openFile(history));
     }
   }
 
