@@ -17,8 +17,8 @@ export class StreamCounts {
   readonly pathPassed: Float64Array;
   readonly pathFailed: Float64Array;
   readonly pathException: Float64Array;
+  /** Times the path reached the step; it passed where it did not fail. */
   readonly stepVisited: Float64Array;
-  readonly stepPassed: Float64Array;
   readonly stepFailed: Float64Array;
   events = 0;
   eventsPassed = 0;
@@ -29,7 +29,6 @@ export class StreamCounts {
     this.pathFailed = new Float64Array(pathCount);
     this.pathException = new Float64Array(pathCount);
     this.stepVisited = new Float64Array(stepCount);
-    this.stepPassed = new Float64Array(stepCount);
     this.stepFailed = new Float64Array(stepCount);
   }
 }
@@ -62,6 +61,8 @@ export class StreamSchedule {
   readonly #putTriggerResults: PutTriggerResults | undefined;
   readonly #isTimed: boolean;
   readonly #triggerPathCount: number;
+  /** Per path: the position of its last module. */
+  readonly #lastPositions: Int32Array;
 
   constructor(
     readonly streamID: StreamID,
@@ -76,6 +77,10 @@ export class StreamSchedule {
     this.states = new Uint8Array(schedule.paths.length);
     this.positions = new Int32Array(schedule.paths.length);
     this.counts = new StreamCounts(schedule.paths.length, schedule.stepWorker.length);
+    this.#lastPositions = new Int32Array(schedule.paths.length);
+    for (const [step, path] of schedule.stepPath.entries()) {
+      this.#lastPositions[path] = Math.max(this.#lastPositions[path] ?? 0, schedule.stepPosition[step] ?? 0);
+    }
     this.#triggerPathCount = schedule.paths.filter((path) => path.kind === "Path").length;
   }
 
@@ -92,8 +97,8 @@ export class StreamSchedule {
   }
 
   #walk(from: number): Promise<void> | undefined {
-    const { stepWorker, stepPath, stepFlags, endPathStart } = this.#schedule;
-    const { states, workers, counts, event } = this;
+    const { stepWorker, stepPath, endPathStart } = this.#schedule;
+    const { states, workers, event } = this;
     const setup = this.#setup;
     const end = stepWorker.length;
     let step = from;
@@ -107,29 +112,27 @@ export class StreamSchedule {
           const pending = this.#isTimed ? this.#timed(worker) : worker.doWork(event, setup);
           if (pending !== undefined) return this.#resume(pending, step);
         }
-        this.#decide(step, path, worker.state === state.passed);
+        this.#decide(step, path, worker);
       }
     } catch (error) {
       throw this.#failed(error, step);
     }
     if (end === endPathStart) this.#endOfPaths();
-    this.#endOfEvent(counts);
+    this.#endOfEvent();
     return undefined;
   }
 
-  #decide(step: number, path: number, workerPassed: boolean): void {
+  #decide(step: number, path: number, worker: Worker): void {
     const { stepFlags, stepPosition } = this.#schedule;
     const flags = stepFlags[step] as number;
-    if (flags & flag.onDemand) return;
     const { counts } = this;
-    const passed = flags & flag.ignore ? true : flags & flag.not ? !workerPassed : workerPassed;
-    (counts.stepVisited[step] as number)++;
+    counts.stepVisited[step] = (counts.stepVisited[step] as number) + 1;
+    if (flags === flag.none && worker.state === state.passed) return;
+    if (flags & (flag.onDemand | flag.ignore)) return;
+    if ((worker.state === state.passed) !== ((flags & flag.not) !== 0)) return;
+    counts.stepFailed[step] = (counts.stepFailed[step] as number) + 1;
+    this.states[path] = pathState.fail;
     this.positions[path] = stepPosition[step] as number;
-    if (passed) (counts.stepPassed[step] as number)++;
-    else {
-      (counts.stepFailed[step] as number)++;
-      this.states[path] = pathState.fail;
-    }
   }
 
   #timed(worker: Worker): Promise<void> | undefined {
@@ -151,8 +154,7 @@ export class StreamSchedule {
       throw this.#failed(error, step);
     }
     const { stepPath, stepWorker } = this.#schedule;
-    const worker = this.workers[stepWorker[step] as number] as Worker;
-    this.#decide(step, stepPath[step] as number, worker.state === state.passed);
+    this.#decide(step, stepPath[step] as number, this.workers[stepWorker[step] as number] as Worker);
     await this.#walk(step + 1);
   }
 
@@ -161,7 +163,10 @@ export class StreamSchedule {
     const { states, counts } = this;
     let passedAny = this.#triggerPathCount === 0;
     for (let path = 0; path < this.#triggerPathCount; path++) {
-      if (states[path] === pathState.ready) states[path] = pathState.pass;
+      if (states[path] === pathState.ready) {
+        states[path] = pathState.pass;
+        this.positions[path] = this.#lastPositions[path] as number;
+      }
       const passed = states[path] === pathState.pass;
       passedAny ||= passed;
       (counts.pathExecuted[path] as number)++;
@@ -172,7 +177,8 @@ export class StreamSchedule {
     this.#putTriggerResults?.(this.event, states, this.positions);
   }
 
-  #endOfEvent(counts: StreamCounts): void {
+  #endOfEvent(): void {
+    const { counts } = this;
     for (let path = this.#triggerPathCount; path < this.states.length; path++) {
       (counts.pathExecuted[path] as number)++;
       const tally = this.states[path] === pathState.fail ? counts.pathFailed : counts.pathPassed;

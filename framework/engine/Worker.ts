@@ -11,10 +11,10 @@ export const state = { notRun: 0, passed: 1, failed: 2, exception: 3 } as const;
 
 export abstract class Worker {
   state: number = state.notRun;
+  /** Events in which it ran: those not failed and without exception passed. */
   executed = 0;
-  passedCount = 0;
-  failedCount = 0;
-  exceptionCount = 0;
+  failed = 0;
+  exceptions = 0;
   /** Time inside the module [ms], measured only when a summary is wanted. */
   realMs = 0;
 
@@ -28,15 +28,17 @@ export abstract class Worker {
 
   protected decide(passed: boolean): undefined {
     this.executed++;
-    if (passed) this.passedCount++;
-    else this.failedCount++;
-    this.state = passed ? state.passed : state.failed;
+    if (passed) this.state = state.passed;
+    else {
+      this.failed++;
+      this.state = state.failed;
+    }
     return undefined;
   }
 
   fail(): void {
     this.executed++;
-    this.exceptionCount++;
+    this.exceptions++;
     this.state = state.exception;
   }
 }
@@ -52,16 +54,15 @@ export interface ModuleMethods {
   readonly run: EventMethod;
 }
 
-type AnyModule = Record<string, (...args: unknown[]) => Result | boolean | Promise<boolean>>;
+type AnyModule = Record<string, ((...args: unknown[]) => Result | boolean | Promise<boolean>) | undefined>;
 
-/** Binds the event methods of an instance for a stream. */
+/** Binds the event methods of an instance for a stream, once, so that an event costs no look-up by name. */
 export function methodsOf(instance: object, kind: string, concurrency: string, streamID: StreamID): ModuleMethods {
   const module = instance as AnyModule;
   const name = kind === "EDFilter" ? "filter" : kind === "EDAnalyzer" ? "analyze" : "produce";
   const isShared = concurrency === "global" || concurrency === "limited";
-  const method = (n: string): EventMethod =>
-    isShared ? (event, setup) => module[n]?.(streamID, event, setup) : (event, setup) => module[n]?.(event, setup);
-  return { acquire: "acquire" in module ? method("acquire") : undefined, run: method(name) };
+  const bound = (method: AnyModule[string]) => (isShared ? method?.bind(module, streamID) : method?.bind(module));
+  return { acquire: bound(module.acquire), run: bound(module[name]) as EventMethod };
 }
 
 /** Producers, filters and analyzers without acquire: the straight call. */

@@ -51,9 +51,9 @@ function trigReport(counts: ThreadSummary, schedule: CompiledSchedule): string[]
       const title = kind === "Path" ? "---------- Modules in Path:" : "------ Modules in End-Path:";
       lines.push("", `TrigReport ${title} ${name} ------------`, `TrigReport ${header("Visited")}`);
       for (const step of stepsOf(schedule, path)) {
-        const [visited = 0, passed = 0, failed = 0] = counts.steps[step] ?? [];
+        const [visited = 0, failed = 0] = counts.steps[step] ?? [];
         const worker = schedule.stepWorker[step] ?? 0;
-        lines.push(trigRow(kind, path, [visited, passed, failed, counts.workers[worker]?.exception ?? 0], schedule.workers[worker] ?? ""));
+        lines.push(trigRow(kind, path, [visited, visited - failed, failed, counts.workers[worker]?.exception ?? 0], schedule.workers[worker] ?? ""));
       }
     }
   }
@@ -77,7 +77,7 @@ function trigRow(kind: PathKind, bit: number, values: readonly number[], name: s
 /** Times a path reached the module, or a consumer asked for it. */
 function visits(counts: ThreadSummary, schedule: CompiledSchedule, worker: number): number {
   let sum = 0;
-  for (const [step, w] of schedule.stepWorker.entries()) if (w === worker) sum += counts.steps[step]?.[0] ?? 0;
+  for (const [step, w] of schedule.stepWorker.entries()) if (w === worker && !((schedule.stepFlags[step] ?? 0) & flag.onDemand)) sum += counts.steps[step]?.[0] ?? 0;
   return Math.max(sum, counts.workers[worker]?.executed ?? 0);
 }
 

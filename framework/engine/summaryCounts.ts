@@ -14,7 +14,7 @@ export interface ThreadSummary {
   eventsPassed: number;
   /** Per path: [executed, passed, failed, exception]. */
   readonly paths: number[][];
-  /** Per step: [visited, passed, failed]. */
+  /** Per step: [visited, failed]. */
   readonly steps: number[][];
   readonly workers: WorkerCounts[];
 }
@@ -25,14 +25,10 @@ export function gatherCounts(streams: readonly StreamSchedule[]): ThreadSummary 
       events: counts.events,
       eventsPassed: counts.eventsPassed,
       paths: rows(counts.pathExecuted, counts.pathPassed, counts.pathFailed, counts.pathException),
-      steps: rows(counts.stepVisited, counts.stepPassed, counts.stepFailed),
-      workers: workers.map(({ executed, passedCount, failedCount, exceptionCount, realMs }) => ({
-        executed,
-        passed: passedCount,
-        failed: failedCount,
-        exception: exceptionCount,
-        realMs,
-      })),
+      steps: rows(counts.stepVisited, counts.stepFailed),
+      workers: workers.map(({ executed, failed, exceptions, realMs }) => {
+        return { executed, passed: executed - failed - exceptions, failed, exception: exceptions, realMs };
+      }),
     })),
   );
 }

@@ -83,7 +83,8 @@ export function loadGraphDef(path: string): GraphDef {
     bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "EISDIR") throw invalid(path, "it is a directory; a SavedModel directory is no frozen graph: freeze it");
+    if (code === "EISDIR")
+      throw invalid(path, "it is a directory; a SavedModel directory is no frozen graph: freeze it");
     throw invalid(path, code === "ENOENT" ? "no such file" : (error as Error).message, error);
   }
   return parseGraphDef(bytes, path);

@@ -88,7 +88,11 @@ export class GraphIndex {
         }
         const source = this.#nodes.get(input.node);
         if (!source || isCut(input)) continue;
-        if (state.get(source) === "open") throw cycle(path.map((p) => p.node), source);
+        if (state.get(source) === "open")
+          throw cycle(
+            path.map((p) => p.node),
+            source,
+          );
         if (!state.has(source)) enter(source);
       }
     }

@@ -70,7 +70,10 @@ export class Session {
    */
   run(feeds: Feeds, fetches: readonly string[], threadPool = "no_threads"): Tensor[] {
     if (!threadPools.includes(threadPool)) {
-      throw new Exception("UnknownThreadPool", `thread pool '${threadPool}' unknown${suggestion(threadPool, threadPools)}.`);
+      throw new Exception(
+        "UnknownThreadPool",
+        `thread pool '${threadPool}' unknown${suggestion(threadPool, threadPools)}.`,
+      );
     }
     const list = this.#feedList;
     list.length = 0;
@@ -116,7 +119,8 @@ export class Session {
     const { index } = this.#model;
     if (index.node(parsed.node)) return parsed;
     const likely = role === "input" ? index.placeholders.map((p) => p.name) : index.terminals();
-    const candidates = nearest(parsed.node, likely) === undefined && nearest(parsed.node, index.nodeNames) !== undefined;
+    const candidates =
+      nearest(parsed.node, likely) === undefined && nearest(parsed.node, index.nodeNames) !== undefined;
     const hint = suggestion(parsed.node, candidates ? index.nodeNames : likely);
     throw invalidRun(`${role} '${name}' is not in the graph${hint}`);
   }
@@ -124,7 +128,10 @@ export class Session {
   #checkAllFed(fed: ReadonlySet<string>, fetches: readonly TensorName[]): void {
     const isFed = isOneOf(fed);
     const roots = fetches.filter((fetch) => !isFed(fetch));
-    for (const node of this.#model.index.order(roots.map((root) => root.node), isFed)) {
+    for (const node of this.#model.index.order(
+      roots.map((root) => root.node),
+      isFed,
+    )) {
       if (node.op !== "Placeholder" && node.op !== "PlaceholderV2") continue;
       const declared = this.#model.index.placeholder(node.name);
       const what = `${declared?.dtype ?? "unknown type"} ${showShape(declared?.shape ?? null)}`;

@@ -25,7 +25,9 @@ export function checkFeed(rule: FeedRule, tensor: TensorLike | undefined): asser
   }
   if (!holds(tensor.dtype, tensor.data) || tensor.data.length !== elementCount(tensor.shape)) {
     const given = `a ${tensor.data.constructor.name} of ${tensor.data.length} elements`;
-    throw invalidRun(`input '${rule.name}' is called ${tensor.dtype}${showShape(tensor.shape)}, but its data is ${given}`);
+    throw invalidRun(
+      `input '${rule.name}' is called ${tensor.dtype}${showShape(tensor.shape)}, but its data is ${given}`,
+    );
   }
 }
 

@@ -20,7 +20,8 @@ export class ArenaBuffer {
 
   /** Memory for `count` elements, its contents undefined. @throws InvalidRun beyond the arena's limit */
   view(dtype: DType, count: number): TensorData {
-    if (count > this.limitElements) throw kernelError(`${count} elements are more than the ${this.limitElements} allowed`);
+    if (count > this.limitElements)
+      throw kernelError(`${count} elements are more than the ${this.limitElements} allowed`);
     if (dtype === "string") return newData(dtype, count);
     const needed = count * bytesPerElement(dtype);
     if (needed > this.#bytes.byteLength) {

@@ -36,7 +36,8 @@ class StepCall implements KernelCall {
     if (!value || !buffer) throw new Exception("LogicError", `${this.step.node.op} has no output ${index}.`);
     const count = elementCount(shape);
     copyShape(shape, value.shape);
-    if (value.data.length === count && value.dtype === dtype && value.generation === buffer.generation) return value.data;
+    if (value.data.length === count && value.dtype === dtype && value.generation === buffer.generation)
+      return value.data;
     value.dtype = dtype;
     value.data = buffer.view(dtype, count);
     value.generation = buffer.generation;

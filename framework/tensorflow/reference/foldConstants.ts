@@ -31,10 +31,17 @@ function foldNode(index: GraphIndex, node: NodeDef, constants: Map<string, Tenso
   const isFoldable = inputs.length > 0 && !op.isVolatile && inputs.every((input) => constants.has(tensorKey(input)));
   if (!isFoldable || inputs.some((input) => input.isControl)) return;
   const given = inputs.map((input) => constants.get(tensorKey(input)) as TensorLike);
-  const names = Array.from({ length: op.outputs?.(node) ?? 1 }, (_, port) => ({ node: node.name, port, isControl: false }));
+  const names = Array.from({ length: op.outputs?.(node) ?? 1 }, (_, port) => ({
+    node: node.name,
+    port,
+    isControl: false,
+  }));
   const inputElements = given.reduce((sum, tensor) => sum + tensor.data.length, 0);
   try {
-    const results = new Executor(makePlan(index, constants, [], names), new Arena(inputElements + maxGrowthElements)).run([]);
+    const results = new Executor(
+      makePlan(index, constants, [], names),
+      new Arena(inputElements + maxGrowthElements),
+    ).run([]);
     for (const [port, { dtype, shape, data }] of results.entries()) {
       const isShared = given.some((tensor) => tensor.data === data);
       constants.set(`${node.name}:${port}`, { dtype, shape: [...shape], data: isShared ? data : data.slice() });

@@ -38,7 +38,8 @@ export function kernelError(what: string): Exception {
 export function numbers(tensor: TensorLike): NumberArray {
   const { dtype, data } = tensor;
   const isOther = data instanceof BigInt64Array || data instanceof BigUint64Array || Array.isArray(data);
-  if (isOther || dtype === "half" || dtype === "bfloat16") throw kernelError(`dtype ${dtype} is not supported by this op`);
+  if (isOther || dtype === "half" || dtype === "bfloat16")
+    throw kernelError(`dtype ${dtype} is not supported by this op`);
   return data;
 }
 

@@ -60,13 +60,17 @@ export function checkOps(index: GraphIndex): void {
   }
   if (unsupported.size === 0) return;
   const list = [...unsupported].map(([op, nodes]) => {
-    const shown = nodes.slice(0, 3).map((name) => `'${name}'`).join(", ");
+    const shown = nodes
+      .slice(0, 3)
+      .map((name) => `'${name}'`)
+      .join(", ");
     return `${op} (${nodes.length > 3 ? `${shown} and ${nodes.length - 3} more` : shown})`;
   });
   throw new Exception(
     "InvalidSession",
-    `error while attaching graphDef to session: the reference engine does not have the op${list.length > 1 ? "s" : ""} ` +
-      `${list.join(", ")} of '${index.graph.origin}'; choose another engine or freeze the graph without training nodes.`,
+    "error while attaching graphDef to session: the reference engine does not have the " +
+      `op${list.length > 1 ? "s" : ""} ${list.join(", ")} of '${index.graph.origin}'; ` +
+      "choose another engine or freeze the graph without training nodes.",
   );
 }
 

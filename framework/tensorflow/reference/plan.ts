@@ -52,7 +52,10 @@ export function makePlan(
   for (const node of index.order(roots, isGiven)) {
     const op = findOp(node);
     if (op.outputs?.(node) === 0 || known.has(`${node.name}:0`)) continue;
-    const inputs = index.inputs(node).filter((input) => !input.isControl).map((input) => values.index(input));
+    const inputs = index
+      .inputs(node)
+      .filter((input) => !input.isControl)
+      .map((input) => values.index(input));
     const outputs = outputNames(node, op).map((output) => (isFed(output) ? values.unnamed() : values.index(output)));
     steps.push({ node, kernel: op.create(node), inputs, outputs });
   }
@@ -114,7 +117,11 @@ function unlessFed(index: GraphIndex, constants: Constants, feeds: readonly Tens
 }
 
 /** Linear scan: each output takes a free buffer; a buffer is free again after the last step that reads it. */
-function assignBuffers(steps: readonly Omit<Step, "buffers">[], fetches: readonly number[], valueCount: number): Step[] {
+function assignBuffers(
+  steps: readonly Omit<Step, "buffers">[],
+  fetches: readonly number[],
+  valueCount: number,
+): Step[] {
   const owner = Array.from({ length: valueCount }, (_, value) => value);
   for (const step of steps) {
     if (findOp(step.node).isAlias) owner[step.outputs[0] as number] = owner[step.inputs[0] as number] as number;

@@ -30,28 +30,68 @@ function messageOf(action: () => unknown): string {
 
 describe("constants", () => {
   it.each([
-    ["bytes", constant("c", "float32", [2], { tensor_content: Buffer.from(Float32Array.of(1.5, -2).buffer) }), ["float32", [2], Float32Array.of(1.5, -2)]],
+    [
+      "bytes",
+      constant("c", "float32", [2], { tensor_content: Buffer.from(Float32Array.of(1.5, -2).buffer) }),
+      ["float32", [2], Float32Array.of(1.5, -2)],
+    ],
     ["a list", constant("c", "float64", [2], { double_val: [1, 2] }), ["float64", [2], Float64Array.of(1, 2)]],
-    ["a repeated last value", constant("c", "int32", [2, 2], { int_val: [1, 9] }), ["int32", [2, 2], Int32Array.of(1, 9, 9, 9)]],
+    [
+      "a repeated last value",
+      constant("c", "int32", [2, 2], { int_val: [1, 9] }),
+      ["int32", [2, 2], Int32Array.of(1, 9, 9, 9)],
+    ],
     ["no value at all", constant("c", "float32", [3], {}), ["float32", [3], new Float32Array(3)]],
     ["no element", constant("c", "float32", [0, 3], {}), ["float32", [0, 3], new Float32Array(0)]],
-    ["int64", constant("c", "int64", [2], { int64_val: ["-5", "9007199254740993"] }), ["int64", [2], BigInt64Array.of(-5n, 9007199254740993n)]],
-    ["uint64", constant("c", "uint64", [], { uint64_val: ["18446744073709551615"] }), ["uint64", [], BigUint64Array.of(2n ** 64n - 1n)]],
+    [
+      "int64",
+      constant("c", "int64", [2], { int64_val: ["-5", "9007199254740993"] }),
+      ["int64", [2], BigInt64Array.of(-5n, 9007199254740993n)],
+    ],
+    [
+      "uint64",
+      constant("c", "uint64", [], { uint64_val: ["18446744073709551615"] }),
+      ["uint64", [], BigUint64Array.of(2n ** 64n - 1n)],
+    ],
     ["bool", constant("c", "bool", [3], { bool_val: [true, false] }), ["bool", [3], Uint8Array.of(1, 0, 0)]],
     ["half", constant("c", "half", [2], { half_val: [0x3c00] }), ["half", [2], Uint16Array.of(0x3c00, 0x3c00)]],
     ["int8", constant("c", "int8", [1], { int_val: [-3] }), ["int8", [1], Int8Array.of(-3)]],
-    ["strings", constant("c", "string", [2], { string_val: [Buffer.from([0xff]), Buffer.from("b")] }), ["string", [2], [Uint8Array.of(0xff), Uint8Array.of(98)]]],
+    [
+      "strings",
+      constant("c", "string", [2], { string_val: [Buffer.from([0xff]), Buffer.from("b")] }),
+      ["string", [2], [Uint8Array.of(0xff), Uint8Array.of(98)]],
+    ],
   ])("are read from %s", (_, test, expected) => {
     expect(constantOf(test)).toEqual(expected);
   });
 
   it.each([
-    ["too many values", constant("c", "float32", [1], { float_val: [1, 2] }), "node 'c' (Const): 2 values do not fit shape [1]"],
-    ["too few bytes", constant("c", "float32", [2], { tensor_content: Buffer.alloc(7) }), "node 'c' (Const): float32 of shape [2] takes 8 bytes, the file has 7"],
-    ["a shape beyond all memory", constant("c", "float32", [2 ** 40, 2 ** 20], { float_val: [1] }), "more than the 268435456 that a tensor may have"],
-    ["a large shape of which the file has one value", constant("c", "float32", [2 ** 27], { float_val: [1] }), "means 134217728 elements, but the file holds 1"],
+    [
+      "too many values",
+      constant("c", "float32", [1], { float_val: [1, 2] }),
+      "node 'c' (Const): 2 values do not fit shape [1]",
+    ],
+    [
+      "too few bytes",
+      constant("c", "float32", [2], { tensor_content: Buffer.alloc(7) }),
+      "node 'c' (Const): float32 of shape [2] takes 8 bytes, the file has 7",
+    ],
+    [
+      "a shape beyond all memory",
+      constant("c", "float32", [2 ** 40, 2 ** 20], { float_val: [1] }),
+      "more than the 268435456 that a tensor may have",
+    ],
+    [
+      "a large shape of which the file has one value",
+      constant("c", "float32", [2 ** 27], { float_val: [1] }),
+      "means 134217728 elements, but the file holds 1",
+    ],
     ["a negative dimension", constant("c", "float32", [-1], { float_val: [1] }), "its shape is not fully known"],
-    ["a dtype without data", { name: "c", op: "Const", attr: { value: { tensor: { dtype: 20 } } } }, "element type number 20 is not supported"],
+    [
+      "a dtype without data",
+      { name: "c", op: "Const", attr: { value: { tensor: { dtype: 20 } } } },
+      "element type number 20 is not supported",
+    ],
   ])("refuse %s", (_, test, text) => {
     expect(messageOf(() => graphOf(test))).toContain(text);
   });

@@ -14,7 +14,11 @@ const graph = graphOf(
 );
 
 function batchOf(rows: number): Tensor<"float32"> {
-  return new Tensor("float32", [rows, 7], Array.from({ length: rows * 7 }, (_, i) => Math.cos(i)));
+  return new Tensor(
+    "float32",
+    [rows, 7],
+    Array.from({ length: rows * 7 }, (_, i) => Math.cos(i)),
+  );
 }
 
 describe("PreparedCall.run", () => {

@@ -27,7 +27,13 @@ describe("Session.run", () => {
       const [output] = session.run({ input, scale }, ["output"], pool);
       expect([output?.dtype, output?.shape, output?.data]).toEqual(["float32", [1, 1], new Float32Array([46])]);
     }
-    const pairs = session.run([["input:0", input], ["scale", scale]], ["output:0", "matmul"]);
+    const pairs = session.run(
+      [
+        ["input:0", input],
+        ["scale", scale],
+      ],
+      ["output:0", "matmul"],
+    );
     expect(pairs.map((tensor) => tensor.data[0])).toEqual([46, 45]);
     expect(failure(() => session.run({ input, scale }, ["output"], "none"))).toEqual({
       category: "UnknownThreadPool",
@@ -94,11 +100,7 @@ describe("errors of a run", () => {
       { input: new Tensor("float32", [2, 5]), scale },
       "input 'input' expects shape [?,10], given is [2,5]",
     ],
-    [
-      "a wrong rank",
-      { input, scale: new Tensor("float32", [1]) },
-      "input 'scale' expects shape [], given is [1]",
-    ],
+    ["a wrong rank", { input, scale: new Tensor("float32", [1]) }, "input 'scale' expects shape [], given is [1]"],
   ])("names %s", (_, feeds, text) => {
     expect(inRun(feeds as Record<string, Tensor>)).toEqual(message(text));
   });
@@ -124,7 +126,9 @@ describe("errors of a run", () => {
 
   it("accepts any shape where an old graph leaves it open as []", () => {
     const old = { ...graphOf(...constantGraphNodes), producer: 0 };
-    expect(createSession(old).run({ input, scale: new Tensor("float32", [1, 1], [2]) }, ["output"])[0]?.data[0]).toBe(92);
+    expect(createSession(old).run({ input, scale: new Tensor("float32", [1, 1], [2]) }, ["output"])[0]?.data[0]).toBe(
+      92,
+    );
   });
 });
 
@@ -148,12 +152,32 @@ describe("errors of creating a session", () => {
   });
 
   it.each([
-    ["unsupported ops", [node("a", "Frobnicate", []), node("b", "Zap", ["a"])], "does not have the ops Frobnicate ('a'), Zap ('b') of 'test graph'"],
-    ["an input that is no node", [node("a", "Neg", ["nodee"]), floats("node", [], [1])], "node 'a' (Neg) reads 'nodee', which is no node of the graph; did you mean 'node'?"],
+    [
+      "unsupported ops",
+      [node("a", "Frobnicate", []), node("b", "Zap", ["a"])],
+      "does not have the ops Frobnicate ('a'), Zap ('b') of 'test graph'",
+    ],
+    [
+      "an input that is no node",
+      [node("a", "Neg", ["nodee"]), floats("node", [], [1])],
+      "node 'a' (Neg) reads 'nodee', which is no node of the graph; did you mean 'node'?",
+    ],
     ["a name used twice", [floats("a", [], [1]), floats("a", [], [2])], "two nodes are called 'a'"],
-    ["a wrong number of inputs", [floats("a", [], [1]), node("b", "Mul", ["a"])], "node 'b' (Mul) has 1 inputs and needs 2"],
-    ["an output that is not there", [floats("a", [], [1]), node("b", "Neg", ["a:1"])], "node 'b' (Neg) reads output 1 of 'a', which has fewer outputs"],
-    ["a cycle", [node("a", "Neg", ["c"]), node("b", "Neg", ["a"]), node("c", "Neg", ["b"])], "the graph has a cycle: 'a' reads 'c' reads 'b' reads 'a'"],
+    [
+      "a wrong number of inputs",
+      [floats("a", [], [1]), node("b", "Mul", ["a"])],
+      "node 'b' (Mul) has 1 inputs and needs 2",
+    ],
+    [
+      "an output that is not there",
+      [floats("a", [], [1]), node("b", "Neg", ["a:1"])],
+      "node 'b' (Neg) reads output 1 of 'a', which has fewer outputs",
+    ],
+    [
+      "a cycle",
+      [node("a", "Neg", ["c"]), node("b", "Neg", ["a"]), node("c", "Neg", ["b"])],
+      "the graph has a cycle: 'a' reads 'c' reads 'b' reads 'a'",
+    ],
   ])("names %s", (_, nodes, text) => {
     const { category, message } = failure(() => createSession(graphOf(...nodes)));
     expect([category, message]).toEqual(["InvalidSession", expect.stringContaining(text)]);

@@ -20,7 +20,10 @@ describe("Tensor", () => {
     [() => new Tensor("float32", [2], [1]), "a float32 tensor of shape [2] needs 2 elements, 1 are given."],
     [() => new Tensor("float32", [-1]), "a tensor cannot have the shape [?]."],
     [() => new Tensor("float32", [2 ** 20, 2 ** 20]), "more than the 268435456 that a tensor may have."],
-    [() => new Tensor("float32", [1], new Float64Array(1) as never), "a float32 tensor cannot be made from a Float64Array."],
+    [
+      () => new Tensor("float32", [1], new Float64Array(1) as never),
+      "a float32 tensor cannot be made from a Float64Array.",
+    ],
     [() => new Tensor("float" as never, [1]), "unknown dtype 'float'."],
   ])("refuses what does not fit", (make, text) => {
     expect(make).toThrow(text);

@@ -13,7 +13,12 @@ describe("gemm", () => {
     for (const m of [0, 1, 2, 4, 5, 8, 11]) {
       for (const k of [0, 1, 3, 16, 33]) {
         for (const n of [0, 1, 2, 4, 7, 8, 13, 16]) {
-          for (const [ta, tb] of [[false, false], [true, false], [false, true], [true, true]] as const) {
+          for (const [ta, tb] of [
+            [false, false],
+            [true, false],
+            [false, true],
+            [true, true],
+          ] as const) {
             const a = matrix(m, k, ta, 1);
             const b = matrix(k, n, tb, 2);
             const fast = new Float32Array(m * n + 2).fill(7);

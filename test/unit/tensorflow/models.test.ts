@@ -67,7 +67,8 @@ function checkCase(session: Session, golden: Case, tensorOf: (key: string) => st
   const feeds = Object.entries(golden.inputs).map(([key, plain]): [string, Tensor] => [key, toTensor(plain)]);
   const keys = Object.keys(golden.outputs);
   const results = session.run(feeds, keys.map(tensorOf));
-  for (const [i, key] of keys.entries()) expectClose(results[i] as Tensor, golden.outputs[key] as PlainTensor, tolerance);
+  for (const [i, key] of keys.entries())
+    expectClose(results[i] as Tensor, golden.outputs[key] as PlainTensor, tolerance);
   for (let at = 0; at < golden.batch; at++) {
     const one = feeds.map(([key, tensor]): [string, Tensor] => [key, row(tensor, at)]);
     const alone = session.run(one, keys.map(tensorOf));

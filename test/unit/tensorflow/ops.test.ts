@@ -26,11 +26,14 @@ describe("reference ops agree with TensorFlow", () => {
     const isEmpty = Object.values(feeds).some((feed) => feed.data.length === 0);
     const results = session.run(feeds, names);
     expect(results.length).toBe(isEmpty ? 0 : names.length);
-    for (const [i, result] of results.entries()) expectClose(result, outputs[names[i] as string] as PlainTensor, tolerance);
+    for (const [i, result] of results.entries())
+      expectClose(result, outputs[names[i] as string] as PlainTensor, tolerance);
   });
 
   it("leaves no op of the table without a golden case", () => {
-    const tested = new Set(cases.flatMap((c) => parseGraphDef(Buffer.from(c.graph, "base64"), c.name).nodes.map((n) => n.op)));
+    const tested = new Set(
+      cases.flatMap((c) => parseGraphDef(Buffer.from(c.graph, "base64"), c.name).nodes.map((n) => n.op)),
+    );
     const sameKernel = { BatchMatMul: "BatchMatMulV2", BatchMatMulV3: "BatchMatMulV2", PlaceholderV2: "Placeholder" };
     const alsoSame = { PreventGradient: "StopGradient", Snapshot: "StopGradient", Inv: "Reciprocal" };
     const known: Record<string, string> = { ...sameKernel, ...alsoSame, NoOp: "Const", Identity: "StopGradient" };

@@ -7,9 +7,15 @@ import { isBig, type Kernel, kernelError, numbers, type Op, type OpTable } from 
 
 /** out[io …] = x[ix, ix + sx, …] ∘ y[iy, iy + sy, …], n elements. */
 export type BinaryLoop = (
-  x: NumberArray, ix: number, sx: number,
-  y: NumberArray, iy: number, sy: number,
-  out: NumberArray, io: number, n: number,
+  x: NumberArray,
+  ix: number,
+  sx: number,
+  y: NumberArray,
+  iy: number,
+  sy: number,
+  out: NumberArray,
+  io: number,
+  n: number,
 ) => void;
 
 interface Binary {

@@ -42,7 +42,9 @@ function checkBatch(shape: readonly number[], indices: readonly number[], batchD
   let fits = batchDims >= 0 && batchDims <= axis && batchDims <= indices.length;
   for (let a = 0; fits && a < batchDims; a++) fits = shape[a] === indices[a];
   if (fits) return;
-  throw kernelError(`${showShape(indices)} positions do not fit ${showShape(shape)} with ${batchDims} batch dimensions`);
+  throw kernelError(
+    `${showShape(indices)} positions do not fit ${showShape(shape)} with ${batchDims} batch dimensions`,
+  );
 }
 
 export const gatherOps: OpTable = {

@@ -1,8 +1,8 @@
 /**
  * The fast matrix product. Rows of A go four at a time, packed and interleaved as doubles, against four columns of B:
  * sixteen running sums that stay in registers (measured 2.0 to 2.4 multiply-adds a ns on Node 20; a single row 1.8).
- * Left-over rows go alone. Every sum runs over k in order and in double precision, whatever the
- * tile, so a row's result has the same bits in a batch of 1 and of 64; gemmSlow.ts is the readable twin.
+ * Left-over rows go alone. Every sum runs over k in order and in double precision, so a row's result has the same bits
+ * in a batch of 1 and of 64; gemmSlow.ts is the readable twin.
  */
 // biome-ignore-all lint/style/noNonNullAssertion: inner loops; all indices lie within the matrices' extents
 import type { NumberArray } from "../../dtypes.js";
@@ -99,7 +99,9 @@ function oneRow(b: Matrix, out: NumberArray, outAt: number, k: number, n: number
   for (; p + 4 <= k; p += 4) {
     const x0 = x[p]!, x1 = x[p + 1]!, x2 = x[p + 2]!, x3 = x[p + 3]!;
     const q0 = offset + p * row, q1 = q0 + row, q2 = q1 + row, q3 = q2 + row;
-    for (let j = 0; j < n; j++) s[j] = s[j]! + x0 * data[q0 + j]! + x1 * data[q1 + j]! + x2 * data[q2 + j]! + x3 * data[q3 + j]!;
+    for (let j = 0; j < n; j++) {
+      s[j] = s[j]! + x0 * data[q0 + j]! + x1 * data[q1 + j]! + x2 * data[q2 + j]! + x3 * data[q3 + j]!;
+    }
   }
   for (; p < k; p++) {
     const v = x[p]!;

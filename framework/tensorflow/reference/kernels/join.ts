@@ -16,9 +16,14 @@ const extents = [0, 0];
 
 /** Copies `width` elements of each of `outer` rows from one column of rows to another. */
 function copyColumns(
-  from: TensorLike["data"], fromAt: number, fromWidth: number,
-  to: TensorLike["data"], toAt: number, toWidth: number,
-  outer: number, width: number,
+  from: TensorLike["data"],
+  fromAt: number,
+  fromWidth: number,
+  to: TensorLike["data"],
+  toAt: number,
+  toWidth: number,
+  outer: number,
+  width: number,
 ): void {
   fromStrides[0] = fromWidth;
   toStrides[0] = toWidth;
@@ -37,13 +42,16 @@ function createConcat(isAxisLast: boolean): () => Kernel {
       const axis = positiveAxis(readInt(call.inputs[axisAt]), first.shape.length);
       copyShape(first.shape, shape);
       shape[axis] = 0;
-      for (const [i, input] of call.inputs.entries()) if (i !== axisAt) shape[axis] += concatSize(input, first, axis);
+      for (let i = 0; i < call.inputs.length; i++) {
+        if (i !== axisAt) shape[axis] += concatSize(call.inputs[i]!, first, axis);
+      }
       const out = call.output(0, first.dtype, shape);
       const outer = product(shape, 0, axis);
       const inner = product(shape, axis + 1);
       let at = 0;
-      for (const [i, { shape: own, data }] of call.inputs.entries()) {
+      for (let i = 0; i < call.inputs.length; i++) {
         if (i === axisAt) continue;
+        const { shape: own, data } = call.inputs[i]!;
         const width = own[axis]! * inner;
         copyColumns(data, 0, width, out, at, shape[axis]! * inner, outer, width);
         at += width;
@@ -53,8 +61,9 @@ function createConcat(isAxisLast: boolean): () => Kernel {
 }
 
 function concatSize(input: TensorLike, first: TensorLike, axis: number): number {
-  const fits = input.shape.length === first.shape.length && input.shape.every((n, a) => a === axis || n === first.shape[a]);
-  if (fits && input.dtype === first.dtype) return input.shape[axis]!;
+  let fits = input.dtype === first.dtype && input.shape.length === first.shape.length;
+  for (let a = 0; fits && a < first.shape.length; a++) fits = a === axis || input.shape[a] === first.shape[a];
+  if (fits) return input.shape[axis]!;
   throw kernelError(`${showShape(input.shape)} and ${showShape(first.shape)} cannot be joined along axis ${axis}`);
 }
 
@@ -64,14 +73,16 @@ function createPack(node: NodeDef): Kernel {
     const first = call.inputs[0]!;
     const axis = positiveAxis(axisAttr, first.shape.length + 1);
     for (const { shape, dtype } of call.inputs) {
-      const fits = dtype === first.dtype && shape.length === first.shape.length && shape.every((n, a) => n === first.shape[a]);
+      const fits =
+        dtype === first.dtype && shape.length === first.shape.length && shape.every((n, a) => n === first.shape[a]);
       if (!fits) throw kernelError(`${showShape(shape)} and ${showShape(first.shape)} cannot be stacked`);
     }
     const count = call.inputs.length;
     const out = call.output(0, first.dtype, [...first.shape.slice(0, axis), count, ...first.shape.slice(axis)]);
     const outer = product(first.shape, 0, axis);
     const width = product(first.shape, axis);
-    for (const [i, { data }] of call.inputs.entries()) copyColumns(data, 0, width, out, i * width, count * width, outer, width);
+    for (const [i, { data }] of call.inputs.entries())
+      copyColumns(data, 0, width, out, i * width, count * width, outer, width);
   };
 }
 

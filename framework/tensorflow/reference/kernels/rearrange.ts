@@ -72,7 +72,8 @@ function createPad(): Kernel {
     if (paddings.some((amount) => amount < 0)) throw kernelError("paddings cannot be negative");
     if (Array.isArray(input.data)) throw kernelError("dtype string is not supported by this op");
     shape.length = rank;
-    for (let axis = 0; axis < rank; axis++) shape[axis] = paddings[2 * axis]! + input.shape[axis]! + paddings[2 * axis + 1]!;
+    for (let axis = 0; axis < rank; axis++)
+      shape[axis] = paddings[2 * axis]! + input.shape[axis]! + paddings[2 * axis + 1]!;
     const out = call.output(0, input.dtype, shape) as NumberArray;
     out.fill((value?.data[0] ?? (input.data instanceof BigInt64Array ? 0n : 0)) as number);
     stridesOf(shape, to);

@@ -90,7 +90,11 @@ function createArg(node: NodeDef, isBetter: (x: number, best: number) => boolean
     const size = input.shape[axis]!;
     if (size === 0) throw kernelError("there is no extreme along an axis of size 0");
     const inner = product(input.shape, axis + 1);
-    const out = call.output(0, dtype, input.shape.filter((_, a) => a !== axis)) as NumberArray | BigArray;
+    const out = call.output(
+      0,
+      dtype,
+      input.shape.filter((_, a) => a !== axis),
+    ) as NumberArray | BigArray;
     for (let i = 0; i < out.length; i++) {
       const start = Math.floor(i / inner) * size * inner + (i % inner);
       let best = 0;

@@ -81,22 +81,33 @@ class Selection {
 
   #single(shape: readonly number[], axis: number, position: number): void {
     const at = position < 0 ? position + shape[axis]! : position;
-    if (at < 0 || at >= shape[axis]!) throw kernelError(`position ${position} is outside axis ${axis} of ${showShape(shape)}`);
+    if (at < 0 || at >= shape[axis]!)
+      throw kernelError(`position ${position} is outside axis ${axis} of ${showShape(shape)}`);
     this.offset += at * this.#inputStrides[axis]!;
   }
 
   /** As Python's slice(from, to, stride): positions count from the end when negative and are clipped to the axis. */
-  #range(shape: readonly number[], axis: number, from: number | undefined, to: number | undefined, stride: number): void {
+  #range(
+    shape: readonly number[],
+    axis: number,
+    from: number | undefined,
+    to: number | undefined,
+    stride: number,
+  ): void {
     const size = shape[axis]!;
     if (stride === 0) throw kernelError("a stride is 0");
-    const [low, high] = stride > 0 ? [0, size] : [-1, size - 1];
-    const clip = (position: number) => Math.min(Math.max(position < 0 ? position + size : position, low), high);
-    const start = from === undefined ? (stride > 0 ? low : high) : clip(from);
-    const stop = to === undefined ? (stride > 0 ? high : low) : clip(to);
+    const low = stride > 0 ? 0 : -1;
+    const high = stride > 0 ? size : size - 1;
+    const start = from === undefined ? (stride > 0 ? low : high) : clip(from, size, low, high);
+    const stop = to === undefined ? (stride > 0 ? high : low) : clip(to, size, low, high);
     const count = Math.max(0, Math.ceil((stop - start) / stride));
     if (count > 0) this.offset += start * this.#inputStrides[axis]!;
     this.#push(count, stride * this.#inputStrides[axis]!);
   }
+}
+
+function clip(position: number, size: number, low: number, high: number): number {
+  return Math.min(Math.max(position < 0 ? position + size : position, low), high);
 }
 
 function isSet(mask: number, bit: number): boolean {

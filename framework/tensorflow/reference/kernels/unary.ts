@@ -58,9 +58,15 @@ export function roundHalfEven(x: number): number {
 const round = numberOp(roundHalfEven, (x) => x);
 
 export const unaryOps: OpTable = {
-  Neg: numberOp((x) => -x, (x) => -x),
+  Neg: numberOp(
+    (x) => -x,
+    (x) => -x,
+  ),
   Abs: numberOp(Math.abs, (x) => (x < 0n ? -x : x)),
-  Square: numberOp((x) => x * x, (x) => x * x),
+  Square: numberOp(
+    (x) => x * x,
+    (x) => x * x,
+  ),
   Sign: numberOp(Math.sign, (x) => (x < 0n ? -1n : x > 0n ? 1n : 0n)),
   Round: round,
   Rint: round,

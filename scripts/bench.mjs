@@ -1,0 +1,43 @@
+/**
+ * npm run bench [-- NAME …] [--json]: speed against named peers, measured side by side in one run. Prints one line a
+ * case; with --json one object a line. Exit code 1 when a target is missed.
+ */
+import { eventLoop } from "../test/bench/event-loop.mjs";
+import { memory } from "../test/bench/memory.mjs";
+import { startup } from "../test/bench/startup.mjs";
+import { threads } from "../test/bench/threads.mjs";
+
+const benches = { "event-loop": eventLoop, threads, startup, memory };
+const args = process.argv.slice(2);
+const isJson = args.includes("--json");
+const names = args.filter((argument) => !argument.startsWith("--"));
+const unknown = names.filter((name) => !(name in benches));
+if (args.includes("--help") || unknown.length > 0) {
+  const text = `npm run bench [-- NAME …] [--json]\nNAMEs: ${Object.keys(benches).join(", ")}; all when none is given.\n`;
+  if (unknown.length > 0) process.stderr.write(`unknown benchmark: ${unknown.join(", ")}\n`);
+  process.stdout.write(text);
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+const number = (value) => (value === null ? "-" : value >= 100 ? value.toFixed(0) : value.toFixed(2));
+
+function isMet({ value, ratio, target, of, better }) {
+  const measured = of === "ratio" ? ratio : value;
+  return better === "lower" ? measured <= target : measured >= target;
+}
+
+let allMet = true;
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  for (const result of await benches[name]()) {
+    const met = isMet(result);
+    allMet &&= met;
+    if (isJson) {
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+      continue;
+    }
+    const { case: title, value, unit, peer, ratio, target, of, better } = result;
+    const goal = `${better === "lower" ? "<=" : ">="} ${target}${of === "ratio" ? "x" : ` ${unit}`}`;
+    process.stdout.write(`${title.padEnd(44)} ${number(value).padStart(8)} ${unit.padEnd(3)} ${`x${number(ratio)} of ${peer}`.padEnd(26)} target ${goal} ${met ? "met" : "MISSED"}\n`);
+  }
+}
+process.exitCode = allMet ? 0 : 1;
