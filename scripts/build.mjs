@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -21,7 +21,6 @@ function files(folder, suffix) {
     .sort();
 }
 
-const sha256 = (data) => createHash("sha256").update(data).digest("hex");
 const generated = "framework/data/products.generated.ts";
 const plugins = files("plugins", ".ts");
 const protos = files("data/products", ".proto");
@@ -71,12 +70,11 @@ async function bundle(out) {
     sourcemap: "linked",
     sourcesContent: false,
     logLevel: "warning",
-    metafile: true,
   };
   const hostEntries = Object.fromEntries(commands.map((name) => [name, `framework/cli/${name}.ts`]));
   await build({
     ...common,
-    entryPoints: { index: "framework/index.ts", threadEntry: "framework/engine/threadEntry.ts", ...hostEntries },
+    entryPoints: { index: "framework/index.ts", threadEntry: "framework/engine/threadEntry.ts", bundlePlugin: "framework/modules/bundlePlugin.ts", ...hostEntries },
     outdir: out,
     splitting: true,
     chunkNames: "chunk-[hash]",
@@ -88,17 +86,20 @@ async function bundle(out) {
     writeFileSync(path, `#!/usr/bin/env node\n${readFileSync(path, "utf8")}`);
     chmodSync(path, 0o755);
   }
-  await bundlePlugins(build, common, out);
+  await bundlePlugins(out);
 }
 
-/** The framework stays outside, so that there is one copy of it in memory. */
-async function bundlePlugins(build, common, out) {
-  const { metafile } = await build({ ...common, entryPoints: plugins, outbase: "plugins", outdir: join(out, "plugins"), external: ["#framework"] });
+/** By the code that bundles users' plugins too. The framework stays outside, so that there is one copy of it in memory. */
+async function bundlePlugins(out) {
+  const { bundlePlugin } = await import(join(root, out, "bundlePlugin.js"));
   const manifest = {};
-  for (const [built, { entryPoint, inputs }] of Object.entries(metafile.outputs)) {
-    if (!entryPoint) continue;
-    const hashes = Object.fromEntries(Object.keys(inputs).map((path) => [path, sha256(readFileSync(path))]));
-    manifest[entryPoint] = { built: join("dist", relative(out, built)), inputs: hashes };
+  for (const path of plugins) {
+    const { code, inputs } = await bundlePlugin(join(root, path), "#framework");
+    const built = path.replace(/\.ts$/, ".js");
+    mkdirSync(dirname(join(out, built)), { recursive: true });
+    writeFileSync(join(out, built), code);
+    const relativeInputs = Object.entries(inputs).map(([file, hash]) => [relative(root, file), hash]);
+    manifest[path] = { built: join("dist", built), inputs: Object.fromEntries(relativeInputs) };
   }
   writeFileSync(join(out, "plugins.json"), JSON.stringify(manifest, undefined, 1));
 }

@@ -4,11 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { suggestion } from "../base/didYouMean.js";
 import { Exception } from "../base/errors.js";
+import { bundlePlugin, bundleVersion, fileHash } from "./bundlePlugin.js";
 import { definedPlugin, type PluginClass } from "./PluginFactory.js";
 
 export interface PluginManagerOptions {
@@ -95,13 +95,13 @@ export class PluginManager {
   async #bundled(file: string): Promise<string> {
     const { cacheDirectory, frameworkFile } = this.#options;
     const directory = cacheDirectory ?? join(dirname(file), ".cmsrun-cache");
-    const key = createHash("sha256").update(`${file}\0${frameworkFile}`).digest("hex").slice(0, 16);
+    const key = createHash("sha256").update(`${bundleVersion}\0${file}\0${frameworkFile}`).digest("hex").slice(0, 16);
     const record = join(directory, `${basename(file, extname(file))}-${key}.json`);
     if (existsSync(record)) {
       const { built, inputs } = JSON.parse(readFileSync(record, "utf8")) as BuiltPlugin;
       if (existsSync(built) && isUnchanged(inputs, "/")) return built;
     }
-    const { code, inputs } = await bundle(file, frameworkFile);
+    const { code, inputs } = await bundlePlugin(file, frameworkFile);
     const hash = createHash("sha256").update(code).digest("hex").slice(0, 16);
     const built = join(directory, `${basename(file, extname(file))}-${hash}.mjs`);
     mkdirSync(directory, { recursive: true });
@@ -126,39 +126,6 @@ function isUnchanged(inputs: { readonly [file: string]: string }, root: string):
     const path = resolve(root, file);
     return existsSync(path) && fileHash(path) === hash;
   });
-}
-
-function fileHash(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
-}
-
-async function bundle(file: string, frameworkFile: string): Promise<{ code: string; inputs: Record<string, string> }> {
-  const { build } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
-  try {
-    const result = await build({
-      entryPoints: [file],
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      packages: "external",
-      alias: { "#framework": frameworkFile, cmsrun: frameworkFile },
-      external: [frameworkFile],
-      sourcemap: "inline",
-      logLevel: "silent",
-      absWorkingDir: "/",
-      tsconfigRaw: { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: true } },
-    });
-    const files = Object.keys(result.metafile.inputs).map((path) => resolve("/", path));
-    return { code: result.outputFiles[0]?.text ?? "", inputs: Object.fromEntries(files.map((path) => [path, fileHash(path)])) };
-  } catch (error) {
-    const failure = error as Error & { errors?: { text: string; location?: { line: number } | null }[] };
-    const first = failure.errors?.[0];
-    const place = first?.location ? `${file}:${first.location.line}` : file;
-    throw new Exception("PluginLibraryLoadError", `${place}: ${first?.text ?? failure.message}`);
-  }
 }
 
 function replaceFile(path: string, text: string): void {
