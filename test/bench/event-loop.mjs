@@ -38,9 +38,9 @@ export async function eventLoop() {
       awaited[index].push(await awaitedChain(length, eventsFor(length) / 10));
     }
   }
-  const fit = (measured) => line(lengths.map((length, i) => [length, median(measured[i])]));
-  const { slope, intercept } = fit(ours);
-  const peer = fit(awaited);
+  const fitted = (measured) => line(lengths.map((length, i) => [length, median(measured[i])]));
+  const { slope, intercept } = fitted(ours);
+  const peer = fitted(awaited);
   const common = { peer: "awaited chain", of: "value", better: "lower" };
   return [
     { case: "event-loop: a module", value: slope, unit: "ns", ratio: slope / peer.slope, target: 50, ...common },
