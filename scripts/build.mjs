@@ -2,15 +2,15 @@
  * Builds dist/: products from data/products, declarations by tsc, one bundle of the host with the framework as its own
  * shared entry, one file a plugin, and the bundle of jsroot. Silent when nothing changed; dist/ is replaced in one step.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
-const commands = ["cmsrun", "edmCompare", "mkedprod", "mkedfltr", "mkedanlzr", "regress"];
+const commands = ["cmsrun", "edmCompare", "edmProducts", "mkedprod", "mkedfltr", "mkedanlzr", "regress"];
 
 /** Files below `folder` whose name ends so, sorted. */
 function files(folder, suffix) {
@@ -49,7 +49,8 @@ async function generate() {
 function declare(out) {
   const tsc = join("node_modules", "typescript", "bin", "tsc");
   const args = [tsc, "-p", "tsconfig.json", "--emitDeclarationOnly", "--noCheck", "--outDir", join(out, "types")];
-  execFileSync(process.execPath, args, { stdio: "inherit" });
+  // tsc has said what is wrong.
+  if (spawnSync(process.execPath, args, { stdio: "inherit" }).status !== 0) throw new BuildFailure();
   for (const path of files(join(out, "types"), ".d.ts")) {
     const text = readFileSync(path, "utf8");
     if (text.includes('"#framework"')) writeFileSync(path, text.replaceAll('"#framework"', '"cmsrun"'));
@@ -74,7 +75,7 @@ async function bundle(out) {
   const hostEntries = Object.fromEntries(commands.map((name) => [name, `framework/cli/${name}.ts`]));
   await build({
     ...common,
-    entryPoints: { index: "framework/index.ts", threadEntry: "framework/engine/threadEntry.ts", bundlePlugin: "framework/modules/bundlePlugin.ts", ...hostEntries },
+    entryPoints: { index: "framework/index.ts", testing: "framework/testing/exports.ts", threadEntry: "framework/engine/threadEntry.ts", bundlePlugin: "framework/modules/bundlePlugin.ts", ...hostEntries },
     outdir: out,
     splitting: true,
     chunkNames: "chunk-[hash]",
@@ -104,6 +105,8 @@ async function bundlePlugins(out) {
   writeFileSync(join(out, "plugins.json"), JSON.stringify(manifest, undefined, 1));
 }
 
+class BuildFailure extends Error {}
+
 /** A build that fails leaves the old dist/ in place. */
 async function buildAll(hash) {
   const out = `dist.${process.pid}`;
@@ -123,11 +126,28 @@ async function buildAll(hash) {
   }
 }
 
+/** npx finds a package's own commands here; otherwise it would make an install of its own for each call. */
+function linkCommands() {
+  const folder = join("node_modules", ".bin");
+  if (!existsSync(folder)) return;
+  const { bin } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const [name, program] of Object.entries(bin)) {
+    const link = join(folder, name);
+    if (existsSync(link)) continue;
+    rmSync(link, { force: true });
+    symlinkSync(join("..", "..", program), link);
+  }
+}
+
 // In an installed package there is nothing to build: dist/ came with it.
 if (existsSync("framework")) {
   const hash = inputHash();
   if (!isUpToDate(hash)) {
     await generate();
-    await buildAll(hash);
+    await buildAll(hash).catch((error) => {
+      if (!(error instanceof BuildFailure)) throw error;
+      process.exit(1);
+    });
   }
+  linkCommands();
 }

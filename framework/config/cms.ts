@@ -2,30 +2,40 @@
 import { Exception } from "../base/errors.js";
 import type { ParametersOf } from "../parameters/description.js";
 import { InputTag as InputTagValue } from "../parameters/InputTag.js";
-import { trackedMakers, untrackedMakers } from "../parameters/values.js";
+import { checkedParameters, trackedMakers, untrackedMakers } from "../parameters/makers.js";
+import { viewOf } from "../parameters/parameterView.js";
+import { type SecSourceValue, TypedValue } from "../parameters/values.js";
 import { Component, type ComponentKind } from "./components.js";
-import { Origin } from "./origin.js";
 import { Process } from "./Process.js";
 import type * as plugins from "./registries.js";
-import { EndPath, FinalPath, ignore, not, Path, type PathItem, Schedule, Sequence, Task, wait } from "./sequence.js";
+import { type AnyPath, EndPath, FinalPath, ignore, not, Path, type PathItem, Schedule, Sequence, Task, wait } from "./sequence.js";
 
 type DescriptionOf<C> = C extends { readonly description: infer D } ? D : never;
 /** The arguments after the type: the parameters, which may be left out when all have defaults. */
 type Given<D> = Record<never, never> extends ParametersOf<D> ? [parameters?: ParametersOf<D>] : [parameters: ParametersOf<D>];
 
-function maker<Registry>(kind: ComponentKind) {
-  return <N extends keyof Registry & string>(type: N, ...given: Given<DescriptionOf<Registry[N]>>): Component =>
-    new Component(kind, type, given[0], new Origin());
+/** Named, so that the declaration file keeps the registry open to the plugins of a user's package. */
+interface Maker<Registry> {
+  <N extends keyof Registry & string>(type: N, ...given: Given<DescriptionOf<Registry[N]>>): Component;
 }
 
-const { PSet, VPSet, ...trackedScalars } = trackedMakers;
+function maker<Registry>(kind: ComponentKind): Maker<Registry> {
+  return (type, ...given) => new Component(kind, type, given[0]);
+}
+
+/** A source embedded as a parameter, for a module that reads a second input on its own. */
+function secSource<Tracked extends boolean>(tracked: Tracked) {
+  return <N extends keyof plugins.Sources & string>(type: N, ...given: Given<DescriptionOf<plugins.Sources[N]>>): SecSourceValue<Tracked> => {
+    const parameters = { "@module_type": trackedMakers.string(type), ...checkedParameters(given[0] ?? {}) };
+    return viewOf(new TypedValue("SecSource", tracked, parameters));
+  };
+}
 
 export const cms = {
-  ...trackedScalars,
-  PSet,
-  VPSet,
+  ...trackedMakers,
   /** Parameters that do not enter the ParameterSetID, and so not the output's history. */
-  untracked: untrackedMakers,
+  untracked: Object.assign(untrackedMakers, { SecSource: secSource(false) }),
+  SecSource: secSource(true),
   InputTag: Object.assign(trackedMakers.InputTag, {
     currentProcess: InputTagValue.currentProcess,
     skipCurrentProcess: InputTagValue.skipCurrentProcess,
@@ -44,7 +54,7 @@ export const cms = {
   Path: (...items: PathItem[]) => new Path(items),
   EndPath: (...items: PathItem[]) => new EndPath(items),
   FinalPath: (...items: PathItem[]) => new FinalPath(items),
-  Schedule: (...args: (Path | { tasks: Task[] })[]) => new Schedule(...args),
+  Schedule: (...args: (AnyPath | { tasks: Task[] })[]) => new Schedule(...args),
   not,
   ignore,
   wait,
