@@ -10,7 +10,7 @@ export { type Component as Module } from "./config/components.js";
 export { Process } from "./config/Process.js";
 export * from "./config/registries.js";
 export { VarParsing } from "./config/VarParsing.js";
-export type { BranchDescription } from "./data/BranchDescription.js";
+export { type BranchDescription, branchName } from "./data/BranchDescription.js";
 export type { Event, Handle, LuminosityBlock, Run, StreamID } from "./data/Event.js";
 export type { EventID } from "./data/EventID.js";
 export type { EventSetup } from "./data/EventSetup.js";
@@ -31,7 +31,7 @@ export {
   type Provided,
   type SourceProduct,
 } from "./modules/InputSource.js";
-export { resolveInputFile } from "./modules/inputFiles.js";
+export { OpenFiles, resolveInputFile } from "./modules/inputFiles.js";
 export * as limited from "./modules/limited.js";
 export * as one from "./modules/one.js";
 export { DEFINE_FWK_MODULE, DEFINE_FWK_SERVICE } from "./modules/PluginFactory.js";

@@ -22,9 +22,8 @@ export async function runJob(given: CommandLine | CommandLineError): Promise<num
       return 0;
     }
     if (given.record) return await (await import("./recordReference.js")).recordReference(given);
-    const process_ = readConfig(given);
-    if (given.check) return await (await import("./checkConfig.js")).checkConfig(given, process_, newProcessor(given, process_));
-    return await runProcess(newProcessor(given, process_));
+    if (given.check) return await (await import("./checkConfig.js")).checkConfig(given);
+    return await runProcess(newProcessor(given, readConfig(given)));
   } catch (error) {
     if (error instanceof ConfigExit) {
       process.stdout.write(error.text);
@@ -67,7 +66,7 @@ function temporaryConfig(text: string): string {
   return path;
 }
 
-function newProcessor({ config, threads, streams }: CommandLine, description: ProcessDescription): EventProcessor {
+export function newProcessor({ config, threads, streams }: CommandLine, description: ProcessDescription): EventProcessor {
   const plugins = pluginManager(jobEnvironment(resolve(config ?? ".cmsrun_cfg.ts")));
   return new EventProcessor(description, { plugins, threadEntry, release, threads, streams });
 }
@@ -75,7 +74,7 @@ function newProcessor({ config, threads, streams }: CommandLine, description: Pr
 const stopSignals = ["SIGINT", "SIGUSR2", "SIGTERM"] as const;
 
 /** The job proper; endJob is attempted after a failure too. */
-async function runProcess(processor: EventProcessor): Promise<number> {
+export async function runProcess(processor: EventProcessor): Promise<number> {
   let failure: unknown;
   let result: JobResult | undefined;
   const stop = () => processor.requestStop();

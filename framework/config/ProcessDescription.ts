@@ -3,7 +3,8 @@ import { Exception } from "../base/errors.js";
 import type { Parameters } from "../parameters/values.js";
 import { Component, type ComponentKind } from "./components.js";
 import type { Process } from "./Process.js";
-import { addTask, EndPath, FinalPath, flatten, type Mark, Path, type Sequence, Task } from "./sequence.js";
+import { resolveReferences } from "./refToPSet.js";
+import { addTask, type AnyPath, EndPath, FinalPath, flatten, type Mark, type Task } from "./sequence.js";
 
 export interface ComponentDescription {
   readonly kind: ComponentKind;
@@ -39,41 +40,23 @@ export interface ProcessDescription {
 
 /** Resolves a Process. @throws Configuration for anything used but not attached, and for what a path must not hold. */
 export function describeProcess(process: Process, configFile: string): ProcessDescription {
-  const members = process.members_();
-  const labels = new Map<unknown, string>([...members].map(([label, member]) => [member, label]));
-  const described = new Map<string, ComponentDescription>();
-  const paths: PathDescription[] = [];
+  const describer = new Describer(process);
   const tasks = new Set<Task>();
-  const schedule = process.schedule_();
-
-  for (const path of scheduledPaths(process, labels)) {
-    const flat = flatten(path);
-    const name = labels.get(path) ?? "";
-    for (const task of flat.tasks) addTask(task, tasks);
-    const modules = flat.modules.map(({ module, mark }) => ({ label: describe(module, labels, described, `path '${name}'`), mark }));
-    const kind = path instanceof FinalPath ? "FinalPath" : path instanceof EndPath ? "EndPath" : "Path";
-    if (kind === "FinalPath") onlyOutputs(name, modules, described);
-    paths.push({ name, kind, modules });
-  }
-  for (const task of schedule?.tasks ?? []) addTask(task, tasks);
-
-  const onPaths = new Set(described.keys());
-  const enabled = new Set<Component>();
-  for (const task of tasks) {
-    for (const item of task.items) {
-      if (!(item instanceof Component)) continue;
-      if (item.kind_ === "EDProducer" || item.kind_ === "EDFilter") describe(item, labels, described, "a task");
-      else enabled.add(item);
-    }
-  }
+  const paths = describer.scheduledPaths().map((path) => describer.path(path, tasks));
+  for (const task of process.schedule_()?.tasks ?? []) addTask(task, tasks);
+  const onPaths = new Set(describer.modules.keys());
+  const items = [...tasks].flatMap((task) => task.items).filter((item) => item instanceof Component);
+  const isProducing = ({ kind_ }: Component) => kind_ === "EDProducer" || kind_ === "EDFilter";
+  for (const item of items.filter(isProducing)) describer.module(item, "in a task");
+  const enabled = new Set(items.filter((item) => !isProducing(item)));
   return {
     name: process.name_(),
-    modules: [...described.values()],
-    unscheduled: new Set([...described.keys()].filter((label) => !onPaths.has(label))),
+    modules: [...describer.modules.values()],
+    unscheduled: new Set([...describer.modules.keys()].filter((label) => !onPaths.has(label))),
     paths,
-    source: describeSource(process, configFile),
-    services: [...process.services_().values()].map((service) => component(service, service.type_)),
-    esModules: esModules(process, enabled),
+    source: describer.source(configFile),
+    services: describer.enabled([...process.services_()], enabled),
+    esModules: describer.enabled([...process.es_producers_(), ...process.es_sources_()], enabled),
     options: process.topLevel_("options"),
     maxEvents: process.topLevel_("maxEvents"),
     maxLuminosityBlocks: process.topLevel_("maxLuminosityBlocks"),
@@ -81,56 +64,79 @@ export function describeProcess(process: Process, configFile: string): ProcessDe
   };
 }
 
-function scheduledPaths(process: Process, labels: ReadonlyMap<unknown, string>): Sequence[] {
-  const schedule = process.schedule_();
-  if (!schedule) {
-    const all = [...process.paths_().values(), ...process.endpaths_().values(), ...process.finalpaths_().values()];
-    return all;
+class Describer {
+  /** The modules described so far, by label. */
+  readonly modules = new Map<string, ComponentDescription>();
+  readonly #process: Process;
+  readonly #labels: ReadonlyMap<unknown, string>;
+
+  constructor(process: Process) {
+    this.#process = process;
+    this.#labels = new Map([...process.members_()].map(([label, member]) => [member, label]));
   }
-  for (const [index, path] of schedule.paths.entries()) {
-    if (labels.has(path)) continue;
-    const text = `The path at index ${index} in the Schedule was not attached to the process.`;
-    throw new Exception("Configuration", `${text} Attach it first: process.name = cms.Path(…)${schedule.origin_.where()}`);
+
+  /** Without a schedule: all paths as defined, then end paths, then final paths. */
+  scheduledPaths(): AnyPath[] {
+    const process = this.#process;
+    const schedule = process.schedule_();
+    if (!schedule) return [process.paths_(), process.endpaths_(), process.finalpaths_()].flatMap((paths) => [...paths.values()]);
+    for (const [index, path] of schedule.paths.entries()) {
+      if (this.#labels.has(path)) continue;
+      const text = `The path at index ${index} in the Schedule was not attached to the process.`;
+      throw new Exception("Configuration", `${text} Attach it first: process.name = cms.Path(…)${schedule.origin_.where()}`);
+    }
+    const rank = { Path: 0, EndPath: 1, FinalPath: 2 };
+    return [...schedule.paths].sort((a, b) => rank[kindOf(a)] - rank[kindOf(b)]);
   }
-  const rank = (path: Sequence) => (path instanceof FinalPath ? 2 : path instanceof Path ? 0 : 1);
-  return [...schedule.paths].sort((a, b) => rank(a) - rank(b));
-}
 
-function component(module: Component, label: string): ComponentDescription {
-  const where = (parameter?: string) => module.origin_.where(parameter);
-  return { kind: module.kind_, type: module.type_, label, parameters: module.parameters_, where };
-}
-
-function describe(
-  module: Component,
-  labels: ReadonlyMap<unknown, string>,
-  described: Map<string, ComponentDescription>,
-  user: string,
-): string {
-  const label = labels.get(module);
-  if (label === undefined) {
-    const text = `${module.kind_} '${module.type_}' is used on ${user} but is not attached to the process`;
-    throw new Exception("Configuration", `${text}; attach it first: process.label = cms.${module.kind_}("${module.type_}", …)${module.origin_.where()}`);
+  /** A path with its sequences flattened; adds its tasks to `tasks`. */
+  path(path: AnyPath, tasks: Set<Task>): PathDescription {
+    const name = this.#labels.get(path) ?? "";
+    const flat = flatten(path);
+    for (const task of flat.tasks) addTask(task, tasks);
+    const kind = kindOf(path);
+    const others = flat.modules.filter(({ module }) => kind === "FinalPath" && module.kind_ !== "OutputModule");
+    const modules = flat.modules.map(({ module, mark }) => ({ label: this.module(module, `on path '${name}'`), mark }));
+    if (others.length > 0) {
+      const labels = others.map(({ module }) => this.#labels.get(module)).join(",");
+      throw new Exception("Configuration", `FinalPath ${name} has non OutputModules ${labels}; put them on an EndPath${path.origin_.where()}`);
+    }
+    return { name, kind, modules };
   }
-  if (!described.has(label)) described.set(label, component(module, label));
-  return label;
+
+  /** The label of a module, which is described from now on. `use` tells where it stands. */
+  module(module: Component, use: string): string {
+    const label = this.#labels.get(module);
+    if (label === undefined) {
+      const text = `${module.kind_} '${module.type_}' is used ${use} but is not attached to the process`;
+      const remedy = `attach it first: process.label = cms.${module.kind_}("${module.type_}", …)`;
+      throw new Exception("Configuration", `${text}; ${remedy}${module.places_.where()}`);
+    }
+    if (!this.modules.has(label)) this.modules.set(label, this.#component(module, label));
+    return label;
+  }
+
+  source(configFile: string): ComponentDescription {
+    const source = this.#process.source_();
+    if (source) return this.#component(source, "@main_input");
+    const example = 'process.source = cms.Source("EmptySource")';
+    throw new Exception("Configuration", `the process has no source; add one, for example ${example} (${configFile})`);
+  }
+
+  /** Services and EventSetup modules count when they are in a scheduled task, or in no task at all. */
+  enabled(components: readonly [string, Component][], inScheduledTask: ReadonlySet<unknown>): ComponentDescription[] {
+    const inTasks = new Set<unknown>([...this.#process.tasks_().values()].flatMap((task) => task.items));
+    const isEnabled = (component: Component) => inScheduledTask.has(component) || !inTasks.has(component);
+    return components.filter(([, c]) => isEnabled(c)).map(([label, c]) => this.#component(c, label));
+  }
+
+  #component({ kind_: kind, type_: type, parameters_, places_ }: Component, label: string): ComponentDescription {
+    const where = (parameter?: string) => places_.where(parameter);
+    const context = { psets: this.#process.psets_(), user: `${kind} '${label}'`, where };
+    return { kind, type, label, parameters: resolveReferences(parameters_, context), where };
+  }
 }
 
-function onlyOutputs(name: string, modules: PathDescription["modules"], described: ReadonlyMap<string, ComponentDescription>): void {
-  const others = modules.filter(({ label }) => described.get(label)?.kind !== "OutputModule").map(({ label }) => label);
-  if (others.length > 0) throw new Exception("Configuration", `FinalPath ${name} has non OutputModules ${others.join(",")}; put them on an EndPath.`);
-}
-
-function describeSource(process: Process, configFile: string): ComponentDescription {
-  const source = process.source_();
-  if (source) return component(source, "@main_input");
-  const example = 'process.source = cms.Source("EmptySource")';
-  throw new Exception("Configuration", `the process has no source; add one, for example ${example} (${configFile})`);
-}
-
-/** EventSetup modules are enabled when they are in a scheduled task, or in no task at all. */
-function esModules(process: Process, enabled: ReadonlySet<Component>): ComponentDescription[] {
-  const inTasks = new Set([...process.tasks_().values()].flatMap((task) => task.items));
-  const all = [...process.es_producers_(), ...process.es_sources_()];
-  return all.filter(([, m]) => enabled.has(m) || !inTasks.has(m)).map(([label, m]) => component(m, label));
+function kindOf(path: AnyPath): PathDescription["kind"] {
+  return path instanceof FinalPath ? "FinalPath" : path instanceof EndPath ? "EndPath" : "Path";
 }

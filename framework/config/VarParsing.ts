@@ -1,20 +1,21 @@
-/** VarParsing: the options that follow the config on the command line, `name=value`, as CMSSW's FWCore.ParameterSet.VarParsing. */
-import { readFileSync } from "node:fs";
+/**
+ * VarParsing: the options that follow the config on the command line, `name=value`, as CMSSW's
+ * FWCore.ParameterSet.VarParsing. Two differences: files are called .edm, and a name given on the command line is
+ * taken as it is, where CMSSW adds tags to it too, because a job's output must be where its user says.
+ */
+import { existsSync, readFileSync } from "node:fs";
 import { suggestion } from "../base/didYouMean.js";
-import { Exception } from "../base/errors.js";
-
-type VarType = "int" | "float" | "bool" | "string" | "tagString";
-type Multiplicity = "singleton" | "list";
-type Scalar = string | number | boolean;
-
-interface Option {
-  readonly type: VarType;
-  readonly multiplicity: Multiplicity;
-  readonly info: string;
-  value: Scalar | Scalar[];
-  /** Set by the config's author as default, so the first command-line value replaces it. */
-  isDefault: boolean;
-}
+import {
+  type Multiplicity,
+  multiplicity,
+  type Option,
+  parseScalar,
+  type Scalar,
+  standardOptions,
+  varParsingError,
+  type VarType,
+  varType,
+} from "./varParsingOptions.js";
 
 let configArguments: readonly string[] = [];
 
@@ -30,133 +31,163 @@ export class ConfigExit extends Error {
   }
 }
 
-export const multiplicity = { singleton: "singleton", list: "list" } as const;
-export const varType = { int: "int", float: "float", bool: "bool", string: "string", tagString: "tagString" } as const;
-
-/** Names registered by VarParsing("analysis") and, under other names, by VarParsing("standard"). */
-interface AnalysisOptions {
-  maxEvents: number;
-  totalSections: number;
-  section: number;
-  inputFiles: string[];
-  secondaryInputFiles: string[];
-  outputFile: string;
-  secondaryOutputFile: string;
+/** A piece of an output file's name, such as `numEvent%d`, put before its suffix while `ifCond` holds. */
+interface Tag {
+  readonly tag: string;
+  readonly ifCond: (options: VarParsing) => boolean;
+  /** The option whose value replaces `%d` or `%s` in the tag. */
+  readonly tagArg?: string;
 }
 
 export class VarParsing {
   // biome-ignore lint/suspicious/noExplicitAny: registered options as properties, as in CMSSW
   [name: string]: any;
-  declare maxEvents: AnalysisOptions["maxEvents"];
-  declare inputFiles: AnalysisOptions["inputFiles"];
-  declare outputFile: AnalysisOptions["outputFile"];
+  declare maxEvents: number;
+  declare inputFiles: string[];
+  declare outputFile: string;
 
   static readonly multiplicity = multiplicity;
   static readonly varType = varType;
   readonly #options = new Map<string, Option>();
+  readonly #tags: Tag[] = [{ tag: "numEvent%d", ifCond: ({ maxEvents }) => maxEvents > 0, tagArg: "maxEvents" }];
+  readonly #proxy: this;
 
   constructor(kind: "analysis" | "standard" | "python" = "analysis") {
-    this.#registerStandard(kind);
-    // biome-ignore lint/correctness/noConstructorReturn: options are read through the proxy
-    return new Proxy(this, {
+    for (const option of standardOptions(kind)) this.register(...option);
+    this.#proxy = new Proxy(this, {
       get: (target, name) => target.#get(name),
-      set: (target, name, value: Scalar | Scalar[]) => {
-        target.#option(String(name)).value = value;
+      set(target, name, value: Scalar | Scalar[]) {
+        target.#setValue(String(name), [value].flat());
         return true;
       },
     });
+    // biome-ignore lint/correctness/noConstructorReturn: options are read through the proxy
+    return this.#proxy;
   }
 
-  #registerStandard(kind: string): void {
-    const renamed: { readonly [name: string]: string } =
-      kind === "standard"
-        ? { inputFiles: "files", secondaryInputFiles: "secondaryFiles", outputFile: "output", secondaryOutputFile: "secondaryOutput" }
-        : {};
-    const name = (n: string) => renamed[n] ?? n;
-    this.register("maxEvents", -1, "singleton", "int", "number of events to process (-1 for all)");
-    this.register("totalSections", 0, "singleton", "int", "split the input files into this many sections");
-    this.register("section", 0, "singleton", "int", "the section to process, from 1");
-    this.register(name("inputFiles"), [], "list", "string", "files to process");
-    this.register(name("secondaryInputFiles"), [], "list", "string", "second files to process");
-    this.register(name("outputFile"), "output.edm", "singleton", "tagString", "name of the output file");
-    this.register(name("secondaryOutputFile"), "", "singleton", "tagString", "name of a second output file");
-    if (kind === "standard") this.register("storePrepend", "", "singleton", "string", "put before every input file's name");
-  }
-
-  /** Declares one more option, before parseArguments. @throws Configuration when the name is taken or has an underscore. */
-  register(name: string, defaultValue: Scalar | Scalar[], mult: Multiplicity = "singleton", type: VarType = "int", info = ""): this {
-    if (name.includes("_")) throw error(`option name '${name}' must not contain '_'`);
-    if (this.#options.has(name)) throw error(`option '${name}' is registered already`);
-    const value = mult === "list" && !Array.isArray(defaultValue) ? (defaultValue === "" ? [] : [defaultValue]) : defaultValue;
-    this.#options.set(name, { type, multiplicity: mult, info, value, isDefault: true });
-    return this;
+  /** Declares one more option, before parseArguments. @throws ConfigFileReadError when the name is taken or has an underscore. */
+  register(
+    name: string,
+    defaultValue: Scalar | Scalar[] = "",
+    multiplicity_: Multiplicity = "singleton",
+    type: VarType = "int",
+    info = "",
+  ): this {
+    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw varParsingError(`option name '${name}' must be letters and digits`);
+    if (this.#options.has(name)) throw varParsingError(`option '${name}' is registered already; change it with setDefault`);
+    if (name in VarParsing.prototype) throw varParsingError(`option name '${name}' is a method of VarParsing; use another one`);
+    const fixed = { type, multiplicity: multiplicity_, info, isDefault: true, noCommaSplit: false, noDefaultClear: false };
+    this.#options.set(name, { ...fixed, value: multiplicity_ === "list" ? [] : "" });
+    const values = [defaultValue].flat();
+    if (multiplicity_ === "singleton" || values[0] !== "") this.#setValue(name, values);
+    return this.#proxy ?? this;
   }
 
   /** Changes the default of a registered option; a list may be given as several values. */
   setDefault(name: string, ...values: (Scalar | Scalar[])[]): this {
-    const option = this.#option(name);
-    option.value = option.multiplicity === "list" ? values.flat() : parseScalar(name, option.type, values.flat()[0] ?? "");
-    option.isDefault = true;
-    return this;
+    this.#setValue(name, values.flat());
+    return this.#proxy;
   }
 
-  /** Reads `name=value …`; `help` prints the options and ends the job with code 0. */
+  /** Empties lists. */
+  clearList(...names: string[]): this {
+    for (const name of names) this.#list(name).value = [];
+    return this.#proxy;
+  }
+
+  /** Commas in the values of this list do not separate. */
+  setNoCommaSplit(name: string, value = true): this {
+    this.#list(name).noCommaSplit = value;
+    return this.#proxy;
+  }
+
+  /** Values on the command line add to this list's default. */
+  setNoDefaultClear(name: string, value = true): this {
+    this.#list(name).noDefaultClear = value;
+    return this.#proxy;
+  }
+
+  setupTags(tag: Tag): this {
+    if (tag.tagArg !== undefined) this.#option(tag.tagArg);
+    this.#tags.push(tag);
+    return this.#proxy;
+  }
+
+  /** Reads `name=value …`; `help` ends the job with code 0. @throws ConfigFileReadError with a did-you-mean. */
   parseArguments(args: readonly string[] = configArguments): this {
     const assigned = new Set<string>();
+    let isPrinted = false;
     for (const argument of args) {
-      if (argument === "help" || argument === "--help") throw new ConfigExit(this.#help());
-      if (argument === "print" || argument === "noprint") continue;
-      const at = argument.indexOf("=");
-      if (at < 0 && argument.endsWith("_clear")) {
-        this.#option(argument.slice(0, -6)).value = [];
-        continue;
-      }
-      if (at < 0) throw error(`'${argument}' is not name=value${suggestion(argument, this.#options.keys())}`);
-      this.#assign(argument.slice(0, at), argument.slice(at + 1), assigned);
+      if (["help", "--help", "-h"].includes(argument)) throw new ConfigExit(this.#text());
+      if (argument === "print" || argument === "noprint") isPrinted = argument === "print";
+      else this.#argument(argument, assigned);
     }
-    if (args.includes("print")) process.stdout.write(this.#help());
-    this.#applySection();
-    return this.#proxy();
+    this.#finish();
+    if (isPrinted) process.stdout.write(this.#text());
+    return this.#proxy;
   }
 
-  /** parseArguments is called on the proxy, and its result is assigned: give the proxy back. */
-  #proxy(): this {
-    return new Proxy(this, { get: (target, name) => target.#get(name) });
+  #argument(argument: string, assigned: Set<string>): void {
+    const [, name = "", command, text] = /^([^=]*?)(_load|_clear)?(?:=(.*))?$/s.exec(argument) ?? [];
+    if (command === "_clear" && text === undefined) this.clearList(name);
+    else if (text === undefined) {
+      throw varParsingError(`'${argument}' is not name=value${suggestion(argument, [...this.#options.keys(), "help", "print", "noprint"])}`);
+    } else if (command === "_load") this.#load(name, text, assigned);
+    else this.#assign(name + (command ?? ""), text, assigned);
   }
 
-  #assign(nameGiven: string, text: string, assigned: Set<string>): void {
-    if (nameGiven.endsWith("_load")) {
-      const lines = readFileSync(text, "utf8").split("\n").map((line) => line.replace(/#.*/, "").trim());
-      for (const line of lines) if (line) this.#assign(nameGiven.slice(0, -5), line, assigned);
-      return;
-    }
-    const option = this.#option(nameGiven);
+  /** One value a line, `#` begins a comment. */
+  #load(name: string, file: string, assigned: Set<string>): void {
+    this.#option(name);
+    if (!existsSync(file)) throw varParsingError(`${name}_load: file '${file}' is not there`);
+    const lines = readFileSync(file, "utf8").split("\n");
+    for (const line of lines.map((text) => text.replace(/#.*/, "").trim())) if (line) this.#assign(name, line, assigned);
+  }
+
+  #assign(name: string, text: string, assigned: Set<string>): void {
+    const option = this.#option(name);
     if (option.multiplicity === "singleton") {
-      if (assigned.has(nameGiven)) throw error(`option '${nameGiven}' is assigned multiple times`);
-      option.value = parseScalar(nameGiven, option.type, text);
+      if (assigned.has(name)) throw varParsingError(`option '${name}' is assigned multiple times`);
+      option.value = parseScalar(name, option.type, text);
     } else {
-      const values = text.split(",").filter((part) => part !== "").map((part) => parseScalar(nameGiven, option.type, part));
-      option.value = option.isDefault ? values : [...(option.value as Scalar[]), ...values];
+      const parts = option.noCommaSplit ? [text] : text.split(",").filter((part) => part !== "");
+      const before = option.isDefault && !option.noDefaultClear ? [] : (option.value as Scalar[]);
+      option.value = [...before, ...parts.map((part) => parseScalar(name, option.type, part))];
     }
     option.isDefault = false;
-    assigned.add(nameGiven);
+    assigned.add(name);
   }
 
-  #applySection(): void {
-    const total = this.#options.get("totalSections")?.value as number;
-    const section = this.#options.get("section")?.value as number;
-    if (!total) return;
-    if (section < 1 || section > total) throw error(`section=${section} must lie between 1 and totalSections=${total}`);
-    const files = this.#options.get("inputFiles") ?? this.#options.get("files");
-    if (!files) return;
+  /** The files of this section, and where /store/ is. */
+  #finish(): void {
+    const value = (name: string) => this.#options.get(name)?.value;
+    const files = this.#option(this.#options.has("files") ? "files" : "inputFiles");
+    const prefix = value("storePrepend") ?? "";
+    if (prefix) files.value = (files.value as string[]).map((file) => (file.startsWith("/store/") ? `${prefix}${file}` : file));
+    const [total, section] = [Number(value("totalSections")), Number(value("section"))];
+    if (total === 0 && section === 0) return;
+    if (section < 1 || section > total) throw varParsingError(`section=${section} must lie between 1 and totalSections=${total}`);
     const all = files.value as Scalar[];
-    const edge = (i: number) => Math.floor((i * all.length) / total);
+    const edge = (index: number) => Math.floor((index * all.length) / total);
     files.value = all.slice(edge(section - 1), edge(section));
+  }
+
+  #setValue(name: string, values: readonly Scalar[]): void {
+    const option = this.#option(name);
+    if (option.multiplicity === "singleton" && values.length !== 1) throw varParsingError(`option '${name}' takes one value, not ${values.length}`);
+    const parsed = values.map((value) => parseScalar(name, option.type, value));
+    option.value = option.multiplicity === "list" ? parsed : (parsed[0] ?? "");
   }
 
   #option(name: string): Option {
     const option = this.#options.get(name);
-    if (!option) throw error(`option '${name}' is not registered${suggestion(name, this.#options.keys())}`);
+    if (!option) throw varParsingError(`option '${name}' is not registered${suggestion(name, this.#options.keys())}`);
+    return option;
+  }
+
+  #list(name: string): Option {
+    const option = this.#option(name);
+    if (option.multiplicity !== "list") throw varParsingError(`option '${name}' is no list`);
     return option;
   }
 
@@ -170,41 +201,20 @@ export class VarParsing {
     return type === "tagString" && !Array.isArray(value) ? this.#tagged(name, String(value)) : value;
   }
 
-  /** CMSSW tags an output name that was not given explicitly with the number of events asked for. */
   #tagged(name: string, value: string): string {
-    const maxEvents = this.#options.get("maxEvents")?.value as number;
-    if (!this.#option(name).isDefault || maxEvents <= 0 || value === "") return value;
-    const dot = value.lastIndexOf(".");
-    const stem = dot > 0 ? value.slice(0, dot) : value;
-    return `${stem}_numEvent${maxEvents}${dot > 0 ? value.slice(dot) : ""}`;
+    if (!this.#option(name).isDefault || value === "") return value;
+    const [, stem, suffix = ""] = /^(.*?)(\.[^./]+)?$/s.exec(value) ?? [];
+    const tags = this.#tags.filter(({ ifCond }) => ifCond(this.#proxy));
+    const texts = tags.map(({ tag, tagArg }) => (tagArg === undefined ? tag : tag.replace(/%\w/, String(this.#option(tagArg).value))));
+    return [stem, ...texts].join("_") + suffix;
   }
 
-  #help(): string {
+  #text(): string {
     const lines = ["Options, as name=value after the config:"];
-    for (const [name, { type, multiplicity: mult, info, value }] of this.#options) {
+    for (const [name, { type, multiplicity: count, info, value }] of this.#options) {
       const shown = Array.isArray(value) ? value.join(",") : String(value);
-      lines.push(`  ${name.padEnd(20)} ${`${type}${mult === "list" ? " list" : ""}`.padEnd(14)} ${info}${shown ? ` [${shown}]` : ""}`);
+      lines.push(`  ${name.padEnd(20)} ${`${type}${count === "list" ? " list" : ""}`.padEnd(14)} ${info}${shown ? ` [${shown}]` : ""}`);
     }
     return `${lines.join("\n")}\n`;
   }
-}
-
-function parseScalar(name: string, type: VarType, given: Scalar): Scalar {
-  const text = String(given);
-  if (type === "string" || type === "tagString") return text;
-  if (type === "bool") {
-    const lower = text.toLowerCase();
-    if (["true", "t", "on", "yes", "1"].includes(lower)) return true;
-    if (["false", "f", "off", "no", "0"].includes(lower)) return false;
-    throw error(`option '${name}' is a bool: write true or false, not '${text}'`);
-  }
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isNaN(value) || (type === "int" && !Number.isInteger(value))) {
-    throw error(`option '${name}' is ${type === "int" ? "a whole number" : "a number"}, not '${text}'`);
-  }
-  return value;
-}
-
-function error(message: string): Exception {
-  return new Exception("ConfigFileReadError", `VarParsing: ${message}`);
 }

@@ -1,15 +1,12 @@
 /** What a config attaches to a process: modules, sources, services, EventSetup modules. Mutable until the job starts. */
-import { suggestion } from "../base/didYouMean.js";
-import { Exception } from "../base/errors.js";
-import { convert, type PlainKind } from "../parameters/kinds.js";
-import { checkedParameters, makeValue, type Parameters, TypedValue } from "../parameters/values.js";
+import { type Changes, changedParameters } from "../parameters/changedParameters.js";
+import { checkedParameters } from "../parameters/makers.js";
+import { parameterView } from "../parameters/parameterView.js";
+import type { TypedValue } from "../parameters/values.js";
 import { Origin } from "./origin.js";
 
 export type ModuleKind = "EDProducer" | "EDFilter" | "EDAnalyzer" | "OutputModule";
 export type ComponentKind = ModuleKind | "Source" | "Service" | "ESProducer" | "ESSource";
-
-/** Changes for clone: a plain value keeps the declared type, null removes, an object descends into a PSet. */
-export type Changes = { readonly [name: string]: unknown };
 
 /**
  * A plugin with its parameters. Parameters are readable and assignable as properties: `module.threshold = 0.7` keeps
@@ -20,21 +17,24 @@ export class Component {
   [parameter: string]: any;
   readonly kind_!: ComponentKind;
   readonly type_!: string;
-  readonly origin_!: Origin;
   readonly parameters_!: Record<string, TypedValue>;
+  readonly places_!: Places;
 
-  constructor(kind: ComponentKind, type: string, parameters: object = {}, origin = new Origin()) {
-    const values: Record<string, TypedValue> = { ...checkedParameters(parameters) };
-    const fixed = { kind_: kind, type_: type, origin_: origin, parameters_: values };
+  constructor(kind: ComponentKind, type: string, parameters: object = {}, places = new Places()) {
+    const values = checkedParameters(parameters);
+    const fixed = { kind_: kind, type_: type, parameters_: values, places_: places };
     for (const [name, value] of Object.entries(fixed)) Object.defineProperty(this, name, { value });
-    const owner = () => `${kind} '${type}'`;
-    // biome-ignore lint/correctness/noConstructorReturn: a component is seen through its proxy
-    return withParameters(this, values, owner);
+    // biome-ignore lint/correctness/noConstructorReturn: a component is seen through its view
+    return parameterView(this, values, {
+      name: () => `${kind} '${type}'`,
+      assigned: (name) => places.assigned(name),
+    });
   }
 
-  /** A deep copy under no label yet, with changes. */
+  /** A deep copy under no label yet, with changes. @throws Configuration for a change that does not fit. */
   clone(changes: Changes = {}): Component {
-    return new Component(this.kind_, this.type_, changed(this.parameters_, changes, `${this.kind_} '${this.type_}'`));
+    const parameters = changedParameters(this.parameters_, changes, `${this.kind_} '${this.type_}'`);
+    return new Component(this.kind_, this.type_, parameters, new Places(this.places_));
   }
 
   copy(): Component {
@@ -44,81 +44,30 @@ export class Component {
     return Object.keys(this.parameters_);
   }
   hasParameter(name: string): boolean {
-    return name in this.parameters_;
+    return Object.hasOwn(this.parameters_, name);
   }
 }
 
-/** A view of `target` on which the entries of `values` are properties. */
-export function withParameters<T extends object>(target: T, values: Record<string, TypedValue>, owner: () => string): T {
-  return new Proxy(target, {
-    get(object, name, receiver) {
-      if (typeof name === "symbol" || name in object) return Reflect.get(object, name, receiver);
-      const value = values[name];
-      if (value?.kind !== "PSet") return value;
-      return withParameters(value, value.value as Record<string, TypedValue>, () => `${owner()}: PSet '${name}'`);
-    },
-    set(_object, name, input: unknown) {
-      assign(values, String(name), input, owner());
-      return true;
-    },
-    has: (object, name) => name in object || name in values,
-    deleteProperty: (_object, name) => delete values[String(name)],
-    ownKeys: (object) => [...new Set([...Reflect.ownKeys(object), ...Object.keys(values)])],
-  });
-}
+/** Where a config made a component and gave each of its parameters; a clone also knows its original's places. */
+export class Places {
+  readonly #made: readonly Origin[];
+  readonly #assigned: Map<string, Origin>;
 
-function assign(values: Record<string, TypedValue>, name: string, input: unknown, owner: string): void {
-  if (input instanceof TypedValue) {
-    values[name] = input;
-    return;
+  constructor(original?: Places) {
+    this.#made = [new Origin(), ...(original ? original.#made : [])];
+    this.#assigned = new Map(original ? original.#assigned : []);
   }
-  const declared = values[name];
-  if (!declared) {
-    throw new Exception(
-      "Configuration",
-      `${owner}: '${name}' does not already exist, so it can only be set to a cms type${suggestion(name, Object.keys(values))}`,
-    );
-  }
-  values[name] = converted(declared, input, `${owner}: parameter '${name}'`);
-}
 
-function converted(declared: TypedValue, input: unknown, what: string): TypedValue {
-  const { kind, tracked } = declared;
-  if (kind === "PSet" || kind === "VPSet" || kind === "SecSource") {
-    throw new Exception("Configuration", `${what} is a ${declared.typeName}; assign one.`);
+  /** Called while the config assigns the parameter. */
+  assigned(parameter: string): void {
+    this.#assigned.set(parameter, new Origin());
   }
-  if (convert(kind as PlainKind, input) === undefined) {
-    throw new Exception("Configuration", `${what} is a ${declared.typeName}; ${String(input)} does not fit.`);
+
+  /** ` (configs/score_cfg.ts:9)` of the parameter, or of the component when no line names the parameter. */
+  where(parameter?: string): string {
+    const assigned = parameter === undefined ? undefined : this.#assigned.get(parameter);
+    if (assigned) return assigned.where(parameter);
+    const origin = this.#made.find((made) => parameter !== undefined && made.names(parameter)) ?? this.#made[0];
+    return origin?.where(parameter) ?? "";
   }
-  return makeValue(kind as PlainKind, tracked, input);
-}
-
-function changed(parameters: Parameters, changes: Changes, owner: string): Record<string, TypedValue> {
-  const values: Record<string, TypedValue> = {};
-  for (const [name, value] of Object.entries(parameters)) values[name] = deepCopy(value);
-  for (const [name, change] of Object.entries(changes)) {
-    const declared = values[name];
-    if (change === null) delete values[name];
-    else if (declared?.kind === "PSet" && isPlainObject(change)) {
-      const nested = changed(declared.value as Parameters, change, `${owner}: PSet '${name}'`);
-      values[name] = new TypedValue("PSet", declared.tracked, nested);
-    } else if (declared?.kind === "VPSet" && isPlainObject(change)) {
-      const elements = [...(declared.value as readonly Parameters[])];
-      for (const [index, nested] of Object.entries(change)) {
-        elements[Number(index)] = changed(elements[Number(index)] ?? {}, nested as Changes, `${owner}: VPSet '${name}'[${index}]`);
-      }
-      values[name] = new TypedValue("VPSet", declared.tracked, elements);
-    } else assign(values, name, change, owner);
-  }
-  return values;
-}
-
-function deepCopy(value: TypedValue): TypedValue {
-  if (value.kind === "PSet") return new TypedValue("PSet", value.tracked, changed(value.value as Parameters, {}, ""));
-  if (value.kind !== "VPSet") return value;
-  return new TypedValue("VPSet", value.tracked, (value.value as readonly Parameters[]).map((p) => changed(p, {}, "")));
-}
-
-function isPlainObject(value: unknown): value is Changes {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

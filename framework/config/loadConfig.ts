@@ -24,7 +24,7 @@ export interface ConfigLoaderOptions {
 type Exports = Record<string, unknown>;
 const frameworkNames = ["#framework", "cmsrun"];
 /** Part of the cache key: change it when the transform's options change. */
-const transformVersion = "1";
+const transformVersion = "2";
 
 /**
  * Loads `path` and gives the Process that it exports.
@@ -49,7 +49,7 @@ export function loadConfig(path: string, options: ConfigLoaderOptions): Process 
 
 class ConfigLoader {
   readonly #options: ConfigLoaderOptions;
-  readonly #modules = new Map<string, Exports>();
+  readonly #modules = new Map<string, { exports: Exports }>();
   readonly #loading: string[] = [];
 
   constructor(options: ConfigLoaderOptions) {
@@ -70,17 +70,17 @@ class ConfigLoader {
 
   require(file: string): Exports {
     const known = this.#modules.get(file);
-    if (known) return known;
+    if (known) return known.exports;
     const module = { exports: {} as Exports };
-    this.#modules.set(file, module.exports);
+    this.#modules.set(file, module);
     this.#loading.push(file);
     try {
       const code = this.#transformed(file);
       const run = compileFunction(code, ["exports", "require", "module", "__filename", "__dirname"], { filename: file });
       run(module.exports, (name: string) => this.#import(name, file), module, file, dirname(file));
-      this.#modules.set(file, module.exports);
       return module.exports;
     } catch (error) {
+      this.#modules.delete(file);
       throw readError(error, file);
     } finally {
       this.#loading.pop();
@@ -128,6 +128,7 @@ function transform(file: string, source: string): { code: string; map: string } 
     sourcemap: "external",
     sourcesContent: false,
     logLevel: "silent",
+    define: { "import.meta.dirname": "__dirname", "import.meta.filename": "__filename" },
     tsconfigRaw: { compilerOptions: { experimentalDecorators: true, verbatimModuleSyntax: false } },
   });
 }
@@ -145,12 +146,19 @@ function keep(cached: string, code: string, map: string): void {
   }
 }
 
+/** Parameter values know nothing of configs; here their errors get the line that made them. */
+function placed(error: Exception): Exception {
+  const place = /\([^()]+:\d+\)/.test(error.message) ? undefined : placeOf(error);
+  return place ? new Exception(error.category, `${error.message} (${formatPlace(place)})`) : error;
+}
+
 interface EsbuildFailure extends Error {
   errors: { text: string; location: { line: number; column: number } | null }[];
 }
 
 function readError(error: unknown, file: string): unknown {
-  if (error instanceof Exception || error instanceof ConfigExit) return error;
+  if (error instanceof ConfigExit) return error;
+  if (error instanceof Exception) return placed(error);
   if (error instanceof Error && "errors" in error) {
     const first = (error as EsbuildFailure).errors[0];
     const place = first?.location ? formatPlace({ file, line: first.location.line }) : file;

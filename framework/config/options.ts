@@ -1,11 +1,15 @@
 /** process.options, maxEvents and the other top-level untracked PSets: what they hold and their defaults. */
+import { Exception } from "../base/errors.js";
 import { optional, type ParameterSetDescription, untracked } from "../parameters/description.js";
-import { TypedValue, untrackedMakers } from "../parameters/values.js";
-import { Component } from "./components.js";
+import { parameterView } from "../parameters/parameterView.js";
+import { validateParameters } from "../parameters/validateParameters.js";
+import { type Parameters, TypedValue } from "../parameters/values.js";
+import { MessageLogger } from "../services/MessageLogger.js";
+import { Component, Places } from "./components.js";
 
 const { uint32, int32, bool, string, vstring } = untracked;
 
-export const optionsDescription = {
+const optionsDescription = {
   numberOfThreads: uint32(1, { comment: "0 = all CPUs" }),
   numberOfStreams: uint32(0, { comment: "events in flight; 0 = as threads" }),
   numberOfConcurrentRuns: uint32(1),
@@ -23,32 +27,66 @@ export const optionsDescription = {
   makeTriggerResults: optional.untracked.bool(),
 } satisfies ParameterSetDescription;
 
-export const maxEventsDescription = {
+const maxEventsDescription = {
   input: int32(-1, { comment: "events to read; -1 = all" }),
   output: optional.untracked.int32(),
 } satisfies ParameterSetDescription;
 
 const maxLuminosityBlocksDescription = { input: int32(-1) } satisfies ParameterSetDescription;
 
-export const topLevelDescriptions: { readonly [label: string]: ParameterSetDescription } = {
-  options: optionsDescription,
-  maxEvents: maxEventsDescription,
-  maxLuminosityBlocks: maxLuminosityBlocksDescription,
-};
+/** One of the untracked PSets that every process has; what a config gives is merged over the defaults. */
+export class TopLevelSet {
+  readonly #label: string;
+  readonly #description: ParameterSetDescription;
+  readonly #values: Record<string, TypedValue>;
+  readonly #places = new Places();
 
-export function defaultParameters(description: ParameterSetDescription): Record<string, TypedValue> {
+  constructor(label: string, description: ParameterSetDescription) {
+    this.#label = label;
+    this.#description = description;
+    this.#values = defaultParameters(description);
+  }
+
+  /** The parameters as properties: `process.maxEvents.input = 10`. */
+  view(): object {
+    return parameterView({}, this.#values, { name: () => `process.${this.#label}`, assigned: (name) => this.#places.assigned(name) });
+  }
+
+  merge(given: Parameters): void {
+    for (const [name, value] of Object.entries(given)) {
+      this.#values[name] = value;
+      this.#places.assigned(name);
+    }
+  }
+
+  /** @throws Configuration for an unknown name, a wrong type and a tracked parameter. */
+  validated(process: string): Parameters {
+    const owner = { name: `process.${this.#label}`, where: (name?: string) => this.#places.where(name) };
+    try {
+      return validateParameters(owner, this.#description, this.#values);
+    } catch (error) {
+      throw Exception.from(error).addContext(`Validating top level '${this.#label}' ParameterSet for process '${process}'`);
+    }
+  }
+}
+
+export function topLevelSets(): ReadonlyMap<string, TopLevelSet> {
+  const descriptions = { options: optionsDescription, maxEvents: maxEventsDescription, maxLuminosityBlocks: maxLuminosityBlocksDescription };
+  return new Map(Object.entries(descriptions).map(([label, description]) => [label, new TopLevelSet(label, description)]));
+}
+
+/** The parameters that have a default, nested ones in full, so that a config can descend into them. */
+function defaultParameters(description: ParameterSetDescription): Record<string, TypedValue> {
   const defaults: Record<string, TypedValue> = {};
-  for (const [name, { kind, tracked, presence, defaultValue }] of Object.entries(description)) {
-    if (presence === "default") defaults[name] = new TypedValue(kind, tracked, defaultValue);
+  for (const [name, { kind, tracked, presence, defaultValue, nested }] of Object.entries(description)) {
+    if (presence !== "default" || name === "*") continue;
+    const value = kind === "PSet" ? defaultParameters(nested as ParameterSetDescription) : defaultValue;
+    defaults[name] = new TypedValue(kind, tracked, value);
   }
   return defaults;
 }
 
-/** The service every process has, with the PSets that configs descend into: process.MessageLogger.cerr.FwkReport.reportEvery = 100. */
+/** The service every process has: process.MessageLogger.cerr.FwkReport.reportEvery = 100. */
 export function defaultMessageLogger(): Component {
-  const { PSet, int32: integer } = untrackedMakers;
-  const category = (limit: number) => PSet({ limit: integer(limit), reportEvery: integer(1) });
-  const noLimit = 10_000_000;
-  const cerr = { INFO: category(0), FwkReport: category(noLimit), FwkSummary: category(noLimit), default: category(noLimit) };
-  return new Component("Service", "MessageLogger", { cerr: PSet(cerr) });
+  return new Component("Service", "MessageLogger", defaultParameters(MessageLogger.description));
 }

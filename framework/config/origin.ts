@@ -1,6 +1,6 @@
 /** Where in a config something was written: file:line, worked out only when an error needs it. */
 import { readFileSync } from "node:fs";
-import { type SourceMap, type SourceMapPayload, SourceMap as Map_ } from "node:module";
+import { SourceMap, type SourceMapPayload } from "node:module";
 import { relative } from "node:path";
 
 interface ConfigSource {
@@ -15,6 +15,11 @@ export function registerConfigSource(fileName: string, map: () => SourceMapPaylo
   sources.set(fileName, { map });
 }
 
+/** The full paths of every file that the config of this job consists of. */
+export function configFiles(): string[] {
+  return [...sources.keys()];
+}
+
 export interface Place {
   readonly file: string;
   /** 1-based. */
@@ -27,7 +32,7 @@ export function placeOf(error: Error): Place | undefined {
     const [, file = "", line = "1", column = "1"] = match;
     const source = sources.get(file);
     if (!source) continue;
-    source.parsed ??= new Map_(source.map());
+    source.parsed ??= new SourceMap(source.map());
     const entry = source.parsed.findEntry(Number(line) - 1, Number(column) - 1);
     const original = "originalLine" in entry ? entry.originalLine + 1 : Number(line);
     return { file, line: original };
@@ -43,10 +48,16 @@ export class Origin {
     return placeOf(this.#error);
   }
 
-  /** ` (configs/score_cfg.ts:9)`: the line of `word` when it stands within the component, else the component's. */
+  /** ` (configs/score_cfg.ts:9)`: the line of `word` when it stands within the call, else the call's. */
   where(word?: string): string {
     const place = this.place;
-    return place ? ` (${formatPlace(word ? lineOf(place, word) : place)})` : "";
+    return place ? ` (${formatPlace((word && lineOf(place, word)) || place)})` : "";
+  }
+
+  /** Whether the call names `word` as one of its parameters. */
+  names(word: string): boolean {
+    const place = this.place;
+    return place !== undefined && lineOf(place, word) !== undefined;
   }
 }
 
@@ -55,10 +66,10 @@ export function formatPlace({ file, line }: Place): string {
   return `${short.startsWith("..") ? file : short}:${line}`;
 }
 
-/** Looks for `word:` from the place on, up to the line that closes the component's call. */
-function lineOf(place: Place, word: string): Place {
+/** Looks for `word:` from the place on, up to the line that closes the call. */
+function lineOf(place: Place, word: string): Place | undefined {
   const lines = readFileSync(place.file, "utf8").split("\n");
-  const pattern = new RegExp(`(^|[^\\w$])${word}["']?\\s*[:=,}]`);
+  const pattern = new RegExp(`(^|[^\\w$.])${word.replace(/\W/g, "\\$&")}["']?\\s*[:,}]`);
   let depth = 0;
   for (let index = place.line - 1; index < lines.length; index++) {
     const line = lines[index] ?? "";
@@ -66,5 +77,5 @@ function lineOf(place: Place, word: string): Place {
     for (const character of line) depth += character === "(" ? 1 : character === ")" ? -1 : 0;
     if (depth <= 0) break;
   }
-  return place;
+  return undefined;
 }

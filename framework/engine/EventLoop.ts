@@ -4,11 +4,10 @@
  * the main thread (one thread) and in each worker thread.
  */
 import type { Container } from "inversify";
-import { Exception } from "../base/errors.js";
-import type { LuminosityBlock, Run } from "../data/Event.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import type { EventBlock, InputSource } from "../modules/InputSource.js";
 import type { OutputModule } from "../modules/one.js";
+import { attemptAll } from "./attemptAll.js";
 import { RangeCollector } from "./RangeCollector.js";
 import { type PlainRegistration, revivedType } from "./registrations.js";
 import type { StreamSchedule } from "./StreamSchedule.js";
@@ -44,7 +43,8 @@ export class EventLoop {
   readonly #plan: ThreadPlan;
   readonly #port: JobPort;
   readonly #setup: EventSetup = { iov: 0 };
-  readonly #modules: readonly ThreadModule[];
+  /** Once bound, those that run: a module that nothing consumes sees no transition. */
+  #modules: readonly ThreadModule[];
   readonly #source: InputSource;
   #streams: StreamSchedule[] = [];
   #collector: RangeCollector | undefined;
@@ -54,6 +54,8 @@ export class EventLoop {
   #position = -1;
   #current: BegunLumi | undefined;
   #openRun: BegunLumi | undefined;
+  /** The endStream of every module whose beginStream succeeded. */
+  readonly #endStreams: (() => unknown)[] = [];
   #nextStream = 0;
   #lastYield = performance.now();
 
@@ -73,17 +75,24 @@ export class EventLoop {
   bind(bound: BoundPlan): void {
     bindModules(this.#modules, bound.tokens);
     this.#source.setProducts(bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })));
+    this.#modules = this.#modules.filter(({ label }) => bound.schedule.workers.includes(label));
     this.#streams = makeStreams(this.#plan, bound, this.#modules, this.#setup);
     const outputs = bound.outputs.map(({ label, kept }) => {
-      const module = this.#modules.find((m) => m.label === label)?.instances[0] as OutputModule;
-      module.setProducts(kept.map(({ description, type }) => ({ description, type: revivedType(type) })));
-      return module;
+      const module = this.#modules.find((m) => m.label === label) as ThreadModule;
+      const instance = module.instances[0] as OutputModule;
+      instance.setProducts(kept.map(({ description, type }) => ({ description, type: revivedType(type) })));
+      return { label, type: module.type, instance };
     });
     this.#collector = new RangeCollector(bound, outputs);
   }
 
   async beginStreams(): Promise<void> {
-    await this.#eachStream("beginStream", undefined);
+    for (const [position, streamID] of this.#plan.streams.entries()) {
+      for (const module of this.#modules) {
+        await callStreamHook(module, position, streamID, "beginStream", undefined, this.#setup);
+        this.#endStreams.push(() => callStreamHook(module, position, streamID, "endStream", undefined, this.#setup));
+      }
+    }
   }
 
   /** Processes a range; gives what the outputs and the one:: analyzers need of it. Cut short when the job stops. */
@@ -131,8 +140,11 @@ export class EventLoop {
   }
 
   async #nextFreeStream(collector: RangeCollector): Promise<StreamSchedule> {
-    await collector.oneDone();
-    return this.#freeStream() ?? (this.#streams[0] as StreamSchedule);
+    for (;;) {
+      await collector.oneDone();
+      const stream = this.#freeStream();
+      if (stream) return stream;
+    }
   }
 
   /**
@@ -142,22 +154,17 @@ export class EventLoop {
   async finishBefore(lumi: number, news: readonly LumiBlock[]): Promise<void> {
     this.#lumis.push(...news);
     while (this.#position < lumi - 1) if (!(await this.#step())) return;
-    if (this.#position !== lumi - 1) return;
-    await this.#endLumi();
-    if (this.#openRun && this.#openRun.lumi.runIndex !== this.#lumis[lumi]?.runIndex) await this.#endRun();
+    if (this.#position === lumi - 1) await this.#leave(this.#openRun?.lumi.runIndex !== this.#lumis[lumi]?.runIndex);
   }
 
   /** Ends what is open: at the end of the input, and when the job stops. */
   async finish(lastLumi: number, news: readonly LumiBlock[]): Promise<void> {
     this.#lumis.push(...news);
-    while (this.#position < lastLumi) if (!(await this.#step())) break;
-    await this.#endLumi();
-    await this.#endRun();
+    await attemptAll([() => this.#enter(lastLumi), () => this.#leave(true)]);
   }
 
   async endStreams(): Promise<ThreadSummary> {
-    await this.#eachStream("endStream", undefined);
-    await this.#source.close();
+    await attemptAll([...this.#endStreams, () => this.#source.close()]);
     return gatherCounts(this.#streams);
   }
 
@@ -195,10 +202,9 @@ export class EventLoop {
 
   /** Ends the current luminosity block, and the run when the next one is another's, and begins the next. */
   async #step(): Promise<boolean> {
-    await this.#endLumi();
     const next = this.#lumis[this.#position + 1] as LumiBlock;
     const isNewRun = this.#openRun?.lumi.runIndex !== next.runIndex;
-    if (isNewRun) await this.#endRun();
+    await this.#leave(isNewRun);
     const begun = this.#isStopping ? undefined : await this.#port.begun(next.index);
     if (!begun) return false;
     this.#position = next.index;
@@ -211,6 +217,10 @@ export class EventLoop {
     this.#setCaches("luminosityBlockCache", begun.lumiCaches);
     await this.#eachModule("beginLuminosityBlock", begun);
     return true;
+  }
+
+  async #leave(endsRun: boolean): Promise<void> {
+    await attemptAll([() => this.#endLumi(), () => endsRun && this.#endRun()]);
   }
 
   async #endLumi(): Promise<void> {
@@ -241,24 +251,13 @@ export class EventLoop {
     }
   }
 
+  /** Every module of every stream; an error does not keep the others from their transition. */
   async #eachModule(transition: StreamTransition, { lumi }: BegunLumi): Promise<void> {
     const { run, luminosityBlock } = lumi;
-    await this.#eachStream(transition, transition.endsWith("Run") ? { run } : { run, luminosityBlock });
-  }
-
-  /** Every module of every stream; errors after the first do not keep the others from their end transition. */
-  async #eachStream(transition: StreamTransition, id: Run | LuminosityBlock | undefined): Promise<void> {
-    let first: unknown;
-    for (const [position, streamID] of this.#plan.streams.entries()) {
-      for (const module of this.#modules) {
-        try {
-          await callStreamHook(module, position, streamID, transition, id, this.#setup);
-        } catch (error) {
-          first ??= Exception.from(error);
-          if (transition.startsWith("begin")) throw first;
-        }
-      }
-    }
-    if (first) throw first;
+    const id = transition.endsWith("Run") ? { run } : { run, luminosityBlock };
+    const calls = [...this.#plan.streams.entries()].flatMap(([position, streamID]) =>
+      this.#modules.map((module) => () => callStreamHook(module, position, streamID, transition, id, this.#setup)),
+    );
+    await attemptAll(calls);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { Exception } from "../base/errors.js";
-import { LogInfo, LogPrint, LogVerbatim } from "../base/log.js";
+import { LogAbsolute, LogInfo, LogPrint, LogVerbatim, setLogSink } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import type { OutputModule, ProcessConfiguration } from "../modules/one.js";
@@ -24,9 +24,9 @@ import { RunLumiSequence } from "./RunLumiSequence.js";
 import { formatSummary } from "./summary.js";
 import { mergeSummaries, type ThreadSummary } from "./summaryCounts.js";
 import { BegunLumis, type JobCalls, LocalThread, type ThreadHandle, WorkerThread } from "./ThreadHandle.js";
-import { isDeferred } from "./threadModules.js";
+import { constructing, isDeferred } from "./threadModules.js";
 import { type BoundPlan, control, stopReason, type ThreadPlan } from "./threadPlan.js";
-import { callJobHook, withContext } from "./transitions.js";
+import { callJobHook, type JobLevel, withContext } from "./transitions.js";
 
 export interface JobOptions {
   readonly plugins: PluginManager;
@@ -57,6 +57,9 @@ export class EventProcessor {
   readonly #failures: Exception[] = [];
   #modules!: JobModules;
   #threads: ThreadHandle[] = [];
+  /** What began and so has an end to come. */
+  readonly #begunModules: JobLevel[] = [];
+  readonly #begunThreads: ThreadHandle[] = [];
   #bound!: BoundPlan;
   #runLumis!: RunLumiSequence;
   #results!: OrderedResults;
@@ -89,15 +92,27 @@ export class EventProcessor {
 
   /** Asks for a clean stop after the events in flight. */
   requestStop(): void {
-    Atomics.compareExchange(this.control, control.stop, stopReason.none, stopReason.signal);
+    this.#stop(stopReason.signal);
+  }
+
+  /** The first reason stays. Threads that wait for a luminosity block to begin are told that none will. */
+  #stop(reason: number): void {
+    Atomics.compareExchange(this.control, control.stop, stopReason.none, reason);
+    void this.#runLumis?.stop();
     this.#dispenser?.wake();
   }
 
   /** Loads plugins, validates the configuration and makes everything that lives on the main thread. */
   async construct(): Promise<void> {
-    const options = this.#process.options;
-    this.#modules = await JobModules.load(this.#process, this.#options.plugins, Boolean(value(options, "throwIfIllegalParameter")));
-    await this.#modules.construct();
+    try {
+      const isStrict = Boolean(value(this.#process.options, "throwIfIllegalParameter"));
+      this.#modules = await JobModules.load(this.#process, this.#options.plugins, isStrict);
+      this.#modules.constructServices();
+      setLogSink((message) => this.messageLogger.log(message));
+      await this.#modules.construct();
+    } catch (error) {
+      throw this.#record(withDefaultContext(error, constructing));
+    }
     this.#chooseThreads();
   }
 
@@ -134,8 +149,37 @@ export class EventProcessor {
 
   /** Opens the input, starts the threads, resolves products, opens outputs; beginJob and beginStream. */
   async beginJob(): Promise<void> {
+    try {
+      await this.#bind();
+      await this.#openOutputs();
+      for (const hook of this.#jobHooks()) {
+        await callJobHook(hook, "beginJob", "Calling beginJob");
+        this.#begunModules.push(hook);
+      }
+      for (const service of this.#modules.serviceInstances) await service.postBeginJob?.();
+      for (const thread of this.#threads) {
+        this.#begunThreads.push(thread);
+        await thread.beginStreams();
+      }
+    } catch (error) {
+      throw this.#record(withDefaultContext(error, "Calling beginJob"));
+    }
+  }
+
+  /** Finds what construct() and beginJob() would find wrong, without an event and without an output; takes all down again. */
+  async check(): Promise<void> {
+    await this.#attempt(async () => {
+      await this.construct();
+      await this.#bind();
+    });
+    await this.#takeDown();
+    const [failure] = this.#failures;
+    if (failure) throw withDefaultContext(failure, "Calling beginJob");
+  }
+
+  async #bind(): Promise<void> {
     const { sourceInstance } = this.#modules;
-    await sourceInstance.open();
+    await this.#modules.openSource();
     const job = this.#jobCalls();
     this.#threads = this.#startThreads(job);
     const perThread = await Promise.all(this.#threads.map((thread) => thread.registrations()));
@@ -157,10 +201,6 @@ export class EventProcessor {
     if (value(this.#process.options, "printDependencies")) this.#printDependencies();
     await Promise.all(this.#threads.map((thread) => thread.bind(this.#bound)));
     this.#prepareSequences();
-    await this.#openOutputs();
-    for (const hook of this.#jobHooks()) await callJobHook(hook, "beginJob", "Calling beginJob");
-    for (const service of this.#modules.serviceInstances) await service.postBeginJob?.();
-    for (const thread of this.#threads) await thread.beginStreams();
   }
 
   #startThreads(job: JobCalls): ThreadHandle[] {
@@ -233,10 +273,14 @@ export class EventProcessor {
     }
   }
 
-  /** Receivers of beginJob and endJob: global, limited and one:: modules that run. Stream classes only have globalEndJob. */
-  #jobHooks() {
-    const instances = this.#modules.modules.filter(({ label, plugin }) => plugin.concurrency !== "stream" && this.#bound.schedule.workers.includes(label));
-    return instances.map((module) => ({ module, target: this.#modules.mainInstances.get(module.label)?.instances[0] ?? {}, cache: [] }));
+  /** Receivers of beginJob and endJob: global, limited and one:: modules that run, those in tasks first. Stream classes only have globalEndJob. */
+  #jobHooks(): JobLevel[] {
+    const { workers } = this.#bound.schedule;
+    const running = this.#modules.modules.filter(({ label, plugin }) => plugin.concurrency !== "stream" && workers.includes(label));
+    const onPath = (module: JobModule) => Number(!this.#process.unscheduled.has(module.label));
+    return running
+      .sort((a, b) => onPath(a) - onPath(b))
+      .map((module) => ({ module, target: this.#modules.mainInstances.get(module.label)?.instances[0] ?? {}, cache: [] }));
   }
 
   #reportDeleted(): void {
@@ -279,7 +323,7 @@ export class EventProcessor {
     return { name: this.#process.name, parameterSetId: parameterSetID(all), release: await this.#options.release() };
   }
 
-  /** All events. @throws the first failure in input order, after every end transition that could be run was run. */
+  /** All events. @throws the first failure, after every end transition that could be run was run. */
   async runToCompletion(): Promise<JobResult> {
     const start = performance.now();
     this.#cpuStart = process.cpuUsage();
@@ -292,8 +336,8 @@ export class EventProcessor {
     }
     const loopMs = performance.now() - start;
     await this.#endTransitions();
-    const failure = this.#firstFailure();
-    if (failure) throw failure.contexts.length > 0 ? failure : failure.addContext(running);
+    const [failure] = this.#failures;
+    if (failure) throw withDefaultContext(failure, running);
     const reason = Atomics.load(this.control, control.stop);
     return {
       events: Atomics.load(this.control, control.eventsDone),
@@ -313,33 +357,38 @@ export class EventProcessor {
     await this.#attempt(() => (this.#failures.length > 0 ? this.#results.end() : this.#results.finish(lastLumi)));
   }
 
-  /** endStream, closed files, endJob, the summary. Runs after a failure too; gives what else failed. */
+  /** endStream, endJob, closed files, the summary. Runs after a failure too. @throws the first thing that failed here. */
   async endJob(): Promise<void> {
     const before = this.#failures.length;
-    const summaries: ThreadSummary[] = [];
-    for (const thread of this.#threads) {
-      await this.#attempt(async () => {
-        summaries.push(await thread.endStreams());
-      });
-    }
-    await this.#closeOutputs();
-    for (const hook of this.#jobHooks()) await this.#attempt(async () => void (await callJobHook(hook, "endJob", "Calling endJob")));
-    for (const hook of this.#modules.jobLevel().filter(({ cache }) => cache.length > 0)) {
-      await this.#attempt(async () => void (await callJobHook(hook, "globalEndJob", "Calling endJob")));
-    }
-    for (const service of this.#modules.serviceInstances) await this.#attempt(async () => service.postEndJob?.());
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    const summaries = await this.#takeDown();
     if (this.#failures.length > before) throw this.#failures[before];
     if (before === 0 && value(this.#process.options, "wantSummary")) this.#summary(summaries);
   }
 
+  /** The end of everything that began. Outputs close last, so that no failure leaves a file that looks complete. */
+  async #takeDown(): Promise<ThreadSummary[]> {
+    const summaries: ThreadSummary[] = [];
+    for (const thread of this.#begunThreads) {
+      await this.#attempt(async () => {
+        summaries.push(await thread.endStreams());
+      });
+    }
+    for (const hook of this.#begunModules) await this.#attempt(() => callJobHook(hook, "endJob", "Calling endJob"));
+    for (const hook of this.#modules?.withCache() ?? []) await this.#attempt(() => callJobHook(hook, "globalEndJob", "Calling endJob"));
+    await this.#closeOutputs();
+    for (const service of this.#modules?.serviceInstances ?? []) await this.#attempt(() => service.postEndJob?.());
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+    return summaries;
+  }
+
   async #closeOutputs(): Promise<void> {
-    const complete = this.#failures.length === 0;
-    for (const [index, { label }] of this.#bound.outputs.entries()) {
+    for (const [index, { label }] of (this.#bound?.outputs ?? []).entries()) {
       const output = this.#oneModule(label);
       await this.#attempt(async () => {
-        const line = await withContext(output, "Calling endJob", () => (output.instance as OutputModule).closeFile(complete));
-        LogInfo("fileAction", `${line} (${this.#results.eventsWritten[index]} events)`);
+        const isComplete = this.#failures.length === 0;
+        const line = await withContext(output, "Calling endJob", () => (output.instance as OutputModule).closeFile(isComplete));
+        if (isComplete && line) LogInfo("fileAction", `${line} (${this.#results.eventsWritten[index]} events)`);
+        else if (line) this.#failures[0]?.addAdditionalInfo(line);
       });
     }
   }
@@ -354,33 +403,37 @@ export class EventProcessor {
     LogVerbatim("FwkSummary", text);
   }
 
-  /** After construct() failed half-way, or endJob() never came: nothing stays behind. */
+  /** After construct() or beginJob() threw: what began ends, and nothing stays behind. */
   async abandon(): Promise<void> {
-    for (const { label } of this.#bound?.outputs ?? []) {
-      const output = this.#oneModule(label).instance as OutputModule;
-      await this.#attempt(async () => void (await output.closeFile(false)));
-    }
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await this.#takeDown();
+    for (const { message } of this.#failures.slice(1)) LogAbsolute("MoreExceptions", `After the exception below, endJob also failed: ${message}`);
   }
 
-  async #attempt(call: () => void | Promise<void>): Promise<void> {
+  async #attempt(call: () => unknown): Promise<void> {
     try {
       await call();
     } catch (error) {
-      this.#failures.push(Exception.from(error));
+      this.#record(error);
     }
   }
 
   #fail(error: unknown): void {
-    this.#failures.push(Exception.from(error));
-    Atomics.store(this.control, control.stop, stopReason.failure);
-    void this.#runLumis.stop();
-    this.#dispenser.wake();
+    this.#record(error);
+    this.#stop(stopReason.failure);
   }
 
-  #firstFailure(): Exception | undefined {
-    return this.#failures[0];
+  /** A thread that died gives the same exception to everyone who waits for it. */
+  #record(error: unknown): Exception {
+    const exception = Exception.from(error);
+    if (!this.#failures.includes(exception)) this.#failures.push(exception);
+    return exception;
   }
+}
+
+/** From beginJob on, a context that only says how far the job was is for exceptions that have none. */
+function withDefaultContext(error: unknown, activity: string): Exception {
+  const exception = Exception.from(error);
+  return exception.contexts.length > 0 ? exception : exception.addContext(activity);
 }
 
 function value(parameters: Parameters, name: string): unknown {

@@ -12,9 +12,9 @@ import { validateParameters } from "../parameters/validateParameters.js";
 import type { Parameters } from "../parameters/values.js";
 import { Semaphore } from "./Semaphore.js";
 import { bindServices } from "./services.js";
-import { constructModule, type ThreadModule } from "./threadModules.js";
+import { constructing, constructionContext, constructModule, isDeferred, type ThreadModule } from "./threadModules.js";
 import type { PlainComponent } from "./threadPlan.js";
-import { type JobLevel, withContext } from "./transitions.js";
+import type { JobLevel } from "./transitions.js";
 
 /** A component with its plugin and validated parameters. */
 export interface JobModule {
@@ -23,8 +23,6 @@ export interface JobModule {
   readonly plugin: PluginClass;
   readonly parameters: Parameters;
 }
-
-const constructing = "Constructing the EventProcessor";
 
 export class JobModules {
   readonly modules: readonly JobModule[];
@@ -57,10 +55,16 @@ export class JobModules {
     return new JobModules(await loadAll(process.modules), source as JobModule, services);
   }
 
+  constructServices(): void {
+    this.serviceInstances = bindServices(this.container, this.services.map(plain));
+  }
+
   /** Global caches first, then the main thread's instances: CMSSW's order. */
   async construct(): Promise<void> {
-    this.serviceInstances = bindServices(this.container, this.services.map(plain));
-    for (const module of this.modules) await this.#initializeGlobalCache(module);
+    for (const module of this.modules.filter(({ plugin }) => plugin.concurrency === "stream")) {
+      const cache = await whileConstructing(module, () => this.#initializeGlobalCache(module));
+      this.caches.set(module.label, cache);
+    }
     this.sourceInstance = constructModule(this.container, plain(this.source), undefined).instance as InputSource;
     for (const module of this.modules) {
       if (module.plugin.concurrency === "stream") continue;
@@ -70,17 +74,17 @@ export class JobModules {
     }
   }
 
-  async #initializeGlobalCache({ label, type, plugin, parameters }: JobModule): Promise<void> {
+  async #initializeGlobalCache({ label, type, plugin, parameters }: JobModule): Promise<unknown> {
     const make = (plugin as unknown as { initializeGlobalCache?: (pset: ParameterSet) => unknown }).initializeGlobalCache;
-    if (plugin.concurrency !== "stream" || !make) return;
-    const call = () => make.call(plugin, new ParameterSet(parameters));
-    const cache = await withContext({ type, label }, constructing, call);
+    if (!make) return undefined;
+    const cache = await make.call(plugin, new ParameterSet(parameters));
     toPosted(cache, `module '${label}' (${type})`);
-    this.caches.set(label, cache);
+    return cache;
   }
 
-  plain(module: JobModule): PlainComponent {
-    return plain(module);
+  /** Opens the input. @throws FileOpenError, FileReadError. */
+  async openSource(): Promise<void> {
+    await whileConstructing(this.source, () => this.sourceInstance.open());
   }
 
   /** The posted form of every cache, for worker threads. */
@@ -88,22 +92,33 @@ export class JobModules {
     return Object.fromEntries([...this.caches].map(([label, cache]) => [label, toPosted(cache, label)]));
   }
 
-  /** The shared counter of each limited module. */
+  /** The shared counter of each limited module, and of each one:: producer or filter: those may return promises too. */
   limits(): Record<string, Int32Array> {
-    const limited = this.modules.filter(({ plugin }) => plugin.concurrency === "limited");
+    const limited = this.modules.filter(({ plugin }) => ["limited", "one"].includes(plugin.concurrency) && !isDeferred(plugin));
     return Object.fromEntries(limited.map(({ label, parameters }) => [label, Semaphore.shared(Number(parameters.concurrencyLimit?.value ?? 1))]));
   }
 
-  /** Receivers of beginJob, endJob and the global transitions, in the order of the config. */
+  /** Receivers of globalEndJob: the stream modules whose cache was made. */
+  withCache(): JobLevel[] {
+    return this.jobLevel().filter(({ module }) => this.caches.has(module.label));
+  }
+
+  /** Receivers of the global transitions, in the order of the config. */
   jobLevel(): JobLevel[] {
     return this.modules.flatMap((module): JobLevel[] => {
       const { label, plugin } = module;
-      if (plugin.concurrency === "stream") {
-        return [{ module, target: plugin, cache: [this.caches.get(label)] }];
-      }
+      if (plugin.concurrency === "stream") return [{ module, target: plugin, cache: [this.caches.get(label)] }];
       const target = this.mainInstances.get(label)?.instances[0];
       return target && plugin.concurrency !== "one" ? [{ module, target, cache: [] }] : [];
     });
+  }
+}
+
+async function whileConstructing<T>(component: JobModule, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw Exception.from(error).addContext(constructionContext(component)).addContext(constructing);
   }
 }
 

@@ -2,10 +2,10 @@
  * The main thread's share of the events, in input order whatever thread was first: appends clusters to the outputs and
  * runs the one:: analyzers, with their run and luminosity block transitions.
  */
-import { Exception } from "../base/errors.js";
 import { Event } from "../data/Event.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import type { EDAnalyzer, OutputModule } from "../modules/one.js";
+import { attemptAll } from "./attemptAll.js";
 import type { BoundPlan, EventRecord, LumiBlock, RangeResult } from "./threadPlan.js";
 import { callGlobalHook, type JobLevel, withContext } from "./transitions.js";
 
@@ -24,7 +24,10 @@ export class OrderedResults {
   readonly #waiting = new Map<number, RangeResult>();
   readonly #hooks: readonly JobLevel[];
   #next = 0;
-  #current: LumiBlock | undefined;
+  /** Index of the last luminosity block entered. */
+  #position = -1;
+  #lumi: LumiBlock | undefined;
+  #run: LumiBlock | undefined;
   #working = Promise.resolve();
   readonly #onAppended: () => void;
   readonly eventsWritten: number[];
@@ -93,35 +96,32 @@ export class OrderedResults {
   }
 
   async #enter(lumi: number): Promise<void> {
-    for (let next = (this.#current?.index ?? -1) + 1; next <= lumi; next++) {
+    for (let next = this.#position + 1; next <= lumi; next++) {
       const block = this.#lumis[next] as LumiBlock;
-      const isNewRun = this.#current?.runIndex !== block.runIndex;
+      this.#position = next;
+      const isNewRun = this.#run?.runIndex !== block.runIndex;
       await this.#leave(isNewRun);
-      if (isNewRun) await this.#each("beginRun", block);
-      this.#current = block;
+      if (isNewRun) {
+        this.#run = block;
+        await this.#each("beginRun", block);
+      }
+      this.#lumi = block;
       await this.#each("beginLuminosityBlock", block);
     }
   }
 
+  /** Ends the luminosity block, and the run with it when `endsRun`. */
   async #leave(endsRun: boolean): Promise<void> {
-    const block = this.#current;
-    if (!block) return;
-    await this.#each("endLuminosityBlock", block);
-    if (endsRun) await this.#each("endRun", block);
+    const lumi = this.#lumi;
+    const run = endsRun ? this.#run : undefined;
+    this.#lumi = undefined;
+    if (endsRun) this.#run = undefined;
+    await attemptAll([() => lumi && this.#each("endLuminosityBlock", lumi), () => run && this.#each("endRun", run)]);
   }
 
   async #each(name: string, { run, luminosityBlock }: LumiBlock): Promise<void> {
-    let first: unknown;
-    for (const hook of this.#hooks) {
-      const id = name.endsWith("Run") ? { run } : { run, luminosityBlock };
-      try {
-        await callGlobalHook(hook, name, id, this.#setup);
-      } catch (error) {
-        first ??= Exception.from(error);
-        if (name.startsWith("begin")) throw first;
-      }
-    }
-    if (first) throw first;
+    const id = name.endsWith("Run") ? { run } : { run, luminosityBlock };
+    await attemptAll(this.#hooks.map((hook) => () => callGlobalHook(hook, name, id, this.#setup)));
   }
 
   /** After the last range: takes what lies behind a gap left by a stopped thread, and ends the last run. */
@@ -135,8 +135,7 @@ export class OrderedResults {
   }
 
   /** The end transitions of what is open. */
-  async end(): Promise<void> {
-    await this.#leave(true);
-    this.#current = undefined;
+  end(): Promise<void> {
+    return this.#leave(true);
   }
 }

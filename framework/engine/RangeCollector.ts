@@ -1,5 +1,4 @@
 /** Gathers, while a thread works on a range, what leaves the thread: each output's cluster and the one:: analyzers' events. */
-import { Exception } from "../base/errors.js";
 import type { ProductReader } from "../data/Event.js";
 import type { EventID } from "../data/EventID.js";
 import type { EventBlock } from "../modules/InputSource.js";
@@ -7,12 +6,20 @@ import type { OutputModule } from "../modules/one.js";
 import { isSelected } from "./selectEvents.js";
 import type { StreamSchedule } from "./StreamSchedule.js";
 import type { BoundPlan, EventRecord, RangeResult } from "./threadPlan.js";
+import { withContext } from "./transitions.js";
 import { state } from "./Worker.js";
 
 interface Kept {
   readonly entry: number;
   readonly id: EventID;
   readonly products: readonly unknown[];
+}
+
+/** The thread side of an output module. */
+export interface ThreadOutput {
+  readonly label: string;
+  readonly type: string;
+  readonly instance: OutputModule;
 }
 
 export class RangeCollector {
@@ -22,16 +29,17 @@ export class RangeCollector {
   read: ProductReader = () => undefined;
 
   readonly #bound: BoundPlan;
-  readonly #outputs: readonly OutputModule[];
+  readonly #outputs: readonly ThreadOutput[];
   /** Worker index of each output and analyzer. */
   readonly #outputWorkers: readonly number[];
   readonly #analyzerWorkers: readonly number[];
   #kept: Kept[][] = [];
   #records: { entry: number; record: EventRecord }[] = [];
+  /** Per output: events of earlier ranges. */
   readonly #written: number[];
   readonly #inFlight = new Set<Promise<void>>();
 
-  constructor(bound: BoundPlan, outputs: readonly OutputModule[]) {
+  constructor(bound: BoundPlan, outputs: readonly ThreadOutput[]) {
     this.#bound = bound;
     this.#outputs = outputs;
     const workers = bound.schedule.workers;
@@ -49,7 +57,8 @@ export class RangeCollector {
   /** Every output has as many events as the job may write. */
   get isFull(): boolean {
     const { maxOutput } = this.#bound;
-    return maxOutput !== undefined && this.#written.length > 0 && this.#written.every((n) => n >= maxOutput);
+    if (maxOutput === undefined || this.#kept.length === 0) return false;
+    return this.#kept.every((kept, output) => (this.#written[output] as number) + kept.length >= maxOutput);
   }
 
   /** An event has gone through all paths. */
@@ -61,15 +70,12 @@ export class RangeCollector {
 
   #keep(stream: StreamSchedule, entry: number, output: number, worker: number): void {
     const plan = this.#bound.outputs[output];
-    const { maxOutput } = this.#bound;
     if (!plan || stream.workers[worker]?.state !== state.passed) return;
-    if (maxOutput !== undefined && (this.#written[output] as number) >= maxOutput) return;
     if (!isSelected(plan.selection, stream.states)) return;
     const { event } = stream;
     const { run, luminosityBlock } = event;
     const products = plan.kept.map(({ slot }) => event.productAt(slot));
     this.#kept[output]?.push({ entry, id: { run, luminosityBlock, event: event.event }, products });
-    this.#written[output] = (this.#written[output] as number) + 1;
   }
 
   #record({ event, workers, streamID }: StreamSchedule, entry: number, lumi: number): void {
@@ -90,7 +96,10 @@ export class RangeCollector {
       .catch((error: unknown) => {
         this.failure ??= error;
       })
-      .finally(() => this.#inFlight.delete(settled));
+      .finally(() => {
+        stream.isBusy = false;
+        this.#inFlight.delete(settled);
+      });
     this.#inFlight.add(settled);
   }
 
@@ -107,21 +116,28 @@ export class RangeCollector {
   async finish(ticket: number): Promise<RangeResult> {
     if (this.failure) throw this.failure;
     const encoded: unknown[] = [];
+    const selected: number[] = [];
     for (const [index, output] of this.#outputs.entries()) {
-      // Events that waited for promises may have finished out of order.
-      const kept = (this.#kept[index] ?? []).sort((a, b) => a.entry - b.entry);
-      encoded.push(kept.length > 0 ? await encode(output, kept, this.#bound.outputs[index]?.label) : undefined);
+      const kept = this.#wanted(index);
+      encoded.push(kept.length > 0 ? await encode(output, kept) : undefined);
+      selected.push(kept.length);
     }
     const records = this.#records.sort((a, b) => a.entry - b.entry).map(({ record }) => record);
-    return { ticket, encoded, selected: this.#kept.map((kept) => kept.length), records };
+    return { ticket, encoded, selected, records };
+  }
+
+  /** The events kept for an output, in input order (those that waited for promises finish in any), up to its limit. */
+  #wanted(output: number): Kept[] {
+    const { maxOutput = Number.POSITIVE_INFINITY } = this.#bound;
+    const written = this.#written[output] as number;
+    const kept = (this.#kept[output] ?? []).sort((a, b) => a.entry - b.entry).slice(0, maxOutput - written);
+    this.#written[output] = written + kept.length;
+    return kept;
   }
 }
 
-async function encode(output: OutputModule, kept: readonly Kept[], label = ""): Promise<unknown> {
-  try {
-    return await output.encode({ ids: kept.map(({ id }) => id), products: kept.map(({ products }) => products) });
-  } catch (error) {
-    throw Exception.from(error).addContext(`Calling method for module ${output.constructor.name}/'${label}'`);
-  }
+function encode({ label, type, instance }: ThreadOutput, kept: readonly Kept[]): Promise<unknown> {
+  const batch = { ids: kept.map(({ id }) => id), products: kept.map(({ products }) => products) };
+  return withContext({ label, type }, "Encoding events", () => instance.encode(batch));
 }
 

@@ -5,12 +5,13 @@
 import { toPosted } from "../base/sharedForm.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import type { LumiSegment } from "../modules/InputSource.js";
+import { attemptAll } from "./attemptAll.js";
 import type { BegunLumi, LumiBlock } from "./threadPlan.js";
 import { callGlobalHook, type JobLevel } from "./transitions.js";
 
 /** What modules returned from a global begin transition: live on the main thread, posted to the others. */
 interface Caches {
-  readonly [label: string]: unknown;
+  [label: string]: unknown;
 }
 
 export interface RunLumiOptions {
@@ -36,8 +37,11 @@ export class RunLumiSequence {
   #needed = -1;
   #openRun: LumiBlock | undefined;
   #runCaches: Caches = {};
+  /** Of every luminosity block that has begun and not ended, by index. */
+  readonly #lumiCaches = new Map<number, Caches>();
   #isStopped = false;
   #working: Promise<void> | undefined;
+  #isWorking = false;
   #again = false;
 
   constructor(options: RunLumiOptions) {
@@ -69,12 +73,11 @@ export class RunLumiSequence {
   /** Looks whether something can begin or end. Reentrant calls are gathered. */
   advance(): void {
     this.#again = true;
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    if (!this.#isWorking) this.#working = this.#work();
   }
 
   async #work(): Promise<void> {
+    this.#isWorking = true;
     try {
       while (this.#again) {
         this.#again = false;
@@ -82,6 +85,9 @@ export class RunLumiSequence {
       }
     } catch (error) {
       this.#options.failed(error);
+    } finally {
+      // In the same turn as the last look at #again: a call of advance() in between would be lost.
+      this.#isWorking = false;
     }
   }
 
@@ -113,41 +119,41 @@ export class RunLumiSequence {
   async #begin(lumi: LumiBlock): Promise<void> {
     if (!this.#openRun) {
       this.#openRun = lumi;
-      this.#runCaches = await this.#each("globalBeginRun", lumi);
+      this.#runCaches = {};
+      await this.#each("globalBeginRun", lumi, this.#runCaches);
     }
     this.#begun++;
-    const lumiCaches = await this.#each("globalBeginLuminosityBlock", lumi);
+    const lumiCaches: Caches = {};
+    this.#lumiCaches.set(lumi.index, lumiCaches);
+    await this.#each("globalBeginLuminosityBlock", lumi, lumiCaches);
     this.#options.announce(lumi.index, { lumi, runCaches: this.#runCaches, lumiCaches });
   }
 
   async #endLumi(): Promise<void> {
     const lumi = this.lumis[this.#ended++] as LumiBlock;
-    await this.#each("globalEndLuminosityBlock", lumi);
+    const caches = this.#lumiCaches.get(lumi.index) ?? {};
+    this.#lumiCaches.delete(lumi.index);
+    await this.#each("globalEndLuminosityBlock", lumi, caches);
   }
 
   async #endRun(): Promise<void> {
     const run = this.#openRun as LumiBlock;
     this.#openRun = undefined;
-    await this.#each("globalEndRun", run);
+    await this.#each("globalEndRun", run, this.#runCaches);
   }
 
-  async #each(name: string, { run, luminosityBlock }: LumiBlock): Promise<Caches> {
-    const caches: Record<string, unknown> = {};
-    let first: unknown;
-    for (const hook of this.#options.hooks) {
-      const id = name.endsWith("Run") ? { run } : { run, luminosityBlock };
-      try {
-        const value = await callGlobalHook(hook, name, id, this.#options.setup);
-        if (value !== undefined && name.includes("Begin")) {
-          toPosted(value, `module '${hook.module.label}' (${hook.module.type}): ${name}`);
-          caches[hook.module.label] = value;
-        }
-      } catch (error) {
-        first ??= error;
-      }
-    }
-    if (first) throw first;
-    return caches;
+  /** A begin transition puts what modules return into `caches`, an end transition gives it back to them. */
+  async #each(name: string, { run, luminosityBlock }: LumiBlock, caches: Caches): Promise<void> {
+    const { hooks, setup } = this.#options;
+    const id = name.endsWith("Run") ? { run } : { run, luminosityBlock };
+    const call = async (hook: JobLevel) => {
+      const { label, type } = hook.module;
+      const value = await callGlobalHook(hook, name, id, setup, caches[label]);
+      if (value === undefined || name.startsWith("globalEnd")) return;
+      toPosted(value, `module '${label}' (${type}): ${name}`);
+      caches[label] = value;
+    };
+    await attemptAll(hooks.map((hook) => () => call(hook)));
   }
 
   /** No further begin; every waiting thread is told. */
@@ -160,16 +166,7 @@ export class RunLumiSequence {
   /** The global end of everything begun, after all threads have finished. */
   async finish(): Promise<void> {
     await this.#working;
-    let first: unknown;
-    const attempt = async (end: () => Promise<void>) => {
-      try {
-        await end();
-      } catch (error) {
-        first ??= error;
-      }
-    };
-    while (this.#ended < this.#begun) await attempt(() => this.#endLumi());
-    if (this.#openRun) await attempt(() => this.#endRun());
-    if (first) throw first;
+    const lumis = Array.from({ length: this.#begun - this.#ended }, () => () => this.#endLumi());
+    await attemptAll([...lumis, () => this.#openRun && this.#endRun()]);
   }
 }

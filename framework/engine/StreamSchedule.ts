@@ -53,7 +53,7 @@ export class StreamSchedule {
   /** Per path, for the current event. */
   readonly states: Uint8Array;
   readonly positions: Int32Array;
-  /** An event is inside, waiting for a promise. */
+  /** An event is inside, waiting for a promise. Ends when the event has been collected. */
   isBusy = false;
 
   readonly #schedule: CompiledSchedule;
@@ -89,11 +89,8 @@ export class StreamSchedule {
     this.states.fill(pathState.ready);
     for (const worker of this.workers) worker.state = state.notRun;
     const pending = this.#walk(0);
-    if (!pending) return undefined;
-    this.isBusy = true;
-    return pending.finally(() => {
-      this.isBusy = false;
-    });
+    this.isBusy = pending !== undefined;
+    return pending;
   }
 
   #walk(from: number): Promise<void> | undefined {

@@ -112,7 +112,7 @@ export class WorkerThread implements ThreadHandle {
       if ("job" in reply) (job[reply.job] as (...args: readonly unknown[]) => void)(...reply.args);
       else this.#settle(reply);
     });
-    this.#worker.on("error", (error) => this.#die(Exception.from(error)));
+    this.#worker.on("error", (error) => this.#die(deathOf(error)));
     this.#worker.on("exit", (code) => {
       this.#die(new Exception("UnexpectedJobTermination", `a worker thread ended with exit code ${code} before its work was done.`));
     });
@@ -161,6 +161,12 @@ export class WorkerThread implements ThreadHandle {
     this.#died ??= new Exception("LogicError", "the thread is closed");
     await this.#worker.terminate();
   }
+}
+
+/** What ended a worker thread: its heap was full, or something threw where nobody could catch it. */
+function deathOf(error: Error & { code?: string }): Exception {
+  if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return Exception.from(error);
+  return new Exception("BadAlloc", "a worker thread ran out of memory; give node a larger heap (NODE_OPTIONS=--max-old-space-size=MB) or use fewer streams.");
 }
 
 function posted(caches: BegunLumi["runCaches"]): Record<string, unknown> {

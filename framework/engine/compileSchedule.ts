@@ -39,8 +39,9 @@ interface Step {
   readonly path: number;
   readonly flags: number;
   readonly position: number;
-  /** Who made it run: the chain of consumers, nearest first. */
+  /** Who made it run: the chain of consumers, nearest first; empty for a module that stands on the path itself. */
   readonly demandedBy: readonly ScheduledModule[];
+  /** The module before it on the path. */
   readonly follows: Step | undefined;
 }
 
@@ -71,22 +72,25 @@ function contexts(step: Step, paths: readonly PathDescription[]): string[] {
   return [
     `Calling method for module ${name(step.module)}`,
     ...step.demandedBy.map((consumer) => `Prefetching for module ${name(consumer)}`),
-    `Running ${path?.kind === "Path" ? "path" : "end path"} '${path?.name}'`,
+    `Running path '${path?.name}'`,
   ];
 }
 
 function stepsOfPath(path: PathDescription, index: number, modules: ReadonlyMap<string, ScheduledModule>): Step[] {
   const steps: Step[] = [];
   const present = new Set<string>();
-  const add = (module: ScheduledModule, flags: number, position: number, demandedBy: ScheduledModule[]) => {
-    present.add(module.label);
-    steps.push({ module, path: index, flags, position, demandedBy, follows: steps.at(-1) });
+  let follows: Step | undefined;
+  const add = (module: ScheduledModule, flags: number, position: number, demandedBy: ScheduledModule[]): Step => {
+    const step = { module, path: index, flags, position, demandedBy, follows };
+    steps.push(step);
+    return step;
   };
   const demand = (module: ScheduledModule, position: number, chain: ScheduledModule[]): void => {
     for (const label of module.reads) {
       const producer = modules.get(label);
       if (!producer?.isUnscheduled || present.has(label)) continue;
-      if (chain.includes(producer) || producer === module) throw cycle([...chain, module], producer);
+      // Before its own producers: a circle ends here and is found when the steps are put in order.
+      present.add(label);
       demand(producer, position, [module, ...chain]);
       add(producer, flag.onDemand, position, [module, ...chain]);
     }
@@ -97,19 +101,9 @@ function stepsOfPath(path: PathDescription, index: number, modules: ReadonlyMap<
     const module = modules.get(label);
     if (!module) throw new Exception("LogicError", `path '${path.name}' names unknown module '${label}'`);
     if (triggers) demand(module, position, []);
-    add(module, markFlags[mark], position, []);
+    follows = add(module, markFlags[mark], position, []);
   }
   return steps;
-}
-
-function cycle(chain: readonly ScheduledModule[], closing: ScheduledModule): Exception {
-  const start = chain.indexOf(closing);
-  const members = start >= 0 ? chain.slice(start) : [closing, ...chain];
-  const lines = members.map((module, i) => {
-    const next = members[(i + 1) % members.length] ?? closing;
-    return `  module '${module.label}' is in a task and depends on module '${next.label}'`;
-  });
-  return unrunnable(lines);
 }
 
 function unrunnable(lines: readonly string[]): Exception {
@@ -124,10 +118,11 @@ function unrunnable(lines: readonly string[]): Exception {
 
 const rank: { readonly [K in PathDescription["kind"]]: number } = { Path: 0, EndPath: 1, FinalPath: 2 };
 
-/** Depth-first: a step is placed after the step it follows on its path and after every step of the producers it reads. */
+/** Depth-first: a step is placed after the one it follows on its path and after every step of the producers it reads. */
 class Orderer {
   readonly #steps: readonly Step[];
   readonly #paths: readonly PathDescription[];
+  /** Of a module on paths: its steps. Of one in a task: its step on each path that demands it. */
   readonly #stepsOf = new Map<string, Step[]>();
   readonly #placed = new Set<Step>();
   readonly #open: { step: Step; why: string }[] = [];
@@ -137,7 +132,7 @@ class Orderer {
     this.#steps = steps;
     this.#paths = paths;
     for (const label of modules.keys()) this.#stepsOf.set(label, []);
-    for (const step of steps) if (!(step.flags & flag.onDemand)) this.#stepsOf.get(step.module.label)?.push(step);
+    for (const step of steps) this.#stepsOf.get(step.module.label)?.push(step);
   }
 
   order(): Step[] {
@@ -151,17 +146,21 @@ class Orderer {
     if (start >= 0) throw unrunnable(this.#open.slice(start).map((open) => `  ${open.why}`));
     if (step.follows) this.#placeBefore(step, step.follows, `follows module '${step.follows.module.label}' on the path`);
     for (const label of step.module.reads) {
-      for (const producer of this.#stepsOf.get(label) ?? []) {
-        if (this.#rank(producer) > this.#rank(step)) throw unrunnable([`  ${this.#where(step)} depends on module '${label}', which is on an end path`]);
-        this.#placeBefore(step, producer, `depends on module '${label}'`);
-      }
+      for (const producer of this.#producers(step, label)) this.#placeBefore(step, producer, `depends on module '${label}'`);
     }
     this.#placed.add(step);
     this.#ordered.push(step);
   }
 
+  /** The steps that make what `step` reads from module `label`. */
+  #producers(step: Step, label: string): Step[] {
+    const all = (this.#stepsOf.get(label) ?? []).filter((other) => !isOnDemand(other) || other.path === step.path);
+    const inTime = all.filter((other) => this.#rank(other) <= this.#rank(step));
+    if (all.length === 0 || inTime.length > 0) return inTime;
+    throw unrunnable([`  ${this.#where(step)} depends on module '${label}', which runs only after all paths`]);
+  }
+
   #placeBefore(step: Step, earlier: Step, why: string): void {
-    // The same module earlier on another path has produced already when this path reaches it.
     if (this.#placed.has(earlier)) return;
     this.#open.push({ step, why: `${this.#where(step)} and ${why}` });
     this.#place(earlier);
@@ -173,7 +172,11 @@ class Orderer {
   }
 
   #where(step: Step): string {
-    if (step.flags & flag.onDemand) return `module '${step.module.label}' is in a task`;
+    if (isOnDemand(step)) return `module '${step.module.label}' is in a task`;
     return `module '${step.module.label}' is on path '${this.#paths[step.path]?.name}'`;
   }
+}
+
+function isOnDemand(step: Step): boolean {
+  return (step.flags & flag.onDemand) !== 0;
 }

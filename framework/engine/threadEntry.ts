@@ -48,8 +48,18 @@ async function answer({ call: id, method, args }: Extract<Request, { call: numbe
     await made;
     post({ call: id, value: await call(method, args) });
   } catch (error) {
-    post({ call: id, error: Exception.from(error).toPlain() });
+    post({ call: id, error: toException(error).toPlain() });
   }
+}
+
+/** What a range gives to the main thread is plain data, unless a one:: analyzer reads a transient product that is not. */
+function toException(error: unknown): Exception {
+  if (!(error instanceof DOMException && error.name === "DataCloneError")) return Exception.from(error);
+  return new Exception(
+    "LogicError",
+    `a one:: analyzer reads a product that cannot go from one thread to another: ${error.message}. ` +
+      "Make the analyzer stream:: or global::, make the product plain data, or run with one thread.",
+  );
 }
 
 function revived(begun: BegunLumi): BegunLumi {

@@ -31,6 +31,13 @@ export function isDeferred(plugin: PluginClass): boolean {
   return plugin.concurrency === "one" && (plugin.kind === "EDAnalyzer" || plugin.kind === "OutputModule");
 }
 
+export const constructing = "Constructing the EventProcessor";
+
+/** CMSSW's context line of an exception while a module or the source is made. */
+export function constructionContext({ type, label }: { readonly type: string; readonly label: string }): string {
+  return label === "@main_input" ? `Constructing input source of type ${type}` : `Constructing module: class=${type} label='${label}'`;
+}
+
 /** Constructs one instance with its declarations. Errors carry CMSSW's context lines. */
 export function constructModule(services: Container, component: PlainComponent, cache: unknown): { instance: object; registration: ModuleRegistration } {
   const plugin = pluginOf(component.type);
@@ -40,8 +47,7 @@ export function constructModule(services: Container, component: PlainComponent, 
     const instance = registering(registration, () => construct<object>(services, plugin, pset as ParameterSet, cache));
     return { instance, registration };
   } catch (error) {
-    const where = `Constructing module: class=${component.type} label='${component.label}'`;
-    throw Exception.from(error).addContext(where).addContext("Constructing the EventProcessor");
+    throw Exception.from(error).addContext(constructionContext(component)).addContext(constructing);
   }
 }
 

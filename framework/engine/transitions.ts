@@ -67,10 +67,16 @@ export interface JobLevel {
   readonly cache: readonly unknown[];
 }
 
-/** A globalBegin… or globalEnd… transition, once a job. */
-export function callGlobalHook({ module, target, cache }: JobLevel, name: string, id: Run | LuminosityBlock, setup: EventSetup): Promise<unknown> | undefined {
+/** A globalBegin… or globalEnd… transition, once a job. `made`: what the begin returned, for the end. */
+export function callGlobalHook(
+  { module, target, cache }: JobLevel,
+  name: string,
+  id: Run | LuminosityBlock,
+  setup: EventSetup,
+  made?: unknown,
+): Promise<unknown> | undefined {
   const method = methodOf(target, name);
-  return method && withContext(module, transitionContext("global", name, id), () => method(id, setup, ...cache));
+  return method && withContext(module, transitionContext("global", name, id), () => method(id, setup, ...cache, made));
 }
 
 /** beginJob or endJob; undefined when the module has none. */

@@ -46,6 +46,11 @@ export class PluginManager {
     return [...new Set(this.#loaded.values())];
   }
 
+  /** Where each plugin's source is, by name. */
+  get sources(): ReadonlyMap<string, string> {
+    return this.#files();
+  }
+
   /**
    * Loads the plugin `name`. `user` and `where` tell who asks, for messages.
    * @throws PluginNotFound with a did-you-mean and the directories searched.

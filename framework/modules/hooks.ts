@@ -17,14 +17,15 @@ export interface StreamHooks {
 
 /**
  * The static side of a stream module: once a job, on the main thread, whatever the number of streams and threads.
- * What globalBeginRun and globalBeginLuminosityBlock return is shared with every stream as runCache and luminosityBlockCache.
+ * What globalBeginRun and globalBeginLuminosityBlock return is shared with every stream as runCache and luminosityBlockCache,
+ * and given to the globalEnd… transition last.
  */
 export interface GlobalStatics<Cache> {
   initializeGlobalCache?(pset: never): Cache | Promise<Cache>;
   globalBeginRun?(run: Run, setup: EventSetup, cache: Cache): unknown;
-  globalEndRun?(run: Run, setup: EventSetup, cache: Cache): void | Promise<void>;
+  globalEndRun?(run: Run, setup: EventSetup, cache: Cache, runCache: unknown): void | Promise<void>;
   globalBeginLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup, cache: Cache): unknown;
-  globalEndLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup, cache: Cache): void | Promise<void>;
+  globalEndLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup, cache: Cache, luminosityBlockCache: unknown): void | Promise<void>;
   globalEndJob?(cache: Cache): void | Promise<void>;
 }
 
@@ -33,9 +34,9 @@ export interface GlobalHooks {
   beginJob?(): void | Promise<void>;
   endJob?(): void | Promise<void>;
   globalBeginRun?(run: Run, setup: EventSetup): unknown;
-  globalEndRun?(run: Run, setup: EventSetup): void | Promise<void>;
+  globalEndRun?(run: Run, setup: EventSetup, runCache: unknown): void | Promise<void>;
   globalBeginLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup): unknown;
-  globalEndLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup): void | Promise<void>;
+  globalEndLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup, luminosityBlockCache: unknown): void | Promise<void>;
   streamBeginRun?(streamID: StreamID, run: Run, setup: EventSetup): void | Promise<void>;
   streamEndRun?(streamID: StreamID, run: Run, setup: EventSetup): void | Promise<void>;
   streamBeginLuminosityBlock?(streamID: StreamID, lumi: LuminosityBlock, setup: EventSetup): void | Promise<void>;

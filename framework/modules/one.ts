@@ -66,7 +66,7 @@ export abstract class OutputModule extends ModuleBase {
   /** Thread side: one range's events to what write() takes; must be structured-cloneable. */
   abstract encode(batch: EventBatch): unknown | Promise<unknown>;
   abstract write(encoded: never): void | Promise<void>;
-  /** `complete` is false after an exception: what was written must then not look complete. Gives a line for the log. */
+  /** `complete` is false after an exception: what was written must then not look complete. Gives a line that says where it is. */
   abstract closeFile(complete: boolean): string | Promise<string>;
 }
 export interface OutputModule extends OneHooks {}

@@ -6,7 +6,7 @@ import type { ParameterDescription, ParameterOf, ParameterSetDescription } from 
 import { fullPath } from "./fileInPath.js";
 import { ESInputTag, InputTag } from "./InputTag.js";
 import { valueText } from "./kinds.js";
-import { type Parameters, TypedValue } from "./values.js";
+import { isPSet, type Parameters, TypedValue } from "./values.js";
 
 type Names<D, Tracked extends boolean> = {
   [K in keyof D]: D[K] extends ParameterDescription ? (D[K]["tracked"] extends Tracked ? K : never) : never;
@@ -42,7 +42,7 @@ export class ParameterSet<D = ParameterSetDescription> {
   }
 
   #read(name: string, tracked: boolean): unknown {
-    const found = this.#values[name];
+    const found = Object.hasOwn(this.#values, name) ? this.#values[name] : undefined;
     if (found === undefined) return undefined;
     if (found.tracked !== tracked) {
       const right = found.tracked ? "getParameter" : "getUntrackedParameter";
@@ -62,7 +62,7 @@ export class ParameterSet<D = ParameterSetDescription> {
 }
 
 function readValue({ kind, value }: TypedValue): unknown {
-  if (kind === "PSet") return new ParameterSet(value as Parameters);
+  if (isPSet(kind)) return new ParameterSet(value as Parameters);
   if (kind === "VPSet") return (value as readonly Parameters[]).map((p) => new ParameterSet(p));
   if (kind === "FileInPath") return fullPath(value as string);
   return value;
@@ -84,7 +84,7 @@ function canonicalText(values: Parameters): string {
 }
 
 function text({ kind, value }: TypedValue): string {
-  if (kind === "PSet") return canonicalText(value as Parameters);
+  if (isPSet(kind)) return canonicalText(value as Parameters);
   if (kind === "VPSet") return `[${(value as readonly Parameters[]).map(canonicalText).join(",")}]`;
   return valueText(value);
 }
@@ -101,10 +101,10 @@ export function toPlain(values: Parameters): PlainParameters {
 }
 
 function plainValue(kind: TypedValue["kind"], value: unknown): unknown {
-  if (kind === "PSet") return toPlain(value as Parameters);
+  if (isPSet(kind)) return toPlain(value as Parameters);
   if (kind === "VPSet") return (value as readonly Parameters[]).map(toPlain);
   if (kind === "InputTag" || kind === "ESInputTag") return String(value);
-  if (kind === "vInputTag" || kind === "vESInputTag") return (value as readonly unknown[]).map(String);
+  if (kind === "VInputTag" || kind === "VESInputTag") return (value as readonly unknown[]).map(String);
   return value;
 }
 
@@ -115,12 +115,12 @@ function fromPlain(plain: PlainParameters): Parameters {
 }
 
 function revived(kind: TypedValue["kind"], value: unknown): unknown {
-  if (kind === "PSet") return fromPlain(value as PlainParameters);
+  if (isPSet(kind)) return fromPlain(value as PlainParameters);
   if (kind === "VPSet") return (value as readonly PlainParameters[]).map(fromPlain);
   if (kind === "InputTag") return InputTag.parse(value as string);
   if (kind === "ESInputTag") return ESInputTag.parse(value as string);
-  if (kind === "vInputTag") return (value as readonly string[]).map(InputTag.parse);
-  if (kind === "vESInputTag") return (value as readonly string[]).map(ESInputTag.parse);
+  if (kind === "VInputTag") return (value as readonly string[]).map(InputTag.parse);
+  if (kind === "VESInputTag") return (value as readonly string[]).map(ESInputTag.parse);
   return value;
 }
 

@@ -61,9 +61,11 @@ export interface ScalarInputs {
 }
 
 export type ScalarKind = keyof ScalarValues;
-export type VectorKind = `v${Exclude<ScalarKind, "FileInPath">}`;
+/** CMSSW's spelling: vstring, but VInputTag. */
+type VectorOf<S extends string> = S extends Uncapitalize<S> ? `v${S}` : `V${S}`;
+export type VectorKind = VectorOf<Exclude<ScalarKind, "FileInPath">>;
 /** A vector kind's element kind, e.g. vint32 → int32. */
-export type ElementKind<K extends VectorKind> = K extends `v${infer S extends ScalarKind}` ? S : never;
+export type ElementKind<K extends VectorKind> = K extends `${"v" | "V"}${infer S extends ScalarKind}` ? S : never;
 export type PlainKind = ScalarKind | VectorKind;
 
 export type ValueOf<K extends PlainKind> = K extends ScalarKind
@@ -81,7 +83,7 @@ export type InputOf<K extends PlainKind> = K extends ScalarKind
 type Convert<K extends ScalarKind> = (input: unknown) => ScalarValues[K] | undefined;
 
 const integer = (low: number, high: number) => (input: unknown) =>
-  typeof input === "number" && Number.isInteger(input) && input >= low && input <= high ? input : undefined;
+  typeof input === "number" && Number.isInteger(input) && input >= low && input <= high ? input + 0 : undefined;
 
 const bigInteger = (low: bigint, high: bigint) => (input: unknown) => {
   const isWhole = typeof input === "bigint" || (typeof input === "number" && Number.isSafeInteger(input));
@@ -89,50 +91,59 @@ const bigInteger = (low: bigint, high: bigint) => (input: unknown) => {
   return value !== undefined && value >= low && value <= high ? value : undefined;
 };
 
-const numbers = (text: string, counts: readonly number[]): number[] | undefined => {
+const maxUint32 = 2 ** 32 - 1;
+const maxEvent = Number.MAX_SAFE_INTEGER;
+
+/** Reads `run:…`, one number a limit; after the run also the words MIN (1) and MAX (the limit). */
+function numbers(text: string, limits: readonly number[]): number[] | undefined {
   const parts = text.split(":");
-  if (!counts.includes(parts.length)) return undefined;
-  const values = parts.map((part) => {
-    if (part === "MIN") return 1;
-    if (part === "MAX") return 2 ** 32 - 1;
-    return /^\d+$/.test(part) ? Number(part) : Number.NaN;
+  const values = parts.map((part, index) => {
+    const limit = limits[index] ?? -1;
+    if (index > 0 && /^min$/i.test(part)) return 1;
+    if (index > 0 && /^max$/i.test(part)) return limit;
+    return /^\d+$/.test(part) && Number(part) <= limit ? Number(part) : Number.NaN;
   });
-  return values.some(Number.isNaN) ? undefined : values;
-};
+  return parts.length !== limits.length || values.some(Number.isNaN) ? undefined : values;
+}
 
 const eventID: Convert<"EventID"> = (input) => {
-  if (typeof input !== "string") return isRecordOf(input, ["run", "luminosityBlock", "event"]) as EventID | undefined;
-  const v = numbers(input, [2, 3]);
-  if (!v) return undefined;
-  const [run = 0, second = 0, third] = v;
-  return third === undefined
-    ? { run, luminosityBlock: 0, event: second }
-    : { run, luminosityBlock: second, event: third };
+  if (typeof input !== "string") return isObject(input) ? eventID(`${input.run}:${input.luminosityBlock}:${input.event}`) : undefined;
+  const short = numbers(input, [maxUint32, maxEvent]);
+  if (short) return { run: short[0] ?? 0, luminosityBlock: 0, event: short[1] ?? 0 };
+  const [run, luminosityBlock = 0, event = 0] = numbers(input, [maxUint32, maxUint32, maxEvent]) ?? [];
+  return run === undefined ? undefined : { run, luminosityBlock, event };
 };
 
 const luminosityBlockID: Convert<"LuminosityBlockID"> = (input) => {
-  if (typeof input !== "string") return isRecordOf(input, ["run", "luminosityBlock"]) as LuminosityBlockID | undefined;
-  const v = numbers(input, [2]);
-  return v && { run: v[0] ?? 0, luminosityBlock: v[1] ?? 0 };
+  if (typeof input !== "string") return isObject(input) ? luminosityBlockID(`${input.run}:${input.luminosityBlock}`) : undefined;
+  const [run, luminosityBlock = 0] = numbers(input, [maxUint32, maxUint32]) ?? [];
+  return run === undefined ? undefined : { run, luminosityBlock };
 };
 
-function range<T>(input: unknown, end: (input: unknown) => T | undefined): { first: T; last: T } | undefined {
-  const ends = typeof input === "string" ? input.split("-") : [(input as { first?: T })?.first, (input as { last?: T })?.last];
-  const first = end(ends[0]);
-  const last = typeof input === "string" && ends.length === 1 ? first : end(ends[1]);
-  return first !== undefined && last !== undefined && ends.length <= 2 ? { first, last } : undefined;
+/** `first-last`, or one ID for a range of one; both ends written alike, the first not after the last. */
+function range<T extends LuminosityBlockID>(input: unknown, end: (input: unknown) => T | undefined): { first: T; last: T } | undefined {
+  const ends = typeof input === "string" ? input.split("-") : isObject(input) ? [input.first, input.last] : [];
+  const [from, to = from] = ends;
+  const first = end(from);
+  const last = end(to);
+  const isAlike = typeof from !== "string" || typeof to !== "string" || from.split(":").length === to.split(":").length;
+  if (!first || !last || ends.length > 2 || !isAlike) return undefined;
+  return isAfter(first, last) ? undefined : { first, last };
 }
 
-function isRecordOf(input: unknown, names: readonly string[]): unknown {
-  const record = input as Record<string, unknown> | null | undefined;
-  return typeof record === "object" && record !== null && names.every((n) => typeof record[n] === "number") ? input : undefined;
+function isAfter(a: LuminosityBlockID & { event?: number }, b: LuminosityBlockID & { event?: number }): boolean {
+  return (a.run - b.run || a.luminosityBlock - b.luminosityBlock || (a.event ?? 0) - (b.event ?? 0)) > 0;
+}
+
+function isObject(input: unknown): input is { readonly [name: string]: unknown } {
+  return typeof input === "object" && input !== null;
 }
 
 /** The check and conversion of each scalar kind. */
 export const converters: { readonly [K in ScalarKind]: Convert<K> } = {
   bool: (input) => (typeof input === "boolean" ? input : undefined),
   int32: integer(-(2 ** 31), 2 ** 31 - 1),
-  uint32: integer(0, 2 ** 32 - 1),
+  uint32: integer(0, maxUint32),
   int64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n),
   uint64: bigInteger(0n, 2n ** 64n - 1n),
   double: (input) => (typeof input === "number" ? input : undefined),
@@ -148,7 +159,9 @@ export const converters: { readonly [K in ScalarKind]: Convert<K> } = {
 };
 
 export const scalarKinds = Object.keys(converters) as ScalarKind[];
-export const vectorKinds = scalarKinds.filter((k) => k !== "FileInPath").map((k) => `v${k}`) as VectorKind[];
+export const vectorKinds = scalarKinds
+  .filter((kind) => kind !== "FileInPath")
+  .map((kind) => `${/^[a-z]/.test(kind) ? "v" : "V"}${kind}`) as VectorKind[];
 
 export function isVectorKind(kind: string): kind is VectorKind {
   return (vectorKinds as string[]).includes(kind);

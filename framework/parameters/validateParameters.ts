@@ -5,7 +5,7 @@ import type { ParameterDescription, ParameterSetDescription } from "./descriptio
 import { fullPath } from "./fileInPath.js";
 import { valueText } from "./kinds.js";
 import { parameterSuggestion } from "./ParameterSet.js";
-import { type Parameters, TypedValue } from "./values.js";
+import { type Parameters, TypedValue, typeName } from "./values.js";
 
 /** Whose parameters these are, for messages. */
 export interface ParameterOwner {
@@ -27,12 +27,12 @@ export function validateParameters(
   given: Parameters,
   throwIfIllegal = true,
 ): Parameters {
-  const free = description["*"];
-  const unknown = Object.keys(given).filter((name) => !(name in description) && !free);
+  const { "*": free, ...named } = description;
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(named, name) && !free);
   if (unknown.length > 0 && throwIfIllegal) throw illegal(owner, description, unknown);
   const values: Record<string, TypedValue> = {};
-  for (const [name, expected] of Object.entries(description)) {
-    const value = given[name];
+  for (const [name, expected] of Object.entries(named)) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === undefined) {
       if (expected.presence === "required") throw missing(owner, name, expected, description, given);
       if (expected.presence === "default") values[name] = defaultOf(owner, name, expected, throwIfIllegal);
@@ -40,9 +40,9 @@ export function validateParameters(
     }
     values[name] = checked(owner, name, expected, value, throwIfIllegal);
   }
-  if (!free) return values;
-  delete values["*"];
-  for (const [name, value] of Object.entries(given)) values[name] ??= checked(owner, name, free, value, throwIfIllegal);
+  for (const [name, value] of Object.entries(given)) {
+    if (free && !Object.hasOwn(named, name)) values[name] = checked(owner, name, free, value, throwIfIllegal);
+  }
   return values;
 }
 
@@ -61,15 +61,14 @@ function missing(
   description: ParameterSetDescription,
   given: Parameters,
 ): Exception {
-  const misspelt = nearest(name, Object.keys(given).filter((g) => !(g in description)));
-  const hint = misspelt ? `'${misspelt}' is near, is it meant?` : `add ${name}: ${example(expected)}`;
+  const misspelt = nearest(name, Object.keys(given).filter((g) => !Object.hasOwn(description, g)));
+  const hint = misspelt ? `did you mean it by '${misspelt}'?` : `add ${name}: ${example(expected)}`;
   return new Exception(
     "Configuration",
     `${owner.name}: missing required parameter '${name}' (${typeName(expected)}); ${hint}${owner.where()}`,
   );
 }
 
-const typeName = ({ kind, tracked }: ParameterDescription) => `cms.${tracked ? "" : "untracked."}${kind}`;
 const example = (expected: ParameterDescription) => `${typeName(expected)}(…)`;
 
 function defaultOf(owner: ParameterOwner, name: string, expected: ParameterDescription, throwIfIllegal: boolean): TypedValue {
@@ -109,17 +108,20 @@ function checked(
     );
     return new TypedValue("VPSet", value.tracked, elements);
   }
-  if (expected.allowed && !expected.allowed.includes(value.value)) throw notAllowed(owner, name, expected.allowed, value);
+  if (expected.allowed) mustBeAllowed(owner, name, expected.allowed, value);
   if (expected.kind === "FileInPath") mustExist(owner, name, value.value as string);
   return value;
 }
 
-function notAllowed(owner: ParameterOwner, name: string, allowed: readonly unknown[], value: TypedValue): Exception {
-  const near = typeof value.value === "string" ? nearest(value.value, allowed.map(String)) : undefined;
+function mustBeAllowed(owner: ParameterOwner, name: string, allowed: readonly unknown[], { value }: TypedValue): void {
+  const texts = allowed.map(valueText);
+  const offending = (Array.isArray(value) ? value : [value]).find((element) => !texts.includes(valueText(element)));
+  if (offending === undefined) return;
+  const near = typeof offending === "string" ? nearest(offending, allowed.map(String)) : undefined;
   const hint = near ? `did you mean '${near}'? ` : "";
-  return new Exception(
+  throw new Exception(
     "Configuration",
-    `${owner.name}: parameter '${name}' is ${valueText(value.value)}; ${hint}Allowed: ${allowed.map(valueText).join(", ")}${owner.where(name)}`,
+    `${owner.name}: parameter '${name}' is ${valueText(offending)}; ${hint}Allowed: ${texts.join(", ")}${owner.where(name)}`,
   );
 }
 

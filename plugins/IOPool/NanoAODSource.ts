@@ -12,6 +12,7 @@ import {
   InputSource,
   type InputTag,
   type LumiSegment,
+  OpenFiles,
   type one,
   type ParameterSet,
   type ProductType,
@@ -46,8 +47,13 @@ export class NanoAODSource extends InputSource {
   readonly #treeName: string;
   readonly #skipEvents: number;
   readonly #perRange: number;
+  readonly #open = new OpenFiles(
+    (file) => this.#openFile(this.#files[file] as string),
+    (reader) => void reader.then((r) => r.close(), () => undefined),
+  );
   #products: readonly SourceProduct[] = [];
-  #open: { file: number; reader: RootTreeReader } | undefined;
+  /** The first file: what provides() answers from. */
+  #first: RootTreeReader | undefined;
 
   constructor(pset: ParameterSet<typeof description>) {
     super();
@@ -61,7 +67,7 @@ export class NanoAODSource extends InputSource {
   }
 
   override async open(): Promise<void> {
-    await this.#reader(0);
+    this.#first = await this.#open.list(0);
   }
 
   override history(): readonly one.ProcessConfiguration[] {
@@ -70,7 +76,7 @@ export class NanoAODSource extends InputSource {
 
   /** Asked after open(): says which branch is missing, or of the wrong shape, when it cannot. */
   override provides(type: ProductType<unknown>, tag: InputTag): readonly Provided[] {
-    const reader = this.#open?.reader;
+    const reader = this.#first;
     if (!reader || (tag.process !== "" && tag.process !== processName) || tag.instance !== "" || !type.fields) return [];
     for (const field of type.fields) {
       const refusal = refusalOf(field, tag.label, reader);
@@ -80,7 +86,7 @@ export class NanoAODSource extends InputSource {
   }
 
   override expectedEvents(limit: number): number | undefined {
-    const entries = this.#open?.reader.entryCount;
+    const entries = this.#first?.entryCount;
     return this.#files.length === 1 && entries !== undefined ? Math.max(0, Math.min(limit, entries - this.#skipEvents)) : undefined;
   }
 
@@ -88,11 +94,11 @@ export class NanoAODSource extends InputSource {
     let skip = this.#skipEvents;
     let ordinal = 0;
     for (const file of this.#files.keys()) {
-      const { entryCount } = await this.#reader(file);
+      const { entryCount } = await this.#open.list(file);
       for (let entry = Math.min(skip, entryCount); entry < entryCount; ) {
         const count = Math.min(this.#perRange, entryCount - entry, limit - ordinal);
         if (count <= 0) return;
-        const columns = await (await this.#reader(file)).readColumns(["run", "luminosityBlock"], entry, count);
+        const columns = await (await this.#open.list(file)).readColumns(["run", "luminosityBlock"], entry, count);
         yield { firstOrdinal: ordinal, count, segments: segmentsOf(columns, count), token: { file, firstEntry: entry } };
         entry += count;
         ordinal += count;
@@ -107,27 +113,23 @@ export class NanoAODSource extends InputSource {
 
   override async read({ token, count }: InputRange): Promise<EventBlock> {
     const { file, firstEntry } = token as Token;
-    const reader = await this.#reader(file);
+    const reader = await this.#open.read(file);
     const branches = this.#products.flatMap(({ description: d, type }) => (type.fields ?? []).map((field) => branchOf(d.label, field)));
     const columns = await reader.readColumns([...idBranches, ...new Set(branches)], firstEntry, count);
     return new NanoAODBlock(columns, this.#products, count);
   }
 
   override close(): void {
-    this.#open?.reader.close();
-    this.#open = undefined;
+    this.#open.close();
   }
 
-  async #reader(file: number): Promise<RootTreeReader> {
-    if (this.#open?.file === file) return this.#open.reader;
-    this.close();
-    const reader = await RootTreeReader.open(this.#files[file] as string, this.#treeName);
+  async #openFile(path: string): Promise<RootTreeReader> {
+    const reader = await RootTreeReader.open(path, this.#treeName);
     const missing = idBranches.find((name) => !reader.branches.has(name));
     if (missing) {
       reader.close();
       throw new cms.Exception("FileReadError", `NanoAODSource: '${reader.path}' has no branch '${missing}', so it is not NanoAOD; NanoAODSource reads trees with ${idBranches.join(", ")}.`);
     }
-    this.#open = { file, reader };
     return reader;
   }
 }

@@ -1,4 +1,6 @@
 /** Writes the selected events and their kept products into an event file (.edm). */
+import { rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { ClusterEncoder, cms, DEFINE_FWK_MODULE, type EncodedCluster, EventFileWriter, one, type ParameterSet, untracked, vstring } from "#framework";
 
 const description = {
@@ -15,6 +17,7 @@ export class PoolOutputModule extends one.OutputModule {
   static readonly description = description;
 
   readonly #fileName: string;
+  readonly #path: string;
   #products: readonly one.KeptProduct[] = [];
   #encoder: ClusterEncoder | undefined;
   #writer: EventFileWriter | undefined;
@@ -22,6 +25,7 @@ export class PoolOutputModule extends one.OutputModule {
   constructor(pset: ParameterSet<typeof description>) {
     super();
     this.#fileName = pset.getUntrackedParameter("fileName").replace(/^file:/, "");
+    this.#path = resolve(this.#fileName);
   }
 
   setProducts(products: readonly one.KeptProduct[]): void {
@@ -30,11 +34,11 @@ export class PoolOutputModule extends one.OutputModule {
   }
 
   openFile(processHistory: readonly one.ProcessConfiguration[]): void {
-    if (openFiles.has(this.#fileName)) {
+    if (openFiles.has(this.#path)) {
       throw new cms.Exception("Configuration", `PoolOutputModule: file '${this.#fileName}' is written by two output modules; give each a fileName of its own.`);
     }
     this.#writer = new EventFileWriter(this.#fileName, { processHistory: [...processHistory], branches: [...this.#products] });
-    openFiles.add(this.#fileName);
+    openFiles.add(this.#path);
   }
 
   encode({ ids, products }: one.EventBatch): EncodedCluster {
@@ -47,12 +51,17 @@ export class PoolOutputModule extends one.OutputModule {
 
   closeFile(complete: boolean): string {
     const writer = this.#writer;
+    if (!writer) return "";
     this.#writer = undefined;
-    openFiles.delete(this.#fileName);
-    if (!writer) return `File ${this.#fileName} was not open`;
-    if (complete) writer.close();
-    else writer.abandon();
-    return complete ? `Closed file ${this.#fileName}` : `Events written before the error are in ${writer.partialPath}`;
+    openFiles.delete(this.#path);
+    if (complete) {
+      writer.close();
+      return `Closed file ${this.#fileName}`;
+    }
+    writer.abandon();
+    if (writer.eventCount > 0) return `The ${writer.eventCount} events written before the error are in ${writer.partialPath}`;
+    rmSync(writer.partialPath, { force: true });
+    return "";
   }
 }
 

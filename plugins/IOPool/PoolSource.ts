@@ -1,5 +1,6 @@
 /** Reads event files (.edm): only the columns that some module of the job consumes. */
 import {
+  branchName,
   type ClusterIndex,
   cms,
   DEFINE_FWK_MODULE,
@@ -11,6 +12,7 @@ import {
   InputSource,
   type InputTag,
   type LumiSegment,
+  OpenFiles,
   type one,
   type ParameterSet,
   type ProductType,
@@ -47,8 +49,11 @@ export class PoolSource extends InputSource {
   readonly #files: readonly string[];
   readonly #skipEvents: number;
   readonly #recover: boolean;
+  readonly #open = new OpenFiles(
+    (file) => new EventFileReader(this.#files[file] as string, this.#recover ? { recover: true } : {}),
+    (reader) => reader.close(),
+  );
   #products: readonly SourceProduct[] = [];
-  #open: { file: number; reader: EventFileReader; branches: number[] } | undefined;
 
   constructor(pset: ParameterSet<typeof description>) {
     super();
@@ -61,15 +66,15 @@ export class PoolSource extends InputSource {
   }
 
   override open(): void {
-    this.#reader(0);
+    this.#open.list(0);
   }
 
   override history(): readonly one.ProcessConfiguration[] {
-    return this.#reader(0).header.processHistory;
+    return this.#open.list(0).header.processHistory;
   }
 
   override branches(): readonly SourceProduct[] {
-    return this.#reader(0).header.branches;
+    return this.#open.list(0).header.branches;
   }
 
   override provides(type: ProductType<unknown>, tag: InputTag): readonly Provided[] {
@@ -83,14 +88,14 @@ export class PoolSource extends InputSource {
   }
 
   override expectedEvents(limit: number): number | undefined {
-    return this.#files.length === 1 ? Math.min(limit, this.#reader(0).eventCount - this.#skipEvents) : undefined;
+    return this.#files.length === 1 ? Math.max(0, Math.min(limit, this.#open.list(0).eventCount - this.#skipEvents)) : undefined;
   }
 
   *ranges(limit: number): Generator<InputRange> {
     let skip = this.#skipEvents;
     let ordinal = 0;
     for (const file of this.#files.keys()) {
-      const { clusters } = this.#reader(file);
+      const { clusters } = this.#open.list(file);
       let pieces: Piece[] = [];
       let count = 0;
       const take = (): InputRange => {
@@ -116,44 +121,31 @@ export class PoolSource extends InputSource {
 
   override setProducts(products: readonly SourceProduct[]): void {
     this.#products = products;
-    this.close();
   }
 
   override read({ token }: InputRange): EventBlock {
     const { file, pieces } = token as Token;
-    const reader = this.#reader(file);
-    return new PoolBlock(reader, pieces, this.#products, this.#open?.branches ?? []);
+    return new PoolBlock(this.#open.read(file), pieces, this.#products);
   }
 
   override close(): void {
-    this.#open?.reader.close();
-    this.#open = undefined;
-  }
-
-  #reader(file: number): EventFileReader {
-    if (this.#open?.file === file) return this.#open.reader;
-    this.close();
-    const reader = new EventFileReader(this.#files[file] as string, this.#recover ? { recover: true } : {});
-    const { branches } = reader.header;
-    const indices = this.#products.map(({ description: wanted }) =>
-      branches.findIndex(({ description: d }) =>
-        d.type === wanted.type && d.label === wanted.label && d.instance === wanted.instance && d.process === wanted.process),
-    );
-    this.#open = { file, reader, branches: indices };
-    return reader;
+    this.#open.close();
   }
 }
 
 /** The events of some pieces of clusters; a column is read when its first product is asked for. */
 class PoolBlock implements EventBlock {
+  /** Of each product, the index of its branch in this file, or -1. */
+  readonly #branches: readonly number[];
   readonly #parts: { piece: Piece; ids: EventIDColumns; columns: (ReturnType<EventFileReader["column"]> | undefined)[] }[];
 
   constructor(
     readonly reader: EventFileReader,
     pieces: readonly Piece[],
     readonly products: readonly SourceProduct[],
-    readonly branches: readonly number[],
   ) {
+    const names = reader.header.branches.map(({ description }) => branchName(description));
+    this.#branches = products.map(({ description }) => names.indexOf(branchName(description)));
     this.#parts = pieces.map((piece) => ({ piece, ids: reader.ids(piece.cluster), columns: [] }));
   }
 
@@ -164,7 +156,7 @@ class PoolBlock implements EventBlock {
   }
 
   product(product: number, entry: number): unknown {
-    const branch = this.branches[product] ?? -1;
+    const branch = this.#branches[product] ?? -1;
     if (branch < 0) return undefined;
     const { part, index } = this.#find(entry);
     part.columns[product] ??= this.reader.column(part.piece.cluster, branch, this.products[product]?.type as ProductType<unknown>);

@@ -1,5 +1,5 @@
 /** Prints the scores of each event's jets, in input order whatever the number of threads. */
-import { DEFINE_FWK_MODULE, type Event, inputTag, JetScores, LogVerbatim, one, type ParameterSet, untracked } from "#framework";
+import { DEFINE_FWK_MODULE, type Event, inputTag, JetScores, LogPrint, one, type ParameterSet, untracked } from "#framework";
 
 const description = {
   scores: inputTag("scores"),
@@ -25,7 +25,7 @@ export class JetScorePrinter extends one.EDAnalyzer {
     if (this.#printed++ >= this.#maxEvents) return;
     const { score } = event.get(this.#scores);
     const shown = Array.from(score, (value) => value.toFixed(4)).join(" ");
-    LogVerbatim("JetScores", `Run ${event.run}, Event ${event.event}: ${score.length} jets, scores ${shown}`);
+    LogPrint("JetScores", `Run ${event.run}, Event ${event.event}: ${score.length} jets, scores ${shown}`);
   }
 }
 

@@ -1,0 +1,21 @@
+/** The package that a command writes into: the nearest package.json at or above the working directory. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+export interface CurrentPackage {
+  readonly root: string;
+  readonly hasPackageJson: boolean;
+  /** cmsrun's own repository, where plugins import "#framework". */
+  readonly isCmsrun: boolean;
+}
+
+export function currentPackage(directory = process.cwd()): CurrentPackage {
+  for (let root = directory; ; root = dirname(root)) {
+    const file = join(root, "package.json");
+    if (existsSync(file)) {
+      const { name } = JSON.parse(readFileSync(file, "utf8")) as { name?: string };
+      return { root, hasPackageJson: true, isCmsrun: name === "cmsrun" && existsSync(join(root, "framework")) };
+    }
+    if (dirname(root) === root) return { root: directory, hasPackageJson: false, isCmsrun: false };
+  }
+}
