@@ -23,9 +23,13 @@ function maker<Registry>(kind: ComponentKind): Maker<Registry> {
   return (type, ...given) => new Component(kind, type, given[0]);
 }
 
+interface SecSourceMaker<Tracked extends boolean, Registry = plugins.Sources> {
+  <N extends keyof Registry & string>(type: N, ...given: Given<DescriptionOf<Registry[N]>>): SecSourceValue<Tracked>;
+}
+
 /** A source embedded as a parameter, for a module that reads a second input on its own. */
-function secSource<Tracked extends boolean>(tracked: Tracked) {
-  return <N extends keyof plugins.Sources & string>(type: N, ...given: Given<DescriptionOf<plugins.Sources[N]>>): SecSourceValue<Tracked> => {
+function secSource<Tracked extends boolean>(tracked: Tracked): SecSourceMaker<Tracked> {
+  return (type, ...given) => {
     const parameters = { "@module_type": trackedMakers.string(type), ...checkedParameters(given[0] ?? {}) };
     return viewOf(new TypedValue("SecSource", tracked, parameters));
   };

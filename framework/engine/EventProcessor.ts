@@ -3,7 +3,7 @@
  * order of transitions. Second file of the main path: cmsrun → EventProcessor → StreamSchedule → Worker → plugin.
  */
 import { availableParallelism } from "node:os";
-import { Exception } from "../base/errors.js";
+import { Exception, exitCodes } from "../base/errors.js";
 import { LogAbsolute, LogInfo, LogPrint, LogVerbatim, setLogSink } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { EventSetup } from "../data/EventSetup.js";
@@ -149,6 +149,7 @@ export class EventProcessor {
 
   /** Opens the input, starts the threads, resolves products, opens outputs; beginJob and beginStream. */
   async beginJob(): Promise<void> {
+    process.once("exit", endedTooEarly);
     try {
       await this.#bind();
       await this.#openOutputs();
@@ -378,6 +379,7 @@ export class EventProcessor {
     await this.#closeOutputs();
     for (const service of this.#modules?.serviceInstances ?? []) await this.#attempt(() => service.postEndJob?.());
     await Promise.all(this.#threads.map((thread) => thread.close()));
+    process.off("exit", endedTooEarly);
     return summaries;
   }
 
@@ -428,6 +430,14 @@ export class EventProcessor {
     if (!this.#failures.includes(exception)) this.#failures.push(exception);
     return exception;
   }
+}
+
+/** In a one-thread job a module can end the process; that must not look like the end of a job. */
+function endedTooEarly(): void {
+  const message =
+    "the process ended before its job was done: a module called process.exit, waits for a promise that nothing settles, or left an error uncaught.";
+  process.stderr.write(new Exception("UnexpectedJobTermination", message).format());
+  process.exitCode = exitCodes.UnexpectedJobTermination & 0xff;
 }
 
 /** From beginJob on, a context that only says how far the job was is for exceptions that have none. */

@@ -30,7 +30,7 @@ interface BuiltPlugin {
 
 /** Deeper folders are no place for plugins, and a search must end. */
 const maxDepth = 6;
-const skippedFolders = new Set(["node_modules", "dist", ".git", "data", "test"]);
+export const skippedFolders = new Set(["node_modules", "dist", ".git", "data", "test"]);
 
 export class PluginManager {
   readonly #options: PluginManagerOptions;

@@ -1,20 +1,14 @@
 /** What mkedprod, mkedfltr and mkedanlzr share: a plugin, its config and its test in the current package, ready to run. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, dirname, join, relative } from "node:path";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { Exception } from "../../base/errors.js";
+import { skippedFolders } from "../../modules/PluginManager.js";
 import { currentPackage } from "../currentPackage.js";
-import { packageRoot } from "../environment.js";
 import { report } from "../runJob.js";
 import { type Concurrency, concurrencies, type ModuleKind, skeletonConfig, skeletonPlugin, skeletonTest } from "./skeletonFiles.js";
 import { skeletonNames } from "./skeletonNames.js";
+import { missingInstalls, packageFiles, type WrittenFile } from "./skeletonPackage.js";
 import { toolArguments, wrongArguments } from "../toolArguments.js";
-
-interface WrittenFile {
-  /** Relative to the package. */
-  readonly path: string;
-  readonly text: string;
-}
 
 const usage = (kind: ModuleKind) => `$0 NAME [options]
 
@@ -70,12 +64,13 @@ async function parse(tool: string, moduleKind: ModuleKind, argv: readonly string
 }
 
 function write(tool: string, kind: ModuleKind, { name, kind: concurrency, subsystem = name, force }: Arguments): void {
-  if (!/^[A-Za-z]\w*(\/[A-Za-z]\w*)*$/.test(subsystem)) {
-    throw wrongArguments(tool, `--subsystem is a folder below plugins/, such as Jets; '${subsystem}' is not.`);
-  }
   const { root, hasPackageJson, isCmsrun } = currentPackage();
   const plugin = `plugins/${subsystem}/${name}.ts`;
   const names = skeletonNames(tool, name, join(root, "plugins"), join(root, plugin));
+  const folders = subsystem.split("/");
+  if (!folders.every((folder) => /^[A-Za-z]\w*$/.test(folder) && !skippedFolders.has(folder))) {
+    throw wrongArguments(tool, `--subsystem is a folder below plugins/, such as Jets; '${subsystem}' is not, or is not searched for plugins.`);
+  }
   const skeleton = { ...names, kind, concurrency, framework: isCmsrun ? "#framework" : "cmsrun", testing: isCmsrun ? "#testing" : "cmsrun/testing" };
   const config = `configs/${names.snake}_cfg.ts`;
   const test = `${isCmsrun ? "test/unit/plugins" : "test"}/${name}.test.ts`;
@@ -90,39 +85,7 @@ function write(tool: string, kind: ModuleKind, { name, kind: concurrency, subsys
   }
   if (!isCmsrun) files.push(...packageFiles(root));
   writeAll(root, files);
-  process.stdout.write(summary(root, files, hasPackageJson ? "" : "new ", [...missing(root, isCmsrun), `npx cmsrun ${config}`, `npx vitest run ${test}`, "npx tsc --noEmit"]));
-}
-
-/** What makes a folder a package in which the three files compile, as far as it is not there. */
-function packageFiles(root: string): WrittenFile[] {
-  const name = basename(root).toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "my-plugins";
-  const json = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
-  const files = [
-    { path: "package.json", text: json({ name, private: true, type: "module", scripts: { test: "tsc --noEmit && vitest run" } }) },
-    // cmsrun and vitest bundle what they load, hence "bundler".
-    {
-      path: "tsconfig.json",
-      text: json({
-        compilerOptions: {
-          target: "ES2022",
-          lib: ["ES2023"],
-          module: "preserve",
-          moduleResolution: "bundler",
-          noEmit: true,
-          strict: true,
-          noUncheckedIndexedAccess: true,
-          exactOptionalPropertyTypes: true,
-          noImplicitOverride: true,
-          experimentalDecorators: true,
-          useDefineForClassFields: true,
-          verbatimModuleSyntax: true,
-          skipLibCheck: true,
-        },
-        include: ["plugins", "configs", "test"],
-      }),
-    },
-  ];
-  return files.filter(({ path }) => !existsSync(join(root, path)));
+  process.stdout.write(summary(root, files, hasPackageJson ? "" : "new ", [...(isCmsrun ? [] : missingInstalls(root)), `npx cmsrun ${config}`, `npx vitest run ${test}`, "npx tsc --noEmit"]));
 }
 
 /** All files or none. @throws FileWriteError. */
@@ -138,25 +101,6 @@ function writeAll(root: string, files: readonly WrittenFile[]): void {
     for (const path of unfinished) rmSync(path, { force: true });
     throw new Exception("FileWriteError", `cannot write into ${root}: ${(error as Error).message}`);
   }
-}
-
-/** The installs without which the commands cannot run. */
-function missing(root: string, isCmsrun: boolean): string[] {
-  const require = createRequire(join(root, "package.json"));
-  const isThere = (name: string) => {
-    try {
-      return require.resolve(`${name}/package.json`) !== "";
-    } catch {
-      return false;
-    }
-  };
-  if (isCmsrun) return [];
-  const { devDependencies } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
-  const tools = ["typescript", "vitest"].filter((name) => !isThere(name)).map((name) => `${name}@${devDependencies[name]?.split(".")[0]}`);
-  return [
-    ...(isThere("cmsrun") ? [] : [`npm install ${packageRoot}`]),
-    ...(tools.length > 0 ? [`npm install --save-dev ${tools.join(" ")}`] : []),
-  ];
 }
 
 function summary(root: string, files: readonly WrittenFile[], isNew: string, commands: readonly string[]): string {

@@ -101,6 +101,19 @@ describe.each([1, 2])("on %i threads", (threads) => {
   });
 });
 
+describe("a one-thread job", () => {
+  it.each([
+    ["whose module calls process.exit", ["where=produce", "what=exit"]],
+    ["whose module waits for what never comes", ["where=produce", "what=never"]],
+    ["whose module leaves an error uncaught", ["where=nowhere", "what=unheard"]],
+  ])("%s does not end as if it were done", async (_what, args) => {
+    const outcome = await throwing(1, args);
+    expect(outcome.code).toBe(8901 & 0xff);
+    expect(exceptionBlock(outcome)).toContain("the process ended before its job was done");
+    expect(existsSync(join(outcome.cwd, "out.edm"))).toBe(false);
+  });
+});
+
 describe("a worker thread that dies", () => {
   it("by process.exit in a module ends the job with an error that says so", async () => {
     const outcome = await throwing(2, ["where=produce", "what=exit"]);
