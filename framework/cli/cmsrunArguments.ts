@@ -10,6 +10,7 @@ export interface CommandLine {
   readonly configArguments: readonly string[];
   readonly threads?: number;
   readonly streams?: number;
+  readonly engine?: string;
   readonly check?: boolean;
   readonly record?: boolean;
   readonly explain?: number;
@@ -74,6 +75,7 @@ async function parse(own: readonly string[], config: string | undefined, configA
     .parserConfiguration({ "camel-case-expansion": false, "boolean-negation": false })
     .option("numThreads", { alias: "n", type: "number", requiresArg: true, describe: "threads; 0 = all CPUs (overrides options.numberOfThreads)" })
     .option("streams", { type: "number", requiresArg: true, describe: "events in flight; 0 = as threads (overrides options.numberOfStreams)" })
+    .option("engine", { type: "string", describe: "inference engine: auto, reference, tensorflow (overrides options.inferenceEngine)" })
     .option("command", { alias: "c", type: "string", requiresArg: true, describe: "configuration given as a string, in place of a file" })
     .option("check", { type: "boolean", describe: "type-check the config and validate every parameter; run no event" })
     .option("record", { type: "boolean", describe: "run the config and keep its output as reference under data/references" })
@@ -109,6 +111,7 @@ async function parse(own: readonly string[], config: string | undefined, configA
     ...(command !== undefined && { command }),
     ...(threads !== undefined && { threads }),
     ...(streams !== undefined && { streams }),
+    ...(parsed.engine !== undefined && { engine: parsed.engine }),
     ...(explain !== undefined && { explain }),
     check: parsed.check ?? false,
     record: parsed.record ?? false,

@@ -6,7 +6,7 @@ const redrawMs = 100;
 
 export async function watchProgress(processor: EventProcessor): Promise<{ stop(): void }> {
   const { messageLogger } = processor;
-  if (!process.stderr.isTTY || messageLogger.reportEvery === 0) return { stop: () => undefined };
+  if (!processor.hasProgressBar) return { stop: () => undefined };
   const { default: progress } = await import("cli-progress");
   const total = processor.expectedEvents;
   const format = total === undefined ? "{value} events | {rate} events/s" : "[{bar}] {percentage}% | {value}/{total} events | {rate} events/s | {eta_formatted} left";
@@ -18,7 +18,6 @@ export async function watchProgress(processor: EventProcessor): Promise<{ stop()
   const timer = setInterval(draw, redrawMs);
   const write = messageLogger.write;
   messageLogger.write = (text) => bars.log(text);
-  processor.onProgress = () => undefined;
   return {
     stop: () => {
       clearInterval(timer);

@@ -9,6 +9,7 @@ import { ConfigExit, setConfigArguments } from "../config/VarParsing.js";
 import { EventProcessor, type JobResult } from "../engine/EventProcessor.js";
 import * as framework from "../index.js";
 import { setSearchPath } from "../parameters/fileInPath.js";
+import { chooseThreads } from "../tensorflow/tfjs/addon.js";
 import { type CommandLine, CommandLineError, explainExitCode } from "./cmsrunArguments.js";
 import { jobEnvironment, pluginManager, release, threadEntry } from "./environment.js";
 import { watchProgress } from "./progressBar.js";
@@ -66,9 +67,10 @@ function temporaryConfig(text: string): string {
   return path;
 }
 
-export function newProcessor({ config, threads, streams }: CommandLine, description: ProcessDescription): EventProcessor {
+export function newProcessor({ config, threads, streams, engine }: CommandLine, description: ProcessDescription): EventProcessor {
   const plugins = pluginManager(jobEnvironment(resolve(config ?? ".cmsrun_cfg.ts")));
-  return new EventProcessor(description, { plugins, threadEntry, release, threads, streams });
+  chooseThreads();
+  return new EventProcessor(description, { plugins, threadEntry, release, threads, streams, engine });
 }
 
 const stopSignals = ["SIGINT", "SIGUSR2", "SIGTERM"] as const;
@@ -82,6 +84,7 @@ export async function runProcess(processor: EventProcessor): Promise<number> {
   try {
     await processor.construct();
     setLogSink((message) => processor.messageLogger.log(message));
+    processor.hasProgressBar = process.stderr.isTTY === true && processor.messageLogger.reportEvery > 0;
     await processor.beginJob();
   } catch (error) {
     await processor.abandon();

@@ -7,6 +7,7 @@ import type { Container } from "inversify";
 import type { EventSetup } from "../data/EventSetup.js";
 import type { EventBlock, InputSource } from "../modules/InputSource.js";
 import type { OutputModule } from "../modules/one.js";
+import { takeEngineUse } from "../tensorflow/inferenceReport.js";
 import { attemptAll } from "./attemptAll.js";
 import { RangeCollector } from "./RangeCollector.js";
 import { type PlainRegistration, revivedType } from "./registrations.js";
@@ -165,7 +166,9 @@ export class EventLoop {
 
   async endStreams(): Promise<ThreadSummary> {
     await attemptAll([...this.#endStreams, () => this.#source.close()]);
-    return gatherCounts(this.#streams);
+    const summary = gatherCounts(this.#streams);
+    summary.engines.push(takeEngineUse());
+    return summary;
   }
 
   get #isStopping(): boolean {

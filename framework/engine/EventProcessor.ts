@@ -13,6 +13,8 @@ import { getSearchPath } from "../parameters/fileInPath.js";
 import { parameterSetID } from "../parameters/ParameterSet.js";
 import { type Parameters, TypedValue } from "../parameters/values.js";
 import type { MessageLogger } from "../services/MessageLogger.js";
+import { setDefaultEngine } from "../tensorflow/engines.js";
+import { formatEngineUse, takeEngineUse } from "../tensorflow/inferenceReport.js";
 import { bindPlan } from "./bindPlan.js";
 import { EventLoop } from "./EventLoop.js";
 import { type JobModule, JobModules, plain } from "./JobModules.js";
@@ -37,6 +39,7 @@ export interface JobOptions {
   /** Overrides of process.options from the command line. */
   readonly threads?: number | undefined;
   readonly streams?: number | undefined;
+  readonly engine?: string | undefined;
 }
 
 export interface JobResult {
@@ -67,8 +70,8 @@ export class EventProcessor {
   #threadCount = 1;
   #streamCount = 1;
   #cpuStart = process.cpuUsage();
-  /** Called for each line of progress; set by the host to draw a bar instead. */
-  onProgress: (line: string) => void = (line) => LogVerbatim("FwkReport", line);
+  /** Set by the host before beginJob when it draws a bar in place of progress lines. */
+  hasProgressBar = false;
 
   constructor(process_: ProcessDescription, options: JobOptions) {
     this.#process = process_;
@@ -90,6 +93,10 @@ export class EventProcessor {
     return limit < 0 ? Number.POSITIVE_INFINITY : limit;
   }
 
+  get #inferenceEngine(): string {
+    return this.#options.engine ?? String(value(this.#process.options, "inferenceEngine"));
+  }
+
   /** Asks for a clean stop after the events in flight. */
   requestStop(): void {
     this.#stop(stopReason.signal);
@@ -105,6 +112,7 @@ export class EventProcessor {
   /** Loads plugins, validates the configuration and makes everything that lives on the main thread. */
   async construct(): Promise<void> {
     try {
+      setDefaultEngine(this.#inferenceEngine);
       const isStrict = Boolean(value(this.#process.options, "throwIfIllegalParameter"));
       this.#modules = await JobModules.load(this.#process, this.#options.plugins, isStrict);
       this.#modules.constructServices();
@@ -180,9 +188,9 @@ export class EventProcessor {
 
   async #bind(): Promise<void> {
     const { sourceInstance } = this.#modules;
+    // Threads start up while the main thread opens the input.
+    this.#threads = this.#startThreads(this.#jobCalls());
     await this.#modules.openSource();
-    const job = this.#jobCalls();
-    this.#threads = this.#startThreads(job);
     const perThread = await Promise.all(this.#threads.map((thread) => thread.registrations()));
     const main = this.#modules.modules.flatMap(({ label, plugin }) => {
       const registration = this.#modules.mainInstances.get(label)?.registrations[0];
@@ -198,6 +206,7 @@ export class EventProcessor {
       maxOutput: this.#maxOutput,
     });
     this.#bindAnalyzers();
+    if (this.#threadCount > 1) sourceInstance.setProducts(this.#bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })));
     this.#reportDeleted();
     if (value(this.#process.options, "printDependencies")) this.#printDependencies();
     await Promise.all(this.#threads.map((thread) => thread.bind(this.#bound)));
@@ -227,9 +236,10 @@ export class EventProcessor {
       caches,
       limits,
       searchPath: getSearchPath(),
+      inferenceEngine: this.#inferenceEngine,
       control: this.control,
       isTimed: Boolean(value(this.#process.options, "wantSummary")),
-      reportEvery: this.messageLogger.reportEvery,
+      reportEvery: this.hasProgressBar ? 0 : this.messageLogger.reportEvery,
       logThreshold: this.messageLogger.threshold,
     }));
   }
@@ -237,7 +247,7 @@ export class EventProcessor {
   #jobCalls(): JobCalls {
     return {
       ended: (what, index) => this.#runLumis.threadEnded(what, index),
-      report: (...args) => this.onProgress(progressLine(...args)),
+      report: (...args) => LogVerbatim("FwkReport", progressLine(...args)),
       log: (message) => this.messageLogger.log(message),
     };
   }
@@ -363,7 +373,9 @@ export class EventProcessor {
     const before = this.#failures.length;
     const summaries = await this.#takeDown();
     if (this.#failures.length > before) throw this.#failures[before];
-    if (before === 0 && value(this.#process.options, "wantSummary")) this.#summary(summaries);
+    if (before > 0) return;
+    await this.#reportEngines(summaries);
+    if (value(this.#process.options, "wantSummary")) this.#summary(summaries);
   }
 
   /** The end of everything that began. Outputs close last, so that no failure leaves a file that looks complete. */
@@ -393,6 +405,13 @@ export class EventProcessor {
         else if (line) this.#failures[0]?.addAdditionalInfo(line);
       });
     }
+  }
+
+  /** Which engine, in which version, on which CPU produced the scores. */
+  async #reportEngines(summaries: readonly ThreadSummary[]): Promise<void> {
+    const uses = [takeEngineUse(), ...summaries.flatMap(({ engines }) => engines)];
+    if (uses.every(({ models }) => models.length === 0)) return;
+    LogVerbatim("FwkSummary", formatEngineUse(uses, await this.#options.release()));
   }
 
   #summary(summaries: readonly ThreadSummary[]): void {

@@ -10,6 +10,7 @@ import type { ServiceHooks } from "../modules/ServiceHooks.js";
 import { ParameterSet, toPlain } from "../parameters/ParameterSet.js";
 import { validateParameters } from "../parameters/validateParameters.js";
 import type { Parameters } from "../parameters/values.js";
+import { loadingFor } from "../tensorflow/inferenceReport.js";
 import { Semaphore } from "./Semaphore.js";
 import { bindServices } from "./services.js";
 import { constructing, constructionContext, constructModule, isDeferred, type ThreadModule } from "./threadModules.js";
@@ -77,7 +78,7 @@ export class JobModules {
   async #initializeGlobalCache({ label, type, plugin, parameters }: JobModule): Promise<unknown> {
     const make = (plugin as unknown as { initializeGlobalCache?: (pset: ParameterSet) => unknown }).initializeGlobalCache;
     if (!make) return undefined;
-    const cache = await make.call(plugin, new ParameterSet(parameters));
+    const cache = await loadingFor(label, () => make.call(plugin, new ParameterSet(parameters)));
     toPosted(cache, `module '${label}' (${type})`);
     return cache;
   }

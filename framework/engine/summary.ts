@@ -40,20 +40,20 @@ function trigReport(counts: ThreadSummary, schedule: CompiledSchedule): string[]
   for (const kind of ["Path", "EndPath"] as const) {
     const title = kind === "Path" ? "---------- Path   Summary ------------" : "-------End-Path   Summary ------------";
     lines.push("", `TrigReport ${title}`, `TrigReport ${header("Executed")}`);
-    for (const path of pathsOf(schedule, kind)) {
+    for (const [bit, path] of pathsOf(schedule, kind).entries()) {
       const [executed = 0, passed = 0, failed = 0, exception = 0] = counts.paths[path] ?? [];
-      lines.push(trigRow(kind, path, [executed, passed, failed, exception], schedule.paths[path]?.name ?? ""));
+      lines.push(trigRow(kind, bit, [executed, passed, failed, exception], schedule.paths[path]?.name ?? ""));
     }
   }
   for (const kind of ["Path", "EndPath"] as const) {
-    for (const path of pathsOf(schedule, kind)) {
+    for (const [bit, path] of pathsOf(schedule, kind).entries()) {
       const name = schedule.paths[path]?.name ?? "";
       const title = kind === "Path" ? "---------- Modules in Path:" : "------ Modules in End-Path:";
       lines.push("", `TrigReport ${title} ${name} ------------`, `TrigReport ${header("Visited")}`);
       for (const step of stepsOf(schedule, path)) {
         const [visited = 0, failed = 0] = counts.steps[step] ?? [];
         const worker = schedule.stepWorker[step] ?? 0;
-        lines.push(trigRow(kind, path, [visited, visited - failed, failed, counts.workers[worker]?.exception ?? 0], schedule.workers[worker] ?? ""));
+        lines.push(trigRow(kind, bit, [visited, visited - failed, failed, counts.workers[worker]?.exception ?? 0], schedule.workers[worker] ?? ""));
       }
     }
   }

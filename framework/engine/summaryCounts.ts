@@ -1,4 +1,5 @@
 /** The counts that threads hand to the job for its report: plain data that adds up. */
+import type { EngineUse } from "../tensorflow/inferenceReport.js";
 import type { StreamSchedule } from "./StreamSchedule.js";
 
 export interface WorkerCounts {
@@ -17,6 +18,8 @@ export interface ThreadSummary {
   /** Per step: [visited, failed]. */
   readonly steps: number[][];
   readonly workers: WorkerCounts[];
+  /** What the thread's models were given to. */
+  readonly engines: EngineUse[];
 }
 
 export function gatherCounts(streams: readonly StreamSchedule[]): ThreadSummary {
@@ -29,6 +32,7 @@ export function gatherCounts(streams: readonly StreamSchedule[]): ThreadSummary 
       workers: workers.map(({ executed, failed, exceptions, realMs }) => {
         return { executed, passed: executed - failed - exceptions, failed, exception: exceptions, realMs };
       }),
+      engines: [],
     })),
   );
 }
@@ -40,12 +44,13 @@ function rows(...columns: Float64Array[]): number[][] {
 /** Adds up the summaries of all streams of a thread, or of all threads of the job. */
 export function mergeSummaries(summaries: readonly ThreadSummary[]): ThreadSummary {
   const [first, ...others] = summaries;
-  const total: ThreadSummary = structuredClone(first ?? { events: 0, eventsPassed: 0, paths: [], steps: [], workers: [] });
+  const total: ThreadSummary = structuredClone(first ?? { events: 0, eventsPassed: 0, paths: [], steps: [], workers: [], engines: [] });
   for (const other of others) {
     total.events += other.events;
     total.eventsPassed += other.eventsPassed;
     addRows(total.paths, other.paths);
     addRows(total.steps, other.steps);
+    total.engines.push(...other.engines);
     for (const [index, counts] of other.workers.entries()) addCounts(total.workers[index] as WorkerCounts, counts);
   }
   return total;

@@ -5,6 +5,7 @@ import { Exception } from "../base/errors.js";
 import { LogDebug, type LogMessage, setLogSink } from "../base/log.js";
 import { fromPosted } from "../base/sharedForm.js";
 import { setSearchPath } from "../parameters/fileInPath.js";
+import { setDefaultEngine } from "../tensorflow/engines.js";
 import { EventLoop } from "./EventLoop.js";
 import { bindServices } from "./services.js";
 import { BegunLumis, inOrder, type Reply, type Request } from "./ThreadHandle.js";
@@ -33,6 +34,7 @@ port.on("message", (request: Request) => {
 });
 
 async function build(): Promise<void> {
+  setDefaultEngine(plan.inferenceEngine);
   for (const file of plan.pluginFiles) await import(file);
   const services = new Container();
   bindServices(services, plan.services);

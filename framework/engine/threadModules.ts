@@ -5,6 +5,7 @@ import { fromPosted } from "../base/sharedForm.js";
 import { ModuleRegistration, registering } from "../modules/registration.js";
 import { construct, definedPlugin, type PluginClass } from "../modules/PluginFactory.js";
 import { ParameterSet } from "../parameters/ParameterSet.js";
+import { loadingFor } from "../tensorflow/inferenceReport.js";
 import { bindTokens, type BoundTokens, type PlainRegistration, plainRegistration } from "./registrations.js";
 import { Semaphore } from "./Semaphore.js";
 import type { PlainComponent, ThreadPlan } from "./threadPlan.js";
@@ -44,7 +45,8 @@ export function constructModule(services: Container, component: PlainComponent, 
   const registration = new ModuleRegistration();
   try {
     const pset = ParameterSet.fromPlain<never>(component.parameters);
-    const instance = registering(registration, () => construct<object>(services, plugin, pset as ParameterSet, cache));
+    const make = () => construct<object>(services, plugin, pset as ParameterSet, cache);
+    const instance = loadingFor(component.label, () => registering(registration, make));
     return { instance, registration };
   } catch (error) {
     throw Exception.from(error).addContext(constructionContext(component)).addContext(constructing);

@@ -31,6 +31,8 @@ export interface ThreadPlan {
   /** Free places of each limited module, by label. */
   readonly limits: { readonly [label: string]: Int32Array };
   readonly searchPath: readonly string[];
+  /** What "auto" means as a module's inference engine. */
+  readonly inferenceEngine: string;
   readonly control: Int32Array;
   readonly isTimed: boolean;
   /** Report each Nth event; 0 = none. */

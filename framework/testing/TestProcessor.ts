@@ -49,7 +49,6 @@ export class TestProcessor {
     this.#type = type;
     this.#exchange = exchange;
     this.#processor = processor;
-    processor.onProgress = () => undefined;
   }
 
   /**
@@ -185,6 +184,8 @@ function kindOf(name: string, kind: string): ComponentKind {
 function testProcess(type: string, kind: ComponentKind, parameters: object, exchangeNumber: number): Process {
   const exchange = cms.untracked.int32(exchangeNumber);
   const testProcess = new Process("TEST");
+  // No line an event among the module's messages.
+  testProcess.MessageLogger.cerr.FwkReport.limit = 0;
   testProcess.source = new Component("Source", "TestSource", { exchange });
   testProcess.putProbe = new Component("EDAnalyzer", "TestPutProbe", { exchange });
   testProcess[label] = new Component(kind, type, parameters);

@@ -37,6 +37,8 @@ const idBranches = ["run", "luminosityBlock", "event"] as const;
 interface Token {
   readonly file: number;
   readonly firstEntry: number;
+  /** Where the values lie, in shared memory: the threads need not read the tree's description again. */
+  readonly directory: Uint8Array;
 }
 
 @DEFINE_FWK_MODULE("NanoAODSource")
@@ -47,8 +49,10 @@ export class NanoAODSource extends InputSource {
   readonly #treeName: string;
   readonly #skipEvents: number;
   readonly #perRange: number;
+  /** By file, from the ranges this thread was given. */
+  readonly #directories = new Map<number, Uint8Array>();
   readonly #open = new OpenFiles(
-    (file) => this.#openFile(this.#files[file] as string),
+    (file) => this.#openFile(this.#files[file] as string, this.#directories.get(file)),
     (reader) => void reader.then((r) => r.close(), () => undefined),
   );
   #products: readonly SourceProduct[] = [];
@@ -94,12 +98,14 @@ export class NanoAODSource extends InputSource {
     let skip = this.#skipEvents;
     let ordinal = 0;
     for (const file of this.#files.keys()) {
-      const { entryCount } = await this.#open.list(file);
+      const reader = await this.#open.list(file);
+      const { entryCount } = reader;
+      const directory = reader.directoryOf(this.#branches());
       for (let entry = Math.min(skip, entryCount); entry < entryCount; ) {
         const count = Math.min(this.#perRange, entryCount - entry, limit - ordinal);
         if (count <= 0) return;
         const columns = await (await this.#open.list(file)).readColumns(["run", "luminosityBlock"], entry, count);
-        yield { firstOrdinal: ordinal, count, segments: segmentsOf(columns, count), token: { file, firstEntry: entry } };
+        yield { firstOrdinal: ordinal, count, segments: segmentsOf(columns, count), token: { file, firstEntry: entry, directory } };
         entry += count;
         ordinal += count;
       }
@@ -112,18 +118,26 @@ export class NanoAODSource extends InputSource {
   }
 
   override async read({ token, count }: InputRange): Promise<EventBlock> {
-    const { file, firstEntry } = token as Token;
+    const { file, firstEntry, directory } = token as Token;
+    this.#directories.set(file, directory);
     const reader = await this.#open.read(file);
-    const branches = this.#products.flatMap(({ description: d, type }) => (type.fields ?? []).map((field) => branchOf(d.label, field)));
-    const columns = await reader.readColumns([...idBranches, ...new Set(branches)], firstEntry, count);
+    const columns = await reader.readColumns(this.#branches(), firstEntry, count);
     return new NanoAODBlock(columns, this.#products, count);
   }
 
   override close(): void {
     this.#open.close();
+    this.#directories.clear();
   }
 
-  async #openFile(path: string): Promise<RootTreeReader> {
+  /** What this job reads: the ids, and the branches of the consumed products. */
+  #branches(): string[] {
+    const ofProducts = this.#products.flatMap(({ description: d, type }) => (type.fields ?? []).map((field) => branchOf(d.label, field)));
+    return [...new Set([...idBranches, ...ofProducts])];
+  }
+
+  async #openFile(path: string, directory: Uint8Array | undefined): Promise<RootTreeReader> {
+    if (directory) return RootTreeReader.openWith(path, directory, this.#treeName);
     const reader = await RootTreeReader.open(path, this.#treeName);
     const missing = idBranches.find((name) => !reader.branches.has(name));
     if (missing) {

@@ -55,7 +55,7 @@ export function missingInstalls(root: string): string[] {
   const { devDependencies } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
   const tools = ["typescript", "vitest"].filter((name) => !isThere(name)).map((name) => `${name}@${devDependencies[name]?.split(".")[0]}`);
   return [
-    ...(isThere("cmsrun") ? [] : [`npm install ${packageRoot}`]),
+    ...(isThere("cmsrun") ? [] : [`npm install --install-links ${packageRoot}`]),
     ...(tools.length > 0 ? [`npm install --save-dev ${tools.join(" ")}`] : []),
   ];
 }

@@ -232,3 +232,19 @@ describe.skipIf(skipWithoutSharedSamples("ROOT files of every codec, RNTuple, LZ
 it("the bundle lies where the reader looks for it", () => {
   expect(existsSync(new URL("../../../../dist/jsroot.js", import.meta.url))).toBe(true);
 });
+
+describe("a directory handed to another thread", () => {
+  it("reads the same columns, counters included, without the tree's description", async () => {
+    const path = sample("nano_tt_v15.root");
+    const names = ["event", "Jet_pt"];
+    const first = await RootTreeReader.open(path);
+    const directory = first.directoryOf(names);
+    const second = await RootTreeReader.openWith(path, structuredClone(directory));
+    expect(directory.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect([...second.branches.keys()].sort()).toEqual(["Jet_pt", "event", "nJet"]);
+    expect(await second.readColumns(names, 50, 70)).toEqual(await first.readColumns(names, 50, 70));
+    await expect(second.readColumns(["Jet_eta"], 0, 1)).rejects.toThrow(/no branch 'Jet_eta'/);
+    first.close();
+    second.close();
+  });
+});
