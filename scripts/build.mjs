@@ -145,7 +145,8 @@ if (existsSync("framework")) {
   if (!isUpToDate(hash)) {
     await generate();
     await buildAll(hash).catch((error) => {
-      if (!(error instanceof BuildFailure)) throw error;
+      // esbuild, too, has said what is wrong.
+      if (!(error instanceof BuildFailure) && !error.errors) throw error;
       process.exit(1);
     });
   }

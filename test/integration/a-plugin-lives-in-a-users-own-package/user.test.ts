@@ -23,7 +23,7 @@ describe("the installed package", () => {
 
   it("has what it needs and no more", () => {
     expect(readdirSync(installed).sort()).toEqual(
-      ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "configs", "data", "dist", "package.json", "plugins"].filter((name) =>
+      ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "configs", "data", "dist", "package.json", "plugins", "scripts"].filter((name) =>
         existsSync(join(repository, name)),
       ),
     );
