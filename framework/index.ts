@@ -41,9 +41,17 @@ export * from "./parameters/description.js";
 export { ESInputTag, InputTag } from "./parameters/InputTag.js";
 export { ParameterSet } from "./parameters/ParameterSet.js";
 export { MessageLogger } from "./services/MessageLogger.js";
-export { type GraphDef, loadGraphDef } from "./tensorflow/GraphDef.js";
+export { type GraphDef, loadGraphDef, type Signature, type SignatureTensor } from "./tensorflow/GraphDef.js";
+export type { MetaGraphDef } from "./tensorflow/metaGraph.js";
 export type { Options } from "./tensorflow/Options.js";
 export type { PreparedCall } from "./tensorflow/PreparedCall.js";
+export {
+  loadGraph,
+  loadMetaGraphDef,
+  loadSavedModel,
+  type ModelOptions,
+  type SavedModelOptions,
+} from "./tensorflow/SavedModel.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
 export { SessionCache } from "./tensorflow/SessionCache.js";
 export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";

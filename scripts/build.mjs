@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
-const commands = ["cmsrun", "edmCompare", "edmProducts", "mkedprod", "mkedfltr", "mkedanlzr", "regress"];
+const commands = ["cmsrun", "edmCompare", "edmProducts", "mkedprod", "mkedfltr", "mkedanlzr", "regress", "tfrun"];
 
 /** Files below `folder` whose name ends so, sorted. */
 function files(folder, suffix) {

@@ -54,7 +54,7 @@ export async function commandLine(argv: readonly string[]): Promise<CommandLine 
 const noConfig = () => problem("cmsrun: No configuration file given.", "ConfigFileNotFound");
 
 /** Options that take the next argument as their value. */
-const valued = ["-n", "--numThreads", "--streams", "-c", "--command", "--explain"];
+const valued = ["-n", "--numThreads", "--streams", "--engine", "-c", "--command", "--explain"];
 
 /** The first argument that is neither an option nor an option's value, or that follows `--`, is the config. */
 function split(argv: readonly string[]): { own: readonly string[]; rest: readonly string[] } {
@@ -75,7 +75,7 @@ async function parse(own: readonly string[], config: string | undefined, configA
     .parserConfiguration({ "camel-case-expansion": false, "boolean-negation": false })
     .option("numThreads", { alias: "n", type: "number", requiresArg: true, describe: "threads; 0 = all CPUs (overrides options.numberOfThreads)" })
     .option("streams", { type: "number", requiresArg: true, describe: "events in flight; 0 = as threads (overrides options.numberOfStreams)" })
-    .option("engine", { type: "string", describe: "inference engine: auto, reference, tensorflow (overrides options.inferenceEngine)" })
+    .option("engine", { type: "string", requiresArg: true, describe: "inference engine: auto, reference, tensorflow (overrides options.inferenceEngine)" })
     .option("command", { alias: "c", type: "string", requiresArg: true, describe: "configuration given as a string, in place of a file" })
     .option("check", { type: "boolean", describe: "type-check the config and validate every parameter; run no event" })
     .option("record", { type: "boolean", describe: "run the config and keep its output as reference under data/references" })
@@ -95,14 +95,14 @@ async function parse(own: readonly string[], config: string | undefined, configA
   const parsed = await parser.parseAsync();
   if (failure !== undefined) return problem(`cmsrun: Error while trying to process command line arguments:\n${failure}`);
   if (parsed.help || parsed.version) process.exit(0);
-  for (const name of ["numThreads", "streams", "explain", "command"] as const) {
+  for (const name of ["numThreads", "streams", "engine", "explain", "command"] as const) {
     if (Array.isArray(parsed[name])) return problem(`cmsrun: --${name} is given more than once`);
   }
   for (const name of ["numThreads", "streams", "explain"] as const) {
     const value = parsed[name];
     if (value !== undefined && (!Number.isInteger(value) || value < 0)) return problem(`cmsrun: --${name} takes a whole number, not '${value}'.`);
   }
-  const { command, explain, numThreads: threads, streams } = parsed;
+  const { command, explain, numThreads: threads, streams, engine } = parsed;
   if (command !== undefined && config !== undefined) return problem("cmsrun: cannot use '-c [command line input]' with 'config_file'");
   if (command === undefined && config === undefined && explain === undefined) return noConfig();
   return {
@@ -111,7 +111,7 @@ async function parse(own: readonly string[], config: string | undefined, configA
     ...(command !== undefined && { command }),
     ...(threads !== undefined && { threads }),
     ...(streams !== undefined && { streams }),
-    ...(parsed.engine !== undefined && { engine: parsed.engine }),
+    ...(engine !== undefined && { engine }),
     ...(explain !== undefined && { explain }),
     check: parsed.check ?? false,
     record: parsed.record ?? false,

@@ -14,6 +14,7 @@ const optionsDescription = {
   numberOfStreams: uint32(0, { comment: "events in flight; 0 = as threads" }),
   numberOfConcurrentRuns: uint32(1),
   numberOfConcurrentLuminosityBlocks: uint32(0, { comment: "0 = 2 when there are 2 streams or more, else 1" }),
+  inferenceEngine: string("auto", { comment: "engine of models whose module leaves it at \"auto\": reference, tensorflow" }),
   wantSummary: bool(false, { comment: "print the TrigReport and TimeReport at the end" }),
   throwIfIllegalParameter: bool(true),
   printDependencies: bool(false),

@@ -1,12 +1,15 @@
 /**
- * A graph as plain data, and its reader for frozen graphs (binary .pb). Plain, so that it can be posted to another
- * thread; constants are decoded once, here, and everything else reads tensors.
+ * A graph as plain data, and its reader for frozen graphs (.pb and .pb.txt). Plain, so that it can be posted to
+ * another thread; constants are decoded once, here, and everything else reads tensors.
  */
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { Exception } from "../base/errors.js";
+import type { DType } from "./dtypes.js";
 import { GraphDefType } from "./graphDefSchema.js";
-import { decodeFunction, decodeNode, type GraphMessage } from "./nodeProto.js";
+import { decodeGraph, type GraphMessage } from "./nodeProto.js";
 import type { TensorLike } from "./Tensor.js";
+import { parseTextFormat } from "./textFormat.js";
 
 /** Dimensions, -1 where unknown; null when not even the rank is known. */
 export type PartialShape = readonly number[] | null;
@@ -64,6 +67,22 @@ export interface FunctionDef {
   readonly ret: Readonly<Record<string, string>>;
 }
 
+/** One input or output of a signature. */
+export interface SignatureTensor {
+  /** The tensor of the graph; "" for one that is not a plain tensor (sparse or composite). */
+  readonly name: string;
+  /** Undefined for a type that holds no data here. */
+  readonly dtype: DType | undefined;
+  readonly shape: PartialShape;
+}
+
+/** What can be computed under one name: key → tensor, for inputs and outputs. */
+export interface Signature {
+  readonly key: string;
+  readonly inputs: Readonly<Record<string, SignatureTensor>>;
+  readonly outputs: Readonly<Record<string, SignatureTensor>>;
+}
+
 export interface GraphDef {
   /** Where it came from, for messages: a path. */
   readonly origin: string;
@@ -71,11 +90,13 @@ export interface GraphDef {
   readonly functions: readonly FunctionDef[];
   /** The version of the graph format; below 24 a placeholder's shape [] means "unknown". */
   readonly producer: number;
+  /** Of a SavedModel: the names under which sessions take inputs and give outputs, beside those of tensors. */
+  readonly signature?: Signature;
 }
 
 /**
- * Reads a frozen graph.
- * @throws InvalidGraphDef with the path when there is no file, or it is not a binary GraphDef with nodes.
+ * Reads a frozen graph: text when ".pb.txt" or ".pbtxt" is in its file's name, else binary.
+ * @throws InvalidGraphDef with the path when there is no file, or it is not a GraphDef with nodes.
  */
 export function loadGraphDef(path: string): GraphDef {
   let bytes: Uint8Array;
@@ -83,11 +104,15 @@ export function loadGraphDef(path: string): GraphDef {
     bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "EISDIR")
-      throw invalid(path, "it is a directory; a SavedModel directory is no frozen graph: freeze it");
+    if (code === "EISDIR") throw invalid(path, "it is a directory; a SavedModel is loaded by loadSavedModel");
     throw invalid(path, code === "ENOENT" ? "no such file" : (error as Error).message, error);
   }
-  return parseGraphDef(bytes, path);
+  return isTextFile(path) ? parseTextGraphDef(bytes, path) : parseGraphDef(bytes, path);
+}
+
+/** Whether a file holds protobuf's text format: by its name, as everywhere in CMS. */
+export function isTextFile(path: string): boolean {
+  return /\.pb\.?txt/.test(basename(path));
 }
 
 /** Parses a binary GraphDef; `origin` is what messages call it. @throws InvalidGraphDef */
@@ -98,18 +123,28 @@ export function parseGraphDef(bytes: Uint8Array, origin: string): GraphDef {
   } catch (error) {
     const isText = /^\s*(#|node\s*\{)/.test(Buffer.from(bytes.subarray(0, 200)).toString("latin1"));
     const hint = isText
-      ? "it is text (.pb.txt): convert it to a binary GraphDef"
+      ? "it is text: give it a name with .pb.txt in it"
       : "is it a complete, binary frozen graph (.pb)?";
     throw invalid(origin, `it does not parse as a GraphDef (${(error as Error).message}); ${hint}`, error);
   }
+  return toGraphDef(message, origin);
+}
+
+/** Parses a GraphDef in protobuf's text format. @throws InvalidGraphDef naming the line */
+export function parseTextGraphDef(bytes: Uint8Array, origin: string): GraphDef {
+  let message: GraphMessage;
+  try {
+    message = parseTextFormat(GraphDefType, Buffer.from(bytes).toString("utf8")) as GraphMessage;
+  } catch (error) {
+    throw error instanceof Exception ? invalid(origin, error.message, error) : error;
+  }
+  return toGraphDef(message, origin);
+}
+
+function toGraphDef(message: GraphMessage, origin: string): GraphDef {
   if (message.node.length === 0) throw invalid(origin, "graphDef has no nodes; is it a frozen graph (.pb)?");
   try {
-    return {
-      origin,
-      nodes: message.node.map(decodeNode),
-      functions: (message.library?.function ?? []).map(decodeFunction),
-      producer: message.versions?.producer ?? 0,
-    };
+    return decodeGraph(message, origin);
   } catch (error) {
     throw error instanceof Exception ? invalid(origin, error.message, error) : error;
   }

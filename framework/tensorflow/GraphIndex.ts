@@ -4,6 +4,7 @@ import { suggestion } from "../base/didYouMean.js";
 import { type DType, dtypeFromNumber } from "./dtypes.js";
 import type { GraphDef, NodeDef, PartialShape } from "./GraphDef.js";
 import { parseTensorName, type TensorName, tensorKey } from "./names.js";
+import { orderByDependency } from "./order.js";
 
 /** What a placeholder declares. */
 export interface Placeholder {
@@ -64,39 +65,21 @@ export class GraphIndex {
 
   /**
    * The nodes that `roots` need, each after what it reads. `isCut` says which tensors are given (nothing behind them
-   * is needed). Iterative, because graphs are thousands of nodes deep.
-   * @throws InvalidSession naming the nodes of a cycle.
+   * is needed). What a loop hands to its next iteration comes after the loop variable that reads it.
+   * @throws InvalidSession naming the nodes of a cycle that no NextIteration closes.
    */
   order(roots: Iterable<string>, isCut: (tensor: TensorName) => boolean = () => false): NodeDef[] {
-    const ordered: NodeDef[] = [];
-    const state = new Map<NodeDef, "open" | "done">();
-    const path: { node: NodeDef; next: number }[] = [];
-    const enter = (node: NodeDef) => {
-      state.set(node, "open");
-      path.push({ node, next: 0 });
-    };
-    for (const root of roots) {
-      const start = this.#nodes.get(root);
-      if (start && !state.has(start)) enter(start);
-      for (let top = path.at(-1); top; top = path.at(-1)) {
-        const input = this.inputs(top.node)[top.next++];
-        if (input === undefined) {
-          state.set(top.node, "done");
-          ordered.push(top.node);
-          path.pop();
-          continue;
-        }
+    const starts = [...roots].flatMap((root) => this.#nodes.get(root) ?? []);
+    const needs = (node: NodeDef) => {
+      const sources: NodeDef[] = [];
+      for (const input of this.inputs(node)) {
         const source = this.#nodes.get(input.node);
         if (!source || isCut(input)) continue;
-        if (state.get(source) === "open")
-          throw cycle(
-            path.map((p) => p.node),
-            source,
-          );
-        if (!state.has(source)) enter(source);
+        (isBackEdge(node, source) ? starts : sources).push(source);
       }
-    }
-    return ordered;
+      return sources;
+    };
+    return orderByDependency(starts, needs, cycle);
   }
 
   #declared(node: NodeDef): Placeholder {
@@ -112,8 +95,13 @@ export function isOneOf(names: ReadonlySet<string>): (tensor: TensorName) => boo
   return (tensor) => !tensor.isControl && names.has(tensorKey(tensor));
 }
 
-function cycle(path: readonly NodeDef[], again: NodeDef): Exception {
-  const members = path.slice(path.indexOf(again)).map((node) => `'${node.name}'`);
+/** Whether a node reads what its loop's iteration before has left for it. */
+export function isBackEdge(reader: NodeDef, source: NodeDef): boolean {
+  return (source.op === "NextIteration" || source.op === "RefNextIteration") && (reader.op === "Merge" || reader.op === "RefMerge");
+}
+
+function cycle(nodes: readonly NodeDef[]): Exception {
+  const members = nodes.map((node) => `'${node.name}'`);
   const shown = members.length > 8 ? [...members.slice(0, 8), "…"] : members;
   return invalid(`the graph has a cycle: ${[...shown, members[0]].join(" reads ")}`);
 }

@@ -8,9 +8,12 @@ import { findEngine, type LoadedModel, type Runner } from "./engines.js";
 import { invalidRun } from "./feeds.js";
 import type { GraphDef } from "./GraphDef.js";
 import { GraphIndex, isOneOf } from "./GraphIndex.js";
+import { noteEngine } from "./inferenceReport.js";
+import type { MetaGraphDef } from "./metaGraph.js";
 import { parseTensorName, type TensorName, tensorKey } from "./names.js";
 import { type Options, resolveOptions } from "./Options.js";
 import { PreparedCall } from "./PreparedCall.js";
+import { freezeMetaGraph, type ModelOptions } from "./SavedModel.js";
 import { type NamedTensor, showShape, type Tensor, type TensorLike } from "./Tensor.js";
 
 /** Tensors by name, as an object or as a list of pairs. */
@@ -33,12 +36,29 @@ export function loadModel(graph: GraphDef | null | undefined, options?: Options)
   const fault = !graph ? "graphDef is nullptr" : graph.nodes.length === 0 ? "graphDef has no nodes" : undefined;
   if (!graph || fault) throw new Exception("InvalidGraphDef", `error while creating session: ${fault}.`);
   const resolved = resolveOptions(options);
-  return findEngine(resolved.engine).load(new GraphIndex(graph), resolved);
+  const engine = findEngine(resolved.engine);
+  noteEngine(engine.name);
+  return engine.load(new GraphIndex(graph), resolved);
 }
 
 /** A session that owns its model. For one model on many streams use SessionCache. @throws as loadModel */
-export function createSession(graph: GraphDef | null | undefined, options?: Options): Session {
-  return new Session(loadModel(graph, options));
+export function createSession(graph: GraphDef | null | undefined, options?: Options): Session;
+/**
+ * The session of a SavedModel's meta graph, its variables restored from `exportDir`.
+ * @throws InvalidMetaGraphDef for no meta graph, one without nodes or without the asked signature; InvalidSession when
+ *   the variables cannot be restored or the graph cannot run.
+ */
+export function createSession(metaGraph: MetaGraphDef | null, exportDir: string, options?: ModelOptions): Session;
+export function createSession(
+  model: GraphDef | MetaGraphDef | null | undefined,
+  exportDirOrOptions?: string | Options,
+  options?: ModelOptions,
+): Session {
+  if (typeof exportDirOrOptions !== "string") return new Session(loadModel(model as GraphDef | null, exportDirOrOptions));
+  const metaGraph = model as MetaGraphDef | null;
+  const fault = !metaGraph ? "metaGraphDef is nullptr" : metaGraph.graph.nodes.length === 0 ? "graphDef has no nodes" : undefined;
+  if (!metaGraph || fault) throw new Exception("InvalidMetaGraphDef", `error while creating session: ${fault}.`);
+  return new Session(loadModel(freezeMetaGraph(metaGraph, exportDirOrOptions, options?.signature), options));
 }
 
 export class Session {
@@ -64,7 +84,8 @@ export class Session {
 
   /**
    * Computes the fetched tensors, in that order. Any tensor of the graph may be fed or fetched; only what the fetches
-   * need is run. An input without elements gives an empty list, as in CMSSW.
+   * need is run. A SavedModel's tensors have the signature's keys as names too (":0" says that a node is meant where
+   * both exist). An input without elements gives an empty list, as in CMSSW.
    * @throws InvalidRun for a wrong name, dtype, shape or a missing input; InvalidSession after close;
    *   UnknownThreadPool for a pool that CMSSW does not have.
    */
@@ -99,6 +120,7 @@ export class Session {
 
   /** Releases the working memory; a later run throws InvalidSession. */
   close(): void {
+    this.#runner?.close?.();
     this.#runner = undefined;
     this.#remembered.length = 0;
   }
@@ -114,11 +136,15 @@ export class Session {
   }
 
   #find(name: string, role: "input" | "output"): TensorName {
-    const parsed = parseTensorName(name);
-    if (parsed.isControl) throw invalidRun(`${role} '${name}' is an order, not a tensor: leave out the '^'`);
     const { index } = this.#model;
+    const keys = (role === "input" ? index.graph.signature?.inputs : index.graph.signature?.outputs) ?? {};
+    const named = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    if (named?.name === "") throw invalidRun(`${role} '${name}' is a sparse or composite tensor, which is not supported`);
+    const parsed = parseTensorName(named?.name ?? name);
+    if (parsed.isControl) throw invalidRun(`${role} '${name}' is an order, not a tensor: leave out the '^'`);
     if (index.node(parsed.node)) return parsed;
-    const likely = role === "input" ? index.placeholders.map((p) => p.name) : index.terminals();
+    const nodes = role === "input" ? index.placeholders.map((p) => p.name) : index.terminals();
+    const likely = index.graph.signature ? Object.keys(keys) : nodes;
     const candidates =
       nearest(parsed.node, likely) === undefined && nearest(parsed.node, index.nodeNames) !== undefined;
     const hint = suggestion(parsed.node, candidates ? index.nodeNames : likely);

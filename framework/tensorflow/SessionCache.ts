@@ -5,8 +5,8 @@
 import { Exception } from "../base/errors.js";
 import { registerSharedForm, type Shareable } from "../base/sharedForm.js";
 import { findEngine, type LoadedModel } from "./engines.js";
-import { type GraphDef, loadGraphDef } from "./GraphDef.js";
-import type { Options } from "./Options.js";
+import type { GraphDef } from "./GraphDef.js";
+import { loadGraph, type ModelOptions } from "./SavedModel.js";
 import { loadModel, Session } from "./Session.js";
 
 interface SharedCache {
@@ -22,18 +22,21 @@ export class SessionCache implements Shareable {
   #model: LoadedModel | null;
   #sessions: Session[] = [];
 
-  /** Loads a frozen graph. @throws InvalidGraphDef, InvalidSession */
-  constructor(path: string, options?: Options);
+  /**
+   * Loads a frozen graph (.pb, .pb.txt) or a SavedModel's directory.
+   * @throws InvalidGraphDef, InvalidMetaGraphDef, InvalidSession
+   */
+  constructor(path: string, options?: ModelOptions);
   /** A model that is in memory already; `path` is what messages call it. */
   constructor(path: string, model: LoadedModel);
-  constructor(path: string, modelOrOptions: LoadedModel | Options = {}) {
+  constructor(path: string, modelOrOptions: LoadedModel | ModelOptions = {}) {
     this.path = path;
     if ("createRunner" in modelOrOptions) {
       this.#model = modelOrOptions;
       return;
     }
     // Rebuilt from its shared form, so that this thread too reads the one shared copy of the weights.
-    const loaded = loadModel(loadGraphDef(path), modelOrOptions);
+    const loaded = loadModel(loadGraph(path, modelOrOptions), modelOrOptions);
     this.#model = findEngine(loaded.engine).fromShared(loaded.toShared() as never);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The engines that can run a graph, by name. The `reference` engine registers here; those of higher layers
- * (compiled, tensorflow) register themselves through the same function from index.ts and the worker entry.
+ * The engines that can run a graph, by name, and which one "auto" means. `reference` and `tensorflow` register here;
+ * those of higher layers (compiled) register themselves through the same function from index.ts and the worker entry.
  */
 import { Exception } from "../base/errors.js";
 import { suggestion } from "../base/didYouMean.js";
@@ -9,12 +9,13 @@ import type { TensorName } from "./names.js";
 import type { ResolvedOptions } from "./Options.js";
 import { ReferenceEngine } from "./reference/ReferenceEngine.js";
 import type { TensorLike } from "./Tensor.js";
+import { TensorFlowEngine } from "./tfjs/TensorFlowEngine.js";
 
 /** One way to run graphs. */
 export interface Engine {
   readonly name: string;
-  /** For the job report: version and what the scores depend on. */
-  readonly description: string;
+  /** For the job report: what computes, in which version; undefined while that is not known in this thread. */
+  readonly description: string | undefined;
   /** Why it cannot be used here and what to do about it; undefined when it can. */
   unavailable(): string | undefined;
   /** Checks the graph and prepares what all sessions share. @throws InvalidSession naming what it cannot run. */
@@ -38,6 +39,8 @@ export interface Runner {
   readonly arenaBytes: number;
   /** Feeds and fetches exist in the graph; every placeholder that is needed is fed. */
   prepare(feeds: readonly TensorName[], fetches: readonly TensorName[]): Executable;
+  /** Releases what the garbage collector does not; absent where there is nothing of that kind. */
+  close?(): void;
 }
 
 export interface Executable {
@@ -46,34 +49,51 @@ export interface Executable {
 }
 
 const engines = new Map<string, Engine>();
-/** What `auto` tries, best first. */
+/** What `auto` tries, best first. `tensorflow` holds its weights once a thread, so it is taken only when asked for. */
 const preference = ["compiled", "reference"];
+let jobDefault = "auto";
 
 export function registerEngine(engine: Engine): void {
   engines.set(engine.name, engine);
 }
 
-export function engineNames(): string[] {
-  return [...engines.keys()];
+export function registeredEngines(): Engine[] {
+  return [...engines.values()];
 }
 
 /**
- * The engine of that name, or for "auto" the first usable one.
+ * What "auto" means from now on in this thread: the job-wide choice, set before any module is made.
+ * @throws Configuration for an unknown name and for an engine that is not usable here, with the remedy.
+ */
+export function setDefaultEngine(name: string): void {
+  const fault = name === "auto" ? undefined : faultOf(name);
+  if (fault !== undefined) throw new Exception("Configuration", `option inferenceEngine: ${fault}.`);
+  jobDefault = name;
+}
+
+/**
+ * The engine of that name; for "auto" the job-wide choice or, without one, the first usable of `preference`.
  * @throws InvalidSession for an unknown name and for an engine that is not usable here, with the remedy.
  */
 export function findEngine(name: string): Engine {
-  if (name === "auto") {
-    const registered = preference.flatMap((preferred) => engines.get(preferred) ?? []);
-    const usable = registered.find((engine) => engine.unavailable() === undefined);
-    if (usable) return usable;
+  const wanted = name === "auto" ? jobDefault : name;
+  if (wanted === "auto") {
+    const usable = preference.find((preferred) => faultOf(preferred) === undefined);
+    return engines.get(usable ?? "reference") as Engine;
   }
+  const fault = faultOf(wanted);
+  if (fault !== undefined) throw new Exception("InvalidSession", `${fault}.`);
+  return engines.get(wanted) as Engine;
+}
+
+/** Why a graph cannot be given to the engine of that name; undefined when it can. */
+function faultOf(name: string): string | undefined {
   const engine = engines.get(name);
-  if (!engine) {
-    throw new Exception("InvalidSession", `unknown engine '${name}'${suggestion(name, ["auto", ...engines.keys()])}.`);
-  }
+  if (name === "compiled" && !engine) return "engine 'compiled' does not exist yet in this release; use 'reference'";
+  if (!engine) return `unknown engine '${name}'${suggestion(name, ["auto", ...engines.keys()])}`;
   const why = engine.unavailable();
-  if (why !== undefined) throw new Exception("InvalidSession", `engine '${name}' cannot be used here: ${why}.`);
-  return engine;
+  return why && `engine '${name}' cannot be used here: ${why}`;
 }
 
 registerEngine(new ReferenceEngine());
+registerEngine(new TensorFlowEngine());

@@ -1,7 +1,7 @@
 /**
  * The part of TensorFlow's protobuf schema that describes graphs, with the field numbers of its public .proto files
- * (graph.proto, node_def.proto, attr_value.proto, tensor.proto, tensor_shape.proto, function.proto, versions.proto).
- * Unknown fields are skipped, as protobuf prescribes.
+ * (graph.proto, node_def.proto, attr_value.proto, tensor.proto, tensor_shape.proto, function.proto, versions.proto,
+ * types.proto). Both encodings are read by it, binary and text; unknown fields are skipped, as protobuf prescribes.
  */
 import protobuf, { type INamespace } from "protobufjs/light.js";
 
@@ -10,8 +10,22 @@ const repeated = (id: number, type: string) => ({ id, type, rule: "repeated" });
 const packed = (id: number, type: string) => ({ id, type, rule: "repeated", options: { packed: true } });
 const map = (id: number, type: string) => ({ id, type, keyType: "string" });
 
+/** In the order of their numbers, which begin with 0; text files have these names. */
+const dataTypes =
+  "INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 BFLOAT16 QINT16 " +
+  "QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 FLOAT8_E4M3FN";
+/** A reference to a variable's value (TensorFlow 1) has the number of its type plus this. */
+const referenceOffset = 100;
+
+function dataTypeNumbers(): Record<string, number> {
+  const plain = dataTypes.split(" ").map((name, number): [string, number] => [`DT_${name}`, number]);
+  const references = plain.map(([name, number]): [string, number] => [`${name}_REF`, number + referenceOffset]);
+  return Object.fromEntries([...plain, ...references.slice(1)]);
+}
+
 const schema: INamespace = {
   nested: {
+    DataType: { values: dataTypeNumbers() },
     GraphDef: {
       fields: {
         node: repeated(1, "NodeDef"),
@@ -38,7 +52,7 @@ const schema: INamespace = {
         i: field(3, "int64"),
         f: field(4, "float"),
         b: field(5, "bool"),
-        type: field(6, "int32"),
+        type: field(6, "DataType"),
         shape: field(7, "TensorShapeProto"),
         tensor: field(8, "TensorProto"),
         placeholder: field(9, "string"),
@@ -51,7 +65,7 @@ const schema: INamespace = {
         i: packed(3, "int64"),
         f: packed(4, "float"),
         b: packed(5, "bool"),
-        type: packed(6, "int32"),
+        type: packed(6, "DataType"),
         shape: repeated(7, "TensorShapeProto"),
         tensor: repeated(8, "TensorProto"),
         func: repeated(9, "NameAttrList"),
@@ -62,7 +76,7 @@ const schema: INamespace = {
     Dim: { fields: { size: field(1, "int64"), name: field(2, "string") } },
     TensorProto: {
       fields: {
-        dtype: field(1, "int32"),
+        dtype: field(1, "DataType"),
         tensor_shape: field(2, "TensorShapeProto"),
         version_number: field(3, "int32"),
         tensor_content: field(4, "bytes"),
@@ -98,7 +112,7 @@ const schema: INamespace = {
     ArgDef: {
       fields: {
         name: field(1, "string"),
-        type: field(3, "int32"),
+        type: field(3, "DataType"),
         type_attr: field(4, "string"),
         number_attr: field(5, "string"),
         type_list_attr: field(6, "string"),
@@ -107,7 +121,8 @@ const schema: INamespace = {
   },
 };
 
-const root = protobuf.Root.fromJSON(schema);
+/** Further messages are added to it where they are read (savedModelSchema.ts). */
+export const schemaRoot = protobuf.Root.fromJSON(schema);
 
 /** The message type GraphDef; the tests use it to encode graphs. */
-export const GraphDefType = root.lookupType("GraphDef");
+export const GraphDefType = schemaRoot.lookupType("GraphDef");

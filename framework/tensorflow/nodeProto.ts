@@ -1,6 +1,6 @@
 /** What protobufjs makes of a GraphDef's nodes and functions → the plain data of GraphDef.ts. */
 import { Exception } from "../base/errors.js";
-import type { ArgDef, AttrList, AttrValue, FunctionDef, NameAttrList, NodeDef } from "./GraphDef.js";
+import type { ArgDef, AttrList, AttrValue, FunctionDef, GraphDef, NameAttrList, NodeDef } from "./GraphDef.js";
 import {
   decodeShape,
   decodeTensor,
@@ -68,7 +68,12 @@ interface FunctionMessage {
 }
 
 /** @throws InvalidGraphDef naming the node. */
-export function decodeNode(message: NodeMessage): NodeDef {
+export function decodeGraph({ node, library, versions }: GraphMessage, origin: string): GraphDef {
+  const functions = (library?.function ?? []).map(decodeFunction);
+  return { origin, nodes: node.map(decodeNode), functions, producer: versions?.producer ?? 0 };
+}
+
+function decodeNode(message: NodeMessage): NodeDef {
   const { name, op, input, attr } = message;
   if (name === "" || op === "") {
     const missing = name === "" ? "name" : "op";
@@ -127,8 +132,7 @@ function decodeFunc(message: FuncMessage): NameAttrList {
   return { name: message.name, attrs: decodeAttrs(message.attr) };
 }
 
-/** @throws InvalidGraphDef naming the node. */
-export function decodeFunction(message: FunctionMessage): FunctionDef {
+function decodeFunction(message: FunctionMessage): FunctionDef {
   const arg = ({ name, type, type_attr }: ArgMessage): ArgDef => ({ name, type, typeAttr: type_attr });
   return {
     name: message.signature?.name ?? "",

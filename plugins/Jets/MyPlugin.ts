@@ -3,6 +3,7 @@
  * The example to start from: a model shared by the whole job (GlobalCache) or owned by each instance, as configured.
  */
 import {
+  cms,
   createSession,
   DEFINE_FWK_MODULE,
   type Event,
@@ -11,6 +12,7 @@ import {
   JetCollection,
   JetScores,
   loadGraphDef,
+  type Options,
   type ParameterSet,
   type PreparedCall,
   type Session,
@@ -30,6 +32,7 @@ const description = {
     allowed: ["globalCache", "perInstance"],
     comment: "one model for all streams and threads, or one for each instance",
   }),
+  engine: untracked.string("auto", { comment: "inference engine; auto = that of the job" }),
 };
 type Config = ParameterSet<typeof description>;
 
@@ -43,7 +46,7 @@ export class MyPlugin extends stream.EDProducer<SessionCache | undefined> {
   /** Once a job, before any constructor. With "perInstance" there is nothing to share. */
   static initializeGlobalCache(pset: Config): SessionCache | undefined {
     const isShared = pset.getUntrackedParameter("modelPolicy") === "globalCache";
-    return isShared ? new SessionCache(pset.getParameter("graphPath")) : undefined;
+    return isShared ? new SessionCache(pset.getParameter("graphPath"), options(pset)) : undefined;
   }
 
   static globalEndJob(cache: SessionCache | undefined): void {
@@ -58,19 +61,28 @@ export class MyPlugin extends stream.EDProducer<SessionCache | undefined> {
   constructor(pset: Config, cache: SessionCache | undefined) {
     super(cache);
     this.#jets = this.consumes(JetCollection, pset.getParameter("jets"));
-    this.#session = cache ? cache.createSession() : createSession(loadGraphDef(pset.getParameter("graphPath")));
+    this.#session = cache ? cache.createSession() : createSession(loadGraphDef(pset.getParameter("graphPath")), options(pset));
     this.#scoreJets = this.#session.prepare([pset.getParameter("inputTensorName")], [pset.getParameter("outputTensorName")]);
   }
 
   override produce(event: Event): void {
     const jets = event.get(this.#jets);
     const [output] = this.#scoreJets.run([features(jets)]);
-    event.put(this.#scores, { score: output ? output.as("float32") : new Float32Array(0) });
+    // No jets, no output: as in CMSSW, an empty input is not run.
+    const score = output ? output.as("float32") : new Float32Array(0);
+    if (score.length !== jets.pt.length) {
+      throw new cms.Exception("InvalidRun", `the model gave a tensor of shape [${output?.shape ?? []}] for ${jets.pt.length} jets; outputTensorName must name one score a jet.`);
+    }
+    event.put(this.#scores, { score });
   }
 
   override endStream(): void {
     this.#session.close();
   }
+}
+
+function options(pset: Config): Options {
+  return { engine: pset.getUntrackedParameter("engine") };
 }
 
 /** One row a jet: shape [number of jets, 5]. */

@@ -47,7 +47,7 @@ export function cmsrun(args: readonly string[], options: RunOptions = {}): Promi
 
 /**
  * A job whose config is `body`, for tables of small cases: `cms` and `process` (a process TEST of 10 events of an
- * EmptySource, without progress lines) are there already.
+ * EmptySource, without progress lines) are there already, unless `body` makes a process of its own.
  */
 export async function cmsrunConfig(body: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Outcome> {
   return startCmsrunConfig(body, args, options).outcome;
@@ -56,15 +56,15 @@ export async function cmsrunConfig(body: string, args: readonly string[] = [], o
 export function startCmsrunConfig(body: string, args: readonly string[] = [], options: RunOptions = {}): RunningJob {
   const folder = options.cwd ?? mkdtempSync(join(tmpdir(), "cmsrun-job-"));
   const config = join(folder, `job${jobs++}_cfg.ts`);
-  writeFileSync(config, `${preamble}\n${body}\nexport default process;\n`);
+  const start = body.includes("new cms.Process(") ? "" : preamble;
+  writeFileSync(config, `import { cms } from "#framework";\n${start}\n${body}\nexport default process;\n`);
   const job = startCmsrun([...args, config], { ...options, cwd: folder });
   if (!options.cwd) void job.outcome.then(() => rmSync(folder, { recursive: true }));
   return job;
 }
 
 let jobs = 0;
-const preamble = `import { cms } from "#framework";
-const process = new cms.Process("TEST");
+const preamble = `const process = new cms.Process("TEST");
 process.source = cms.Source("EmptySource");
 process.maxEvents.input = 10;
 process.MessageLogger.cerr.FwkReport.limit = 0;`;

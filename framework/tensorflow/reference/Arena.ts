@@ -42,6 +42,10 @@ export class ArenaBuffer {
 
 export class Arena {
   readonly #buffers: ArenaBuffer[] = [];
+  /** The pieces that `lasting` has given, in the order of the run: the next run asks for much the same. */
+  readonly #lasting: ArenaBuffer[] = [];
+  #lastingCount = 0;
+  #lastingElements = 0;
 
   /** `limitElements`: the largest tensor that it gives memory to. */
   constructor(readonly limitElements = maxElements) {}
@@ -54,7 +58,24 @@ export class Arena {
     return buffer;
   }
 
+  startRun(): void {
+    this.#lastingCount = 0;
+    this.#lastingElements = 0;
+  }
+
+  /** Memory that nobody else is given until the next run starts. @throws InvalidRun beyond the arena's limit */
+  lasting(dtype: DType, count: number): TensorData {
+    this.#lastingElements += count;
+    if (this.#lastingElements > this.limitElements) {
+      throw kernelError(`the lists of this run hold more than the ${this.limitElements} elements allowed`);
+    }
+    const index = this.#lastingCount++;
+    const buffer = this.#lasting[index] ?? new ArenaBuffer(this.limitElements);
+    this.#lasting[index] = buffer;
+    return buffer.view(dtype, count);
+  }
+
   get sizeBytes(): number {
-    return this.#buffers.reduce((sum, buffer) => sum + buffer.sizeBytes, 0);
+    return [...this.#buffers, ...this.#lasting].reduce((sum, buffer) => sum + (buffer?.sizeBytes ?? 0), 0);
   }
 }

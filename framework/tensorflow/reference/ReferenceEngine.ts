@@ -9,25 +9,32 @@ import type { TensorLike } from "../Tensor.js";
 import { Arena } from "./Arena.js";
 import { Executor } from "./Executor.js";
 import { foldConstants } from "./foldConstants.js";
-import { checkOps } from "./ops.js";
-import { makePlan } from "./plan.js";
+import { lowerFunctions } from "./functions/lowerFunctions.js";
+import { makePlan } from "./makePlan.js";
+import { checkInputs } from "./ops.js";
 import { type SharedModel, shareModel } from "./shareTensors.js";
 
 export class ReferenceEngine implements Engine {
   readonly name = "reference";
   readonly description = "reference (TypeScript kernels)";
 
+  /** `maxLoopIterations`: what all loops of a run together may do; more is taken for a loop that never ends. */
+  constructor(readonly maxLoopIterations = 10_000_000) {}
+
   unavailable(): undefined {
     return undefined;
   }
 
-  load(index: GraphIndex): LoadedModel {
-    checkOps(index);
-    return new ReferenceModel(index, foldConstants(index));
+  load(given: GraphIndex): LoadedModel {
+    const graph = lowerFunctions(given.graph);
+    const index = graph === given.graph ? given : new GraphIndex(graph);
+    checkInputs(index);
+    return new ReferenceModel(index, foldConstants(index), this.maxLoopIterations);
   }
 
   fromShared(shared: SharedModel): LoadedModel {
-    return new ReferenceModel(new GraphIndex(shared.graph), new Map(shared.constants), shared);
+    const constants = new Map(shared.constants);
+    return new ReferenceModel(new GraphIndex(shared.graph), constants, this.maxLoopIterations, shared);
   }
 }
 
@@ -38,6 +45,7 @@ class ReferenceModel implements LoadedModel {
   constructor(
     readonly index: GraphIndex,
     readonly constants: ReadonlyMap<string, TensorLike>,
+    readonly maxLoopIterations: number,
     shared?: SharedModel,
   ) {
     this.#shared = shared;
@@ -67,6 +75,7 @@ class ReferenceRunner implements Runner {
   }
 
   prepare(feeds: readonly TensorName[], fetches: readonly TensorName[]): Executable {
-    return new Executor(makePlan(this.#model.index, this.#model.constants, feeds, fetches), this.#arena);
+    const { index, constants, maxLoopIterations } = this.#model;
+    return new Executor(makePlan(index, constants, feeds, fetches), this.#arena, maxLoopIterations);
   }
 }

@@ -6,20 +6,26 @@ import { tensorKey } from "../names.js";
 import type { TensorLike } from "../Tensor.js";
 import { Arena } from "./Arena.js";
 import { Executor } from "./Executor.js";
-import { findOp } from "./ops.js";
-import { makePlan } from "./plan.js";
+import { findConditional } from "./guardedConstants.js";
+import { makePlan } from "./makePlan.js";
+import { findOp, isSupported } from "./ops.js";
 
 /** A result that is larger than all its inputs together by more than this is left to the run (Fill, Tile, Range). */
 const maxGrowthElements = 2 ** 20;
 
-/** All constants by full tensor name. Values that only folded nodes read are kept only where the graph has them. */
+/**
+ * All constants by full tensor name. Values that only folded nodes read are kept only where the graph has them. A
+ * Const that a Switch may leave dead is one only if nobody asks whether it is (guardedConstants.ts).
+ */
 export function foldConstants(index: GraphIndex): Map<string, TensorLike> {
   const constants = new Map<string, TensorLike>();
-  const order = index.order(index.nodeNames);
+  const order = index.order(index.nodeNames).filter(isSupported);
+  const { mayDie, free } = findConditional(index, order);
   for (const node of order) {
     const tensor = node.op === "Const" ? node.attrs.value?.tensor : undefined;
-    if (tensor) constants.set(`${node.name}:0`, tensor);
-    else foldNode(index, node, constants);
+    const isGuarded = index.inputs(node).some((input) => input.isControl && mayDie.has(input.node));
+    if (tensor && (!isGuarded || free.has(node.name))) constants.set(`${node.name}:0`, tensor);
+    else if (!tensor) foldNode(index, node, constants);
   }
   dropInner(index, order, constants);
   return constants;

@@ -3,14 +3,26 @@ import { Exception } from "../../base/errors.js";
 import type { BigArray, DType, NumberArray, TensorData } from "../dtypes.js";
 import type { NodeDef } from "../GraphDef.js";
 import type { TensorLike } from "../Tensor.js";
+import type { ElementList } from "./ElementList.js";
 
 /** What a kernel sees of one run. */
 export interface KernelCall {
   readonly inputs: readonly TensorLike[];
   /** Sets dtype and shape of an output (the shape is copied) and returns its memory, with undefined contents. */
   output(index: number, dtype: DType, shape: readonly number[]): TensorData;
-  /** Makes output 0 the same memory as input 0, under another shape; only for ops with `isAlias`. */
-  alias(shape: readonly number[]): void;
+  /** Makes an output the same memory as an input, under another shape; only as the op's `aliasOf` declares. */
+  alias(shape: readonly number[], output?: number, input?: number): void;
+  /** Makes output 0 a tensor that nobody writes to. */
+  give(tensor: TensorLike): void;
+  /** Whether an input has been computed; only Merge is called when one has not. */
+  isLive(input: number): boolean;
+  /** Declares an output not computed: what reads it is not run. */
+  kill(output: number): void;
+  /** The TensorList or TensorArray that an input is. @throws InvalidRun if it is none */
+  elements(input: number): ElementList;
+  setElements(output: number, list: ElementList): void;
+  /** Memory that lasts until the run ends. */
+  lasting(dtype: DType, count: number): TensorData;
 }
 
 export type Kernel = (call: KernelCall) => void;
@@ -21,10 +33,12 @@ export interface Op {
   readonly create: (node: NodeDef) => Kernel;
   /** Number of outputs, 1 where not given. */
   readonly outputs?: (node: NodeDef) => number;
-  /** Output 0 is input 0's memory. */
-  readonly isAlias?: boolean;
+  /** The input whose memory an output is ("any" one of them), or undefined where it has its own. */
+  readonly aliasOf?: (output: number) => number | "any" | undefined;
   /** Not computed at load even when all its inputs are constant. */
   readonly isVolatile?: boolean;
+  /** It may leave an output dead though it is run itself: Switch. */
+  readonly isSwitch?: boolean;
 }
 
 export type OpTable = Readonly<Record<string, Op>>;

@@ -6,17 +6,27 @@ import { activationOps } from "./kernels/activation.js";
 import { arithmeticOps } from "./kernels/arithmetic.js";
 import { castOps } from "./kernels/cast.js";
 import { comparisonOps } from "./kernels/comparison.js";
+import { controlOps } from "./kernels/control.js";
+import { convOps } from "./kernels/conv.js";
+import { convTransposeOps } from "./kernels/convTranspose.js";
+import { depthwiseOps } from "./kernels/depthwise.js";
+import { einsumOps } from "./kernels/einsum.js";
 import { gatherOps } from "./kernels/gather.js";
 import { joinOps } from "./kernels/join.js";
 import { makeOps } from "./kernels/make.js";
 import { matmulOps } from "./kernels/matmul.js";
 import { normalizeOps } from "./kernels/normalize.js";
 import { passOps } from "./kernels/pass.js";
-import { reduceOps } from "./kernels/reduce.js";
+import { poolOps } from "./kernels/pool.js";
 import { rearrangeOps } from "./kernels/rearrange.js";
+import { reduceOps } from "./kernels/reduce.js";
+import { resizeOps } from "./kernels/resize.js";
 import { shapeOps } from "./kernels/shape.js";
 import { sliceOps } from "./kernels/slice.js";
+import { tensorArrayOps } from "./kernels/tensorArray.js";
+import { tensorListOps } from "./kernels/tensorList.js";
 import { unaryOps } from "./kernels/unary.js";
+import { variableOps } from "./kernels/variable.js";
 import type { Op, OpTable } from "./op.js";
 
 const table: OpTable = {
@@ -24,17 +34,27 @@ const table: OpTable = {
   ...arithmeticOps,
   ...castOps,
   ...comparisonOps,
+  ...controlOps,
+  ...convOps,
+  ...convTransposeOps,
+  ...depthwiseOps,
+  ...einsumOps,
   ...gatherOps,
   ...joinOps,
   ...makeOps,
   ...matmulOps,
   ...normalizeOps,
   ...passOps,
+  ...poolOps,
   ...rearrangeOps,
   ...reduceOps,
+  ...resizeOps,
   ...shapeOps,
   ...sliceOps,
+  ...tensorArrayOps,
+  ...tensorListOps,
   ...unaryOps,
+  ...variableOps,
 };
 const ops = new Map(Object.entries(table));
 
@@ -43,56 +63,58 @@ export function supportedOps(): string[] {
   return [...ops.keys()].sort();
 }
 
-/** The op of a node that checkOps has seen. */
+export function isSupported(node: NodeDef): boolean {
+  return ops.has(node.op);
+}
+
+/** The op of a supported node. */
 export function findOp(node: NodeDef): Op {
   const op = ops.get(node.op);
-  if (!op) throw new Exception("LogicError", `op ${node.op} of node '${node.name}' was not checked at load.`);
+  if (!op) throw new Exception("LogicError", `op ${node.op} of node '${node.name}' was not checked.`);
   return op;
 }
 
-/** @throws InvalidSession naming every unsupported op with its nodes, or the first node with impossible inputs. */
-export function checkOps(index: GraphIndex): void {
+/** @throws InvalidSession naming every op among the nodes that is not supported, with its nodes. */
+export function checkSupported(nodes: readonly NodeDef[], origin: string): void {
   const unsupported = new Map<string, string[]>();
-  for (const node of index.graph.nodes) {
-    const op = ops.get(node.op);
-    if (!op) unsupported.set(node.op, [...(unsupported.get(node.op) ?? []), node.name]);
-    else checkInputs(index, node, op);
+  for (const node of nodes) {
+    if (!ops.has(node.op)) unsupported.set(node.op, [...(unsupported.get(node.op) ?? []), `'${node.name}'`]);
   }
   if (unsupported.size === 0) return;
-  const list = [...unsupported].map(([op, nodes]) => {
-    const shown = nodes
-      .slice(0, 3)
-      .map((name) => `'${name}'`)
-      .join(", ");
-    return `${op} (${nodes.length > 3 ? `${shown} and ${nodes.length - 3} more` : shown})`;
+  const list = [...unsupported].map(([op, names]) => {
+    const shown = names.slice(0, 3).join(", ");
+    return `${op} (${names.length > 3 ? `${shown} and ${names.length - 3} more` : shown})`;
   });
-  throw new Exception(
-    "InvalidSession",
-    "error while attaching graphDef to session: the reference engine does not have the " +
-      `op${list.length > 1 ? "s" : ""} ${list.join(", ")} of '${index.graph.origin}'; ` +
-      "choose another engine or freeze the graph without training nodes.",
+  throw invalid(
+    `the outputs need the op${list.length > 1 ? "s" : ""} ${list.join(", ")} of '${origin}', which the reference ` +
+      "engine does not have; choose another engine or freeze the graph without training nodes",
   );
 }
 
-function checkInputs(index: GraphIndex, node: NodeDef, op: Op): void {
+/** @throws InvalidSession naming the first node whose inputs are not possible. */
+export function checkInputs(index: GraphIndex): void {
+  for (const node of index.graph.nodes) {
+    const op = ops.get(node.op);
+    const fault = op && inputFault(index, node, op);
+    if (fault) throw invalid(`node '${node.name}' (${node.op}) ${fault}`);
+  }
+}
+
+function inputFault(index: GraphIndex, node: NodeDef, op: Op): string | undefined {
   const inputs = index.inputs(node).filter((input) => !input.isControl);
   const [least, most] = typeof op.arity === "number" ? [op.arity, op.arity] : op.arity;
   const expected = least === most ? `${least}` : `${least} to ${most}`;
-  const fault =
-    inputs.length < least || inputs.length > most
-      ? `has ${inputs.length} inputs and needs ${expected}`
-      : inputs
-          .filter(({ node: name, port }) => port >= outputCount(index.node(name)))
-          .map(({ node: name, port }) => `reads output ${port} of '${name}', which has fewer outputs`)[0];
-  if (fault === undefined) return;
-  throw new Exception(
-    "InvalidSession",
-    `error while attaching graphDef to session: node '${node.name}' (${node.op}) ${fault}.`,
-  );
+  if (inputs.length < least || inputs.length > most) return `has ${inputs.length} inputs and needs ${expected}`;
+  const wrong = inputs.find(({ node: name, port }) => port >= outputCount(index.node(name)));
+  return wrong && `reads output ${wrong.port} of '${wrong.node}', which has fewer outputs`;
 }
 
-/** Outputs of a node; of an unsupported op, which is reported elsewhere, any number. */
+/** Outputs of a node; of an unsupported op, which is reported when it is needed, any number. */
 function outputCount(node: NodeDef | undefined): number {
   const op = node && ops.get(node.op);
   return op ? (op.outputs?.(node) ?? 1) : Number.POSITIVE_INFINITY;
+}
+
+function invalid(what: string): Exception {
+  return new Exception("InvalidSession", `error while attaching graphDef to session: ${what}.`);
 }

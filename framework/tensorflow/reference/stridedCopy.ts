@@ -51,3 +51,15 @@ function copyAxis(
     copyAxis(from, fromAt + i * fromStep, fromStrides, to, toAt + i * toStep, toStrides, extents, axis + 1);
   }
 }
+
+/** Below this many elements a plain loop is faster than TypedArray.set with its view. */
+const shortRun = 64;
+
+/** Copies `count` neighbouring elements. */
+export function copyRun(from: TensorData, fromAt: number, to: TensorData, toAt: number, count: number): void {
+  const source = from as NumberArray;
+  const target = to as NumberArray;
+  if (count < shortRun || Array.isArray(from)) for (let i = 0; i < count; i++) target[toAt + i] = source[fromAt + i]!;
+  else if (fromAt === 0 && count === source.length) target.set(source, toAt);
+  else target.set(source.subarray(fromAt, fromAt + count), toAt);
+}

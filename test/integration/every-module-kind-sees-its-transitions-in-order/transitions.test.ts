@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cmsrun, type Outcome, tagged } from "../run.js";
+import { cmsrun, exceptionBlock, type Outcome, tagged } from "../run.js";
 
 const config = join(import.meta.dirname, "transitions_cfg.ts");
 const runs = Array.from({ length: 64 }, (_, i) => i + 1);
@@ -28,7 +28,7 @@ describe.each([1, 2, 4])("on %i threads with 4 streams", (threads) => {
 
   it("a stream module sees each run and luminosity block begin and end once, in order, in every stream", async () => {
     const outcome = await job;
-    expect(outcome.stderr).not.toContain("Exception");
+    expect(exceptionBlock(outcome)).toBe("");
     expect(outcome.code).toBe(0);
     const said = history(outcome);
     for (const stream of streams) {

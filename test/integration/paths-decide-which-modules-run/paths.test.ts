@@ -8,7 +8,7 @@ const ran = (lines: readonly string[], name: string) => lines.filter((line) => l
 /** Runs `body`; gives what ran. */
 async function job(body: string, args: readonly string[] = []) {
   const outcome = await cmsrunConfig(body, args);
-  expect(outcome.stderr).not.toContain("Exception");
+  expect(exceptionBlock(outcome)).toBe("");
   expect(outcome.code).toBe(0);
   return { ...outcome, ran: tagged(outcome, "Ran") };
 }

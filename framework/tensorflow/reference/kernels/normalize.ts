@@ -40,6 +40,9 @@ function softmaxRow(x: NumberArray, out: NumberArray, at: number, n: number, isL
   }
 }
 
+/** What each channel is multiplied by; grows to the most channels. */
+let factors = new Float64Array(0);
+
 /** How channels lie in the value: `outer` blocks of `channels` runs of `inner` elements. */
 interface Layout {
   readonly outer: number;
@@ -87,12 +90,17 @@ function normalize(
   [mean, variance]: readonly [NumberArray, NumberArray],
   epsilon: number,
 ): void {
+  if (factors.length < channels) factors = new Float64Array(channels);
+  for (let c = 0; c < channels; c++) factors[c] = scale[c]! / Math.sqrt(variance[c]! + epsilon);
+  if (inner === 1) {
+    for (let at = 0; at < x.length; at += channels) {
+      for (let c = 0; c < channels; c++) y[at + c] = (x[at + c]! - mean[c]!) * factors[c]! + offset[c]!;
+    }
+    return;
+  }
   for (let c = 0; c < channels; c++) {
-    const factor = scale[c]! / Math.sqrt(variance[c]! + epsilon);
-    const shift = offset[c]!;
-    const center = mean[c]!;
     for (let at = c * inner; at < x.length; at += channels * inner) {
-      for (let i = at; i < at + inner; i++) y[i] = (x[i]! - center) * factor + shift;
+      for (let i = at; i < at + inner; i++) y[i] = (x[i]! - mean[c]!) * factors[c]! + offset[c]!;
     }
   }
 }

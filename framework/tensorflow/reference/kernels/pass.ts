@@ -1,28 +1,22 @@
 /** Ops that hand a value on, or bring one in from outside. */
 import { tensorAttr } from "../../attributes.js";
 import type { NodeDef } from "../../GraphDef.js";
+import type { TensorLike } from "../../Tensor.js";
 import { type Kernel, kernelError, type Op, type OpTable } from "../op.js";
-import { copyStrided } from "../stridedCopy.js";
 
 function identity(): Kernel {
-  return (call) => call.alias((call.inputs[0] as { shape: readonly number[] }).shape);
+  return (call) => call.alias((call.inputs[0] as TensorLike).shape);
 }
 
-/** A copy for each input, because only output 0 can be the memory of its input. */
 function identityN(): Kernel {
   return (call) => {
-    for (const [index, { dtype, shape, data }] of call.inputs.entries()) {
-      copyStrided(data, 0, [1], call.output(index, dtype, shape), 0, [1], [data.length]);
-    }
+    for (let i = 0; i < call.inputs.length; i++) call.alias((call.inputs[i] as TensorLike).shape, i, i);
   };
 }
 
 function constant(node: NodeDef): Kernel {
   const tensor = tensorAttr(node, "value");
-  return (call) => {
-    const data = call.output(0, tensor.dtype, tensor.shape);
-    copyStrided(tensor.data, 0, [1], data, 0, [1], [tensor.data.length]);
-  };
+  return (call) => call.give(tensor);
 }
 
 function placeholder(): Kernel {
@@ -31,21 +25,26 @@ function placeholder(): Kernel {
   };
 }
 
-function dataInputs(node: NodeDef): number {
+export function dataInputs(node: NodeDef): number {
   return node.inputs.filter((input) => !input.startsWith("^")).length;
 }
 
-const pass: Op = { arity: 1, create: identity, isAlias: true };
+const pass: Op = { arity: 1, create: identity, aliasOf: () => 0 };
 
 export const passOps: OpTable = {
   Placeholder: { arity: 0, create: placeholder, isVolatile: true },
   PlaceholderV2: { arity: 0, create: placeholder, isVolatile: true },
   PlaceholderWithDefault: { ...pass, isVolatile: true },
-  Const: { arity: 0, create: constant },
+  Const: { arity: 0, create: constant, aliasOf: () => 0 },
   Identity: pass,
   StopGradient: pass,
   PreventGradient: pass,
   Snapshot: pass,
-  IdentityN: { arity: [1, Number.POSITIVE_INFINITY], create: identityN, outputs: dataInputs },
+  IdentityN: {
+    arity: [1, Number.POSITIVE_INFINITY],
+    create: identityN,
+    outputs: dataInputs,
+    aliasOf: (output) => output,
+  },
   NoOp: { arity: [0, Number.POSITIVE_INFINITY], create: () => () => {}, outputs: () => 0 },
 };

@@ -1,7 +1,7 @@
 /** The same elements elsewhere: Transpose, Tile, Pad. */
 // biome-ignore-all lint/style/noNonNullAssertion: axes are checked against the shapes before the loops
 import type { NumberArray } from "../../dtypes.js";
-import type { TensorLike } from "../../Tensor.js";
+import { showShape, type TensorLike } from "../../Tensor.js";
 import { type Kernel, kernelError, type OpTable, positiveAxis, product, readInts } from "../op.js";
 import { copyStrided, stridesOf } from "../stridedCopy.js";
 
@@ -83,9 +83,51 @@ function createPad(): Kernel {
   };
 }
 
+/** Turns the order of elements round along some axes. */
+function createReverse(): Kernel {
+  const axes: number[] = [];
+  const from: number[] = [];
+  const to: number[] = [];
+  return (call) => {
+    const [input, axesInput] = call.inputs as [TensorLike, TensorLike];
+    const { shape } = input;
+    readInts(axesInput, axes);
+    stridesOf(shape, from);
+    const out = call.output(0, input.dtype, shape);
+    if (out.length === 0) return;
+    let offset = 0;
+    for (const given of axes) {
+      const axis = positiveAxis(given, shape.length);
+      offset += (shape[axis]! - 1) * from[axis]!;
+      from[axis] = -from[axis]!;
+    }
+    copyStrided(input.data, offset, from, out, 0, stridesOf(shape, to), shape);
+  };
+}
+
+/** Repeats the tensor along axes of size 1 and new leading ones. */
+function createBroadcastTo(): Kernel {
+  const shape: number[] = [];
+  const own: number[] = [];
+  const to: number[] = [];
+  return (call) => {
+    const [input, wanted] = call.inputs as [TensorLike, TensorLike];
+    readInts(wanted, shape);
+    const added = shape.length - input.shape.length;
+    const fits = added >= 0 && input.shape.every((size, axis) => size === 1 || size === shape[axis + added]);
+    if (!fits) throw kernelError(`${showShape(input.shape)} cannot be broadcast to ${showShape(shape)}`);
+    stridesOf(input.shape, own);
+    const from = shape.map((_, axis) => (axis < added || input.shape[axis - added] === 1 ? 0 : own[axis - added]!));
+    const out = call.output(0, input.dtype, shape);
+    if (out.length > 0) copyStrided(input.data, 0, from, out, 0, stridesOf(shape, to), shape);
+  };
+}
+
 export const rearrangeOps: OpTable = {
   Transpose: { arity: 2, create: createTranspose },
   Tile: { arity: 2, create: createTile },
   Pad: { arity: 2, create: createPad },
   PadV2: { arity: 3, create: createPad },
+  ReverseV2: { arity: 2, create: createReverse },
+  BroadcastTo: { arity: 2, create: createBroadcastTo },
 };

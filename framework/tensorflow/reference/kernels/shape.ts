@@ -73,7 +73,7 @@ export const shapeOps: OpTable = {
   Shape: { arity: 1, create: createMeasure((shape) => shape, false) },
   Rank: { arity: 1, create: createMeasure((shape) => [shape.length], true) },
   Size: { arity: 1, create: createMeasure((_, size) => [size], true) },
-  Reshape: { arity: 2, create: createReshape, isAlias: true },
-  Squeeze: { arity: 1, create: createSqueeze, isAlias: true },
-  ExpandDims: { arity: 2, create: createExpandDims, isAlias: true },
+  Reshape: { arity: 2, create: createReshape, aliasOf: () => 0 },
+  Squeeze: { arity: 1, create: createSqueeze, aliasOf: () => 0 },
+  ExpandDims: { arity: 2, create: createExpandDims, aliasOf: () => 0 },
 };

@@ -1,0 +1,185 @@
+/**
+ * SavedModel directories: the meta graph for a set of tags, and the graph that sessions run, its variables constants
+ * and its calls written out.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { suggestion } from "../base/didYouMean.js";
+import { Exception } from "../base/errors.js";
+import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "./GraphDef.js";
+import { FunctionInliner } from "./inlineFunctions.js";
+import { dataInputs, prune, sourceOf } from "./inlineNodes.js";
+import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
+import type { Options } from "./Options.js";
+import { VariableFreezer } from "./savedModelFreezer.js";
+import { isWrite } from "./savedModelReads.js";
+import { SavedModelType } from "./savedModelSchema.js";
+import { RestoredVariables } from "./savedModelVariables.js";
+import { parseTextFormat } from "./textFormat.js";
+
+/** Which part of a SavedModel to load. */
+export interface SavedModelOptions {
+  /** One tag or all tags of the meta graph, as it was saved with. */
+  readonly tag?: string | readonly string[];
+  /** A signature's key; without it "serving_default", or the only one there is. */
+  readonly signature?: string;
+}
+
+/** How to load and run a model that may be a SavedModel. */
+export type ModelOptions = Options & SavedModelOptions;
+
+/**
+ * CMSSW's loadMetaGraphDef: the meta graph whose tags are exactly these.
+ * @throws InvalidMetaGraphDef for a directory that is no SavedModel, or has no such meta graph (those it has are named).
+ */
+export function loadMetaGraphDef(exportDir: string, tag: string | readonly string[] = "serve"): MetaGraphDef {
+  return about(exportDir, () => {
+    const wanted = showTags(typeof tag === "string" ? [tag] : tag);
+    const metaGraphs = readMetaGraphs(exportDir);
+    const tagSets = metaGraphs.map(({ meta_info_def }) => showTags(meta_info_def?.tags ?? []));
+    const found = metaGraphs[tagSets.indexOf(wanted)];
+    if (found) return decodeMetaGraph(found, exportDir);
+    throw invalid(`it has no meta graph with the tags ${wanted}; there is ${tagSets.join(", ") || "none at all"}`);
+  });
+}
+
+/**
+ * The graph of one signature of a SavedModel, ready for createSession.
+ * @throws InvalidMetaGraphDef as loadMetaGraphDef, for a signature that is not there (those there are named), and for
+ *   a model without any; InvalidSession for variables that cannot be read.
+ */
+export function loadSavedModel(exportDir: string, options: SavedModelOptions = {}): GraphDef {
+  const metaGraph = loadMetaGraphDef(exportDir, options.tag);
+  return freezeMetaGraph(metaGraph, exportDir, options.signature);
+}
+
+/** A model of any form: a directory is a SavedModel, a file a frozen graph. @throws as both readers */
+export function loadGraph(path: string, options: SavedModelOptions = {}): GraphDef {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isDirectory ? loadSavedModel(path, options) : loadGraphDef(path);
+}
+
+/**
+ * The part of a meta graph that a signature needs, with the variables' values from `exportDir`. A model without
+ * signatures, as TensorFlow 1 can write it, keeps everything but what initialises, saves and restores variables.
+ * @throws as loadSavedModel
+ */
+export function freezeMetaGraph(metaGraph: MetaGraphDef, exportDir: string, signatureKey?: string): GraphDef {
+  return about(exportDir, () => {
+    const { graph } = metaGraph;
+    const inliner = new FunctionInliner(metaGraph);
+    const signature = chooseSignature(metaGraph, signatureKey);
+    const roots = signature ? signatureRoots(signature) : terminalsOf(statelessNodes(graph.nodes));
+    if (roots.length === 0) throw noSignature();
+    checkRoots(signature, graph.nodes);
+    const open = inliner.inlineGraph(graph.nodes, roots);
+    const freezer = new VariableFreezer(inliner, new RestoredVariables(metaGraph, exportDir, inliner));
+    const nodes = freezer.freezeGraph(open, roots);
+    const frozen = { origin: exportDir, nodes, functions: freezer.functions, producer: graph.producer };
+    return signature ? { ...frozen, signature } : frozen;
+  });
+}
+
+function readMetaGraphs(exportDir: string): readonly MetaGraphMessage[] {
+  const [binary, text] = ["saved_model.pb", "saved_model.pbtxt"].map((name) => join(exportDir, name)) as [string, string];
+  const path = [binary, text].find((candidate) => existsSync(candidate));
+  if (!existsSync(exportDir)) throw invalid("no such directory");
+  if (path === undefined) throw invalid("it is no SavedModel: there is neither saved_model.pb nor saved_model.pbtxt in it");
+  const bytes = readFileSync(path);
+  if (path === text) return (parseTextFormat(SavedModelType, bytes.toString("utf8")) as SavedModelMessage).meta_graphs;
+  try {
+    return (SavedModelType.decode(bytes) as unknown as SavedModelMessage).meta_graphs;
+  } catch (error) {
+    throw invalid(`'${path}' does not parse (${(error as Error).message}); is it complete?`);
+  }
+}
+
+interface SavedModelMessage {
+  readonly meta_graphs: readonly MetaGraphMessage[];
+}
+
+/** Undefined when there is none and none was asked for. */
+function chooseSignature({ signatures }: MetaGraphDef, asked: string | undefined): Signature | undefined {
+  const keys = signatures.map(({ key }) => key);
+  const wanted = asked ?? (keys.length === 1 ? keys[0] : "serving_default");
+  const found = signatures.find(({ key }) => key === wanted);
+  if (found || (keys.length === 0 && asked === undefined)) return found;
+  if (keys.length === 0) throw noSignature();
+  const choice = asked === undefined ? "; name the one to use" : "";
+  throw invalid(`it has no signature '${wanted}'${suggestionAmong(String(wanted), keys)}${choice}`);
+}
+
+/** All keys, even where one of them is near. */
+function suggestionAmong(wanted: string, keys: readonly string[]): string {
+  const hint = suggestion(wanted, keys);
+  return hint.startsWith("; known") ? hint : `${hint.replace(/\?$/, "")} (of '${keys.join("', '")}')`;
+}
+
+function noSignature(): Exception {
+  return invalid(
+    "it has no signature, so there is nothing to run: when it is saved, decorate the module's __call__ with " +
+      "tf.function(input_signature=[…]), or give tf.saved_model.save its signatures",
+  );
+}
+
+function signatureRoots({ inputs, outputs }: Signature): string[] {
+  return [...Object.values(outputs), ...Object.values(inputs)].flatMap(({ name }) => (name === "" ? [] : [name]));
+}
+
+function checkRoots(signature: Signature | undefined, nodes: readonly NodeDef[]): void {
+  const names = new Set(nodes.map(({ name }) => name));
+  for (const [key, { name }] of Object.entries({ ...signature?.inputs, ...signature?.outputs })) {
+    if (name === "" || names.has(sourceOf(name))) continue;
+    throw invalid(`signature '${signature?.key}' says that '${key}' is '${name}', which is no node of the graph`);
+  }
+}
+
+/** Without what writes, saves or restores, what hangs on it, and what is there for nothing else. */
+function statelessNodes(nodes: readonly NodeDef[]): NodeDef[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const readers = new Map<string, NodeDef[]>();
+  for (const node of nodes) {
+    for (const source of new Set(node.inputs.map(sourceOf))) readers.set(source, [...(readers.get(source) ?? []), node]);
+  }
+  const dropped = new Set(nodes.filter(isState));
+  const open = [...dropped];
+  for (let node = open.pop(); node; node = open.pop()) {
+    const sources = node.inputs.flatMap((input) => byName.get(sourceOf(input)) ?? []);
+    const unread = sources.filter((source) => (readers.get(source.name) ?? []).every((reader) => dropped.has(reader)));
+    for (const next of [...(readers.get(node.name) ?? []), ...unread]) {
+      if (!dropped.has(next)) open.push(next);
+      dropped.add(next);
+    }
+  }
+  return nodes.filter((node) => !dropped.has(node));
+}
+
+function isState(node: NodeDef): boolean {
+  const stateful = /^(Save|Restore|ShardedFilename|MergeV2Checkpoints|NoOp|StatefulPartitionedCall)/;
+  return isWrite(node) || stateful.test(node.op);
+}
+
+function terminalsOf(nodes: readonly NodeDef[]): string[] {
+  const read = new Set(nodes.flatMap((node) => node.inputs.map(sourceOf)));
+  const isOutput = (node: NodeDef) => !read.has(node.name) && (dataInputs(node).length > 0 || node.op.startsWith("Placeholder"));
+  return prune(nodes, nodes.filter(isOutput).map(({ name }) => name)).map(({ name }) => name);
+}
+
+function showTags(tags: readonly string[]): string {
+  return `{${[...new Set(tags)].sort().join(", ")}}`;
+}
+
+function invalid(what: string): Exception {
+  return new Exception("InvalidMetaGraphDef", what);
+}
+
+/** Errors of the reading name the directory once; those of the variables do so themselves. */
+function about<T>(exportDir: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Exception) || error.category === "InvalidSession") throw error;
+    const what = error.message.replace(/\.$/, "");
+    throw new Exception("InvalidMetaGraphDef", `error while loading metaGraphDef from '${exportDir}': ${what}.`, { cause: error });
+  }
+}

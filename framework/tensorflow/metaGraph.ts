@@ -1,0 +1,84 @@
+/** What a SavedModel holds for one set of tags: a graph with its functions, and the signatures that say how to call it. */
+import { dtypeFromNumber } from "./dtypes.js";
+import type { GraphDef, Signature, SignatureTensor } from "./GraphDef.js";
+import { decodeGraph, type GraphMessage } from "./nodeProto.js";
+import { decodeShape, type TensorShapeMessage } from "./tensorProto.js";
+
+/** One output argument of an op; a list where `numberAttr` or `typeListAttr` names the attribute with its length. */
+export interface OpOutput {
+  readonly name: string;
+  readonly numberAttr: string;
+  readonly typeListAttr: string;
+}
+
+/** CMSSW's tensorflow::MetaGraphDef, as plain data. Variables are still variables: createSession restores them. */
+export interface MetaGraphDef {
+  readonly tags: readonly string[];
+  readonly graph: GraphDef;
+  readonly signatures: readonly Signature[];
+  /** The outputs of every op in the graph and in its functions. */
+  readonly opOutputs: ReadonlyMap<string, readonly OpOutput[]>;
+  /** The node that restores the variables; "" when there are none. */
+  readonly restoreNode: string;
+}
+
+interface TensorInfoMessage {
+  readonly name: string;
+  readonly dtype: number;
+  readonly tensor_shape?: TensorShapeMessage | null;
+}
+
+interface ArgMessage {
+  readonly name: string;
+  readonly number_attr: string;
+  readonly type_list_attr: string;
+}
+
+export interface MetaGraphMessage {
+  readonly meta_info_def?: {
+    readonly tags: readonly string[];
+    readonly stripped_op_list?: {
+      readonly op: readonly { readonly name: string; readonly output_arg: readonly ArgMessage[] }[];
+    } | null;
+  } | null;
+  readonly graph_def?: GraphMessage | null;
+  readonly saver_def?: { readonly restore_op_name: string } | null;
+  readonly signature_def: Readonly<
+    Record<string, { readonly inputs: TensorInfoMessages; readonly outputs: TensorInfoMessages }>
+  >;
+}
+
+type TensorInfoMessages = Readonly<Record<string, TensorInfoMessage>>;
+
+/** @throws InvalidGraphDef naming a node that is damaged. */
+export function decodeMetaGraph(message: MetaGraphMessage, origin: string): MetaGraphDef {
+  const { meta_info_def, graph_def, saver_def, signature_def } = message;
+  const signatures = Object.entries(signature_def).map(([key, { inputs, outputs }]) => ({
+    key,
+    inputs: decodeTensors(inputs),
+    outputs: decodeTensors(outputs),
+  }));
+  const ops = meta_info_def?.stripped_op_list?.op ?? [];
+  return {
+    tags: [...(meta_info_def?.tags ?? [])],
+    graph: decodeGraph(graph_def ?? { node: [] }, origin),
+    // The op that runs when TensorFlow loads the model is kept among the signatures; it computes nothing.
+    signatures: signatures.filter(({ outputs, key }) => key !== "__saved_model_init_op" && Object.keys(outputs).length > 0),
+    opOutputs: new Map(ops.map(({ name, output_arg }) => [name, output_arg.map(decodeOutput)])),
+    restoreNode: (saver_def?.restore_op_name ?? "").replace(/:\d+$/, ""),
+  };
+}
+
+function decodeTensors(messages: TensorInfoMessages): Record<string, SignatureTensor> {
+  const entries = Object.entries(messages).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    entries.map(([key, { name, dtype, tensor_shape }]) => [
+      key,
+      { name, dtype: dtypeFromNumber(dtype), shape: decodeShape(tensor_shape) },
+    ]),
+  );
+}
+
+function decodeOutput({ name, number_attr, type_list_attr }: ArgMessage): OpOutput {
+  return { name, numberAttr: number_attr, typeListAttr: type_list_attr };
+}

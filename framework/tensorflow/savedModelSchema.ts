@@ -1,0 +1,67 @@
+/**
+ * The messages of a SavedModel beyond its graphs, with the field numbers of TensorFlow's public .proto files
+ * (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto).
+ */
+import { schemaRoot } from "./graphDefSchema.js";
+
+const field = (id: number, type: string) => ({ id, type });
+const repeated = (id: number, type: string) => ({ id, type, rule: "repeated" });
+const map = (id: number, type: string) => ({ id, type, keyType: "string" });
+
+schemaRoot.addJSON({
+  SavedModel: {
+    fields: { saved_model_schema_version: field(1, "int64"), meta_graphs: repeated(2, "MetaGraphDef") },
+  },
+  MetaGraphDef: {
+    fields: {
+      meta_info_def: field(1, "MetaInfoDef"),
+      graph_def: field(2, "GraphDef"),
+      saver_def: field(3, "SaverDef"),
+      signature_def: map(5, "SignatureDef"),
+    },
+  },
+  MetaInfoDef: {
+    fields: {
+      stripped_op_list: field(2, "OpList"),
+      tags: repeated(4, "string"),
+      tensorflow_version: field(5, "string"),
+    },
+  },
+  OpList: { fields: { op: repeated(1, "OpDef") } },
+  SaverDef: { fields: { filename_tensor_name: field(1, "string"), restore_op_name: field(3, "string") } },
+  SignatureDef: {
+    fields: {
+      inputs: map(1, "TensorInfo"),
+      outputs: map(2, "TensorInfo"),
+      method_name: field(3, "string"),
+    },
+  },
+  TensorInfo: {
+    fields: {
+      name: field(1, "string"),
+      dtype: field(2, "DataType"),
+      tensor_shape: field(3, "TensorShapeProto"),
+    },
+  },
+  BundleHeaderProto: { fields: { num_shards: field(1, "int32"), endianness: field(2, "int32") } },
+  BundleEntryProto: {
+    fields: {
+      dtype: field(1, "DataType"),
+      shape: field(2, "TensorShapeProto"),
+      shard_id: field(3, "int32"),
+      offset: field(4, "int64"),
+      size: field(5, "int64"),
+      crc32c: field(6, "fixed32"),
+      slices: repeated(7, "TensorSliceProto"),
+    },
+  },
+  TensorSliceProto: { fields: { extent: repeated(1, "Extent") } },
+  Extent: {
+    oneofs: { has_length: { oneof: ["length"] } },
+    fields: { start: field(1, "int64"), length: field(2, "int64") },
+  },
+});
+
+export const SavedModelType = schemaRoot.lookupType("SavedModel");
+export const BundleHeaderType = schemaRoot.lookupType("BundleHeaderProto");
+export const BundleEntryType = schemaRoot.lookupType("BundleEntryProto");
