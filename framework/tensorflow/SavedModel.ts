@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { suggestion } from "../base/didYouMean.js";
 import { Exception } from "../base/errors.js";
 import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "./GraphDef.js";
 import { FunctionInliner } from "./inlineFunctions.js";
@@ -12,7 +11,7 @@ import { dataInputs, prune, sourceOf } from "./inlineNodes.js";
 import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
 import type { Options } from "./Options.js";
 import { VariableFreezer } from "./savedModelFreezer.js";
-import { isWrite } from "./savedModelReads.js";
+import { isVariableRead, isWrite } from "./savedModelReads.js";
 import { SavedModelType } from "./savedModelSchema.js";
 import { RestoredVariables } from "./savedModelVariables.js";
 import { parseTextFormat } from "./textFormat.js";
@@ -84,6 +83,7 @@ function readMetaGraphs(exportDir: string): readonly MetaGraphMessage[] {
   const [binary, text] = ["saved_model.pb", "saved_model.pbtxt"].map((name) => join(exportDir, name)) as [string, string];
   const path = [binary, text].find((candidate) => existsSync(candidate));
   if (!existsSync(exportDir)) throw invalid("no such directory");
+  if (!statSync(exportDir).isDirectory()) throw invalid("it is a file; a SavedModel is a directory");
   if (path === undefined) throw invalid("it is no SavedModel: there is neither saved_model.pb nor saved_model.pbtxt in it");
   const bytes = readFileSync(path);
   if (path === text) return (parseTextFormat(SavedModelType, bytes.toString("utf8")) as SavedModelMessage).meta_graphs;
@@ -106,13 +106,7 @@ function chooseSignature({ signatures }: MetaGraphDef, asked: string | undefined
   if (found || (keys.length === 0 && asked === undefined)) return found;
   if (keys.length === 0) throw noSignature();
   const choice = asked === undefined ? "; name the one to use" : "";
-  throw invalid(`it has no signature '${wanted}'${suggestionAmong(String(wanted), keys)}${choice}`);
-}
-
-/** All keys, even where one of them is near. */
-function suggestionAmong(wanted: string, keys: readonly string[]): string {
-  const hint = suggestion(wanted, keys);
-  return hint.startsWith("; known") ? hint : `${hint.replace(/\?$/, "")} (of '${keys.join("', '")}')`;
+  throw invalid(`it has no signature '${wanted}'; there is '${keys.join("', '")}'${choice}`);
 }
 
 function noSignature(): Exception {
@@ -155,13 +149,13 @@ function statelessNodes(nodes: readonly NodeDef[]): NodeDef[] {
 }
 
 function isState(node: NodeDef): boolean {
-  const stateful = /^(Save|Restore|ShardedFilename|MergeV2Checkpoints|NoOp|StatefulPartitionedCall)/;
+  const stateful = /^(Save|Restore|ShardedFilename|MergeV2Checkpoints|StatefulPartitionedCall)/;
   return isWrite(node) || stateful.test(node.op);
 }
 
 function terminalsOf(nodes: readonly NodeDef[]): string[] {
   const read = new Set(nodes.flatMap((node) => node.inputs.map(sourceOf)));
-  const isOutput = (node: NodeDef) => !read.has(node.name) && (dataInputs(node).length > 0 || node.op.startsWith("Placeholder"));
+  const isOutput = (node: NodeDef) => !read.has(node.name) && !isVariableRead(node) && dataInputs(node).length > 0;
   return prune(nodes, nodes.filter(isOutput).map(({ name }) => name)).map(({ name }) => name);
 }
 

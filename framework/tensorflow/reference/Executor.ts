@@ -104,7 +104,7 @@ export class NodeCall implements KernelCall, Call {
   }
 
   #isDead(): boolean {
-    if (this.#choice && this.#choice.data[0] !== this.#side) return true;
+    if (this.#choice && (this.#choice.data[0] ? 1 : 0) !== this.#side) return true;
     for (let i = 0; i < this.#guards.length; i++) if ((this.#guards[i] as Value).isDead) return true;
     return false;
   }

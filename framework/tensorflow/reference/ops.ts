@@ -23,6 +23,7 @@ import { reduceOps } from "./kernels/reduce.js";
 import { resizeOps } from "./kernels/resize.js";
 import { shapeOps } from "./kernels/shape.js";
 import { sliceOps } from "./kernels/slice.js";
+import { spaceBatchOps } from "./kernels/spaceBatch.js";
 import { tensorArrayOps } from "./kernels/tensorArray.js";
 import { tensorListOps } from "./kernels/tensorList.js";
 import { unaryOps } from "./kernels/unary.js";
@@ -51,6 +52,7 @@ const table: OpTable = {
   ...resizeOps,
   ...shapeOps,
   ...sliceOps,
+  ...spaceBatchOps,
   ...tensorArrayOps,
   ...tensorListOps,
   ...unaryOps,

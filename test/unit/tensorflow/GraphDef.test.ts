@@ -106,9 +106,11 @@ describe("loadGraphDef", () => {
 
   it.each([
     ["missing.pb", undefined, "no such file."],
-    ["", undefined, "it is a directory; a SavedModel directory is no frozen graph: freeze it."],
+    ["", undefined, "it is a directory; a SavedModel is loaded by loadSavedModel."],
     ["empty.pb", "", "graphDef has no nodes; is it a frozen graph (.pb)?"],
-    ["graph.pb.txt", 'node {\n  name: "x"\n}\n', "it is text (.pb.txt): convert it to a binary GraphDef."],
+    ["graph.pb", 'node {\n  name: "x"\n}\n', "it is text: give it a name with .pb.txt in it."],
+    ["graph.pbtxt", 'node {\n  name: "x" op: 7\n}\n', "line 2: a string is expected, not '7'."],
+    ["empty.pb.txt", "# nothing\n", "graphDef has no nodes"],
     ["noise.pb", "this is no graph", "is it a complete, binary frozen graph (.pb)?"],
   ])("says what is wrong with '%s'", (name, content, text) => {
     const path = join(folder, name);

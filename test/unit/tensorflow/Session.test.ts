@@ -153,11 +153,6 @@ describe("errors of creating a session", () => {
 
   it.each([
     [
-      "unsupported ops",
-      [node("a", "Frobnicate", []), node("b", "Zap", ["a"])],
-      "does not have the ops Frobnicate ('a'), Zap ('b') of 'test graph'",
-    ],
-    [
       "an input that is no node",
       [node("a", "Neg", ["nodee"]), floats("node", [], [1])],
       "node 'a' (Neg) reads 'nodee', which is no node of the graph; did you mean 'node'?",
@@ -181,6 +176,20 @@ describe("errors of creating a session", () => {
   ])("names %s", (_, nodes, text) => {
     const { category, message } = failure(() => createSession(graphOf(...nodes)));
     expect([category, message]).toEqual(["InvalidSession", expect.stringContaining(text)]);
+  });
+
+  it("names unsupported ops only when an output needs them", () => {
+    const session = createSession(
+      graphOf(node("f", "Frobnicate", []), node("z", "Zap", ["f"]), node("other", "Zap", []), ...constantGraphNodes),
+    );
+    expect(session.run({ input, scale }, ["output"])[0]?.data[0]).toBe(46);
+    expect(failure(() => session.run({}, ["z"]))).toEqual({
+      category: "InvalidSession",
+      message:
+        "error while attaching graphDef to session: the outputs need the ops Frobnicate ('f'), Zap ('z') of " +
+        "'test graph', which the reference engine does not have; " +
+        "choose another engine or freeze the graph without training nodes.",
+    });
   });
 
   it.each<[Options, string, string]>([

@@ -20,7 +20,8 @@ function twoSlopes(negative: number): UnaryLoop {
       y[i] = result;
       check += result;
     }
-    if (!Number.isFinite(check)) for (let i = 0; i < n; i++) y[i] = x[i]! < 0 ? negative * x[i]! : x[i]!;
+    if (Number.isFinite(check)) return;
+    for (let i = 0; i < n; i++) y[i] = x[i]! >= 0 || negative === 0 ? Math.max(x[i]!, 0) : negative * x[i]!;
   };
 }
 
