@@ -80,6 +80,13 @@ const addonOf = (folder) => {
   return { napi, path: join(folder, "lib", `napi-v${napi}`, "tfjs_binding.node") };
 };
 
+const compiler = process.env.CXX || "g++";
+
+function checkCompiler() {
+  const { error } = run(compiler, ["--version"]);
+  if (error) throw new BuildFailure(`there is no C++ compiler '${compiler}'; install g++, or name one with CXX`);
+}
+
 function install(folder) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies: packages }));
@@ -93,8 +100,7 @@ function link(folder, { folder: libraries, main, framework, include }) {
   const headers = join(folder, "node_modules", "node-api-headers", "include");
   const { napi, path } = addonOf(tfjs);
   mkdirSync(dirname(path), { recursive: true });
-  const compiler = process.env.CXX || "g++";
-  const { status, stderr, error } = run(compiler, [
+  const { status, stderr } = run(compiler, [
     "-std=c++17", "-O2", "-fPIC", "-shared", "-fno-exceptions", "-w", `-DNAPI_VERSION=${napi}`, "-DBUILDING_NODE_EXTENSION",
     ...[tfjs, include, headers].map((each) => `-I${each}`),
     ...["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join(tfjs, "binding", name)),
@@ -102,7 +108,6 @@ function link(folder, { folder: libraries, main, framework, include }) {
     ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : ["-Wl,--as-needed"]),
     "-o", path,
   ]);
-  if (error?.code === "ENOENT") throw new BuildFailure(`there is no C++ compiler '${compiler}'; install g++, or name one with CXX`);
   if (status !== 0) throw new BuildFailure(`'${compiler}' cannot link the addon against ${main}:\n${stderr}`);
   return path;
 }
@@ -120,6 +125,7 @@ function build() {
   const tensorflow = findTensorFlow();
   const stamp = stampOf(tensorflow);
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
+  checkCompiler();
   const unfinished = `${home}.${process.pid}`;
   try {
     install(unfinished);

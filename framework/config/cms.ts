@@ -16,6 +16,7 @@ type Given<D> = Record<never, never> extends ParametersOf<D> ? [parameters?: Par
 
 /** Named, so that the declaration file keeps the registry open to the plugins of a user's package. */
 interface Maker<Registry> {
+  // biome-ignore lint/style/useShorthandFunctionType: an alias would be written out in the declaration file
   <N extends keyof Registry & string>(type: N, ...given: Given<DescriptionOf<Registry[N]>>): Component;
 }
 
@@ -24,6 +25,7 @@ function maker<Registry>(kind: ComponentKind): Maker<Registry> {
 }
 
 interface SecSourceMaker<Tracked extends boolean, Registry = plugins.Sources> {
+  // biome-ignore lint/style/useShorthandFunctionType: an alias would be written out in the declaration file
   <N extends keyof Registry & string>(type: N, ...given: Given<DescriptionOf<Registry[N]>>): SecSourceValue<Tracked>;
 }
 

@@ -2,44 +2,39 @@
  * The job: constructs everything, gives ranges of the input to the threads, and takes it all down again, in CMSSW's
  * order of transitions. Second file of the main path: cmsrun → EventProcessor → StreamSchedule → Worker → plugin.
  */
-import { availableParallelism } from "node:os";
 import { Exception, exitCodes } from "../base/errors.js";
-import { LogAbsolute, LogInfo, LogPrint, LogVerbatim, setLogSink } from "../base/log.js";
+import { LogAbsolute, LogInfo, LogVerbatim, setLogSink } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { EventSetup } from "../data/EventSetup.js";
-import type { OutputModule, ProcessConfiguration } from "../modules/one.js";
+import type { ProcessConfiguration } from "../modules/one.js";
 import type { PluginManager } from "../modules/PluginManager.js";
-import { getSearchPath } from "../parameters/fileInPath.js";
-import { parameterSetID } from "../parameters/ParameterSet.js";
-import { type Parameters, TypedValue } from "../parameters/values.js";
 import type { MessageLogger } from "../services/MessageLogger.js";
 import { setDefaultEngine } from "../tensorflow/engines.js";
 import { formatEngineUse, takeEngineUse } from "../tensorflow/inferenceReport.js";
 import { bindPlan } from "./bindPlan.js";
-import { EventLoop } from "./EventLoop.js";
-import { type JobModule, JobModules, plain } from "./JobModules.js";
-import { type OneModule, OrderedResults } from "./OrderedResults.js";
+import { type JobModule, JobModules } from "./JobModules.js";
+import { type Concurrency, type JobOverrides, JobSettings } from "./jobSettings.js";
+import { OrderedResults } from "./OrderedResults.js";
+import { closeOutput, openOutputs, processConfiguration } from "./outputs.js";
 import { progressLine } from "./progress.js";
 import { plainRegistration, revivedType } from "./registrations.js";
 import { RangeDispenser } from "./RangeDispenser.js";
 import { RunLumiSequence } from "./RunLumiSequence.js";
+import { printDependencies, reportDeleted } from "./scheduleReports.js";
+import { startThreads, type ThreadStart } from "./startThreads.js";
 import { formatSummary } from "./summary.js";
 import { mergeSummaries, type ThreadSummary } from "./summaryCounts.js";
-import { BegunLumis, type JobCalls, LocalThread, type ThreadHandle, WorkerThread } from "./ThreadHandle.js";
+import type { JobCalls, ThreadHandle } from "./ThreadHandle.js";
 import { constructing, isDeferred } from "./threadModules.js";
-import { type BoundPlan, control, stopReason, type ThreadPlan } from "./threadPlan.js";
-import { callJobHook, type JobLevel, withContext } from "./transitions.js";
+import { type BoundPlan, control, stopReason } from "./threadPlan.js";
+import { callJobHook, type JobLevel } from "./transitions.js";
 
-export interface JobOptions {
+export interface JobOptions extends JobOverrides {
   readonly plugins: PluginManager;
   /** Program of a worker thread. */
   readonly threadEntry: URL;
   /** Gives the version of cmsrun, for the process history. */
   readonly release: () => Promise<string>;
-  /** Overrides of process.options from the command line. */
-  readonly threads?: number | undefined;
-  readonly streams?: number | undefined;
-  readonly engine?: string | undefined;
 }
 
 export interface JobResult {
@@ -67,8 +62,8 @@ export class EventProcessor {
   #runLumis!: RunLumiSequence;
   #results!: OrderedResults;
   #dispenser!: RangeDispenser;
-  #threadCount = 1;
-  #streamCount = 1;
+  readonly #settings: JobSettings;
+  #concurrency: Concurrency = { threads: 1, streams: 1, lumis: 1 };
   #cpuStart = process.cpuUsage();
   /** Set by the host before beginJob when it draws a bar in place of progress lines. */
   hasProgressBar = false;
@@ -76,6 +71,7 @@ export class EventProcessor {
   constructor(process_: ProcessDescription, options: JobOptions) {
     this.#process = process_;
     this.#options = options;
+    this.#settings = new JobSettings(process_, options);
   }
 
   get messageLogger(): MessageLogger {
@@ -85,16 +81,7 @@ export class EventProcessor {
 
   /** Events this job will process, where the input tells; for the progress bar. */
   get expectedEvents(): number | undefined {
-    return this.#modules.sourceInstance.expectedEvents(this.#inputLimit);
-  }
-
-  get #inputLimit(): number {
-    const limit = Number(value(this.#process.maxEvents, "input"));
-    return limit < 0 ? Number.POSITIVE_INFINITY : limit;
-  }
-
-  get #inferenceEngine(): string {
-    return this.#options.engine ?? String(value(this.#process.options, "inferenceEngine"));
+    return this.#modules.sourceInstance.expectedEvents(this.#settings.inputLimit);
   }
 
   /** Asks for a clean stop after the events in flight. */
@@ -112,8 +99,8 @@ export class EventProcessor {
   /** Loads plugins, validates the configuration and makes everything that lives on the main thread. */
   async construct(): Promise<void> {
     try {
-      setDefaultEngine(this.#inferenceEngine);
-      const isStrict = Boolean(value(this.#process.options, "throwIfIllegalParameter"));
+      setDefaultEngine(this.#settings.inferenceEngine);
+      const isStrict = Boolean(this.#settings.option("throwIfIllegalParameter"));
       this.#modules = await JobModules.load(this.#process, this.#options.plugins, isStrict);
       this.#modules.constructServices();
       setLogSink((message) => this.messageLogger.log(message));
@@ -121,38 +108,7 @@ export class EventProcessor {
     } catch (error) {
       throw this.#record(withDefaultContext(error, constructing));
     }
-    this.#chooseThreads();
-  }
-
-  #chooseThreads(): void {
-    const { options } = this.#process;
-    const wanted = this.#options.threads ?? Number(value(options, "numberOfThreads"));
-    const threads = wanted === 0 ? availableParallelism() : wanted;
-    const streams = (this.#options.streams ?? Number(value(options, "numberOfStreams"))) || threads;
-    const serial = this.#modules.modules.filter(({ plugin }) => plugin.concurrency === "one" && !isDeferred(plugin));
-    const limited = this.#maxOutput !== undefined;
-    this.#streamCount = streams;
-    this.#threadCount = serial.length > 0 || limited ? 1 : Math.min(threads, streams);
-    if (threads > 1 && serial.length > 0) {
-      const names = serial.map(({ label, type }) => `${type}/'${label}'`).join(", ");
-      LogPrint("ThreadStreamSetup", `The job runs single-threaded: other modules wait for the one:: modules ${names}. Make them stream:: or global:: to use ${threads} threads.`);
-    } else if (threads > 1 && limited) {
-      LogPrint("ThreadStreamSetup", "The job runs single-threaded: maxEvents.output is set.");
-    }
-    if (value(options, "dumpOptions")) {
-      const lines = [`Number of Threads = ${this.#threadCount}`, `Number of Streams = ${streams}`, `Number of Concurrent Lumis = ${this.#concurrentLumis}`, "Number of Concurrent Runs = 1"];
-      LogPrint("ThreadStreamSetup", lines.join("\n"));
-    }
-  }
-
-  get #concurrentLumis(): number {
-    const wanted = Number(value(this.#process.options, "numberOfConcurrentLuminosityBlocks")) || (this.#streamCount >= 2 ? 2 : 1);
-    return Math.min(wanted, this.#streamCount);
-  }
-
-  get #maxOutput(): number | undefined {
-    const wanted = value(this.#process.maxEvents, "output");
-    return wanted === undefined || Number(wanted) < 0 ? undefined : Number(wanted);
+    this.#concurrency = this.#settings.concurrency(this.#modules.modules);
   }
 
   /** Opens the input, starts the threads, resolves products, opens outputs; beginJob and beginStream. */
@@ -160,7 +116,7 @@ export class EventProcessor {
     process.once("exit", endedTooEarly);
     try {
       await this.#bind();
-      await this.#openOutputs();
+      await openOutputs(this.#bound, this.#modules, await this.#history(), this.#concurrency.threads > 1);
       for (const hook of this.#jobHooks()) {
         await callJobHook(hook, "beginJob", "Calling beginJob");
         this.#begunModules.push(hook);
@@ -189,7 +145,7 @@ export class EventProcessor {
   async #bind(): Promise<void> {
     const { sourceInstance } = this.#modules;
     // Threads start up while the main thread opens the input.
-    this.#threads = this.#startThreads(this.#jobCalls());
+    this.#threads = startThreads(this.#threadStart(), this.#jobCalls());
     await this.#modules.openSource();
     const perThread = await Promise.all(this.#threads.map((thread) => thread.registrations()));
     const main = this.#modules.modules.flatMap(({ label, plugin }) => {
@@ -203,45 +159,22 @@ export class EventProcessor {
       unscheduled: this.#process.unscheduled,
       registrations: inConfigOrder([...(perThread[0] ?? []), ...main], this.#modules.modules),
       source: sourceInstance,
-      maxOutput: this.#maxOutput,
+      maxOutput: this.#settings.maxOutput,
     });
     this.#bindAnalyzers();
-    if (this.#threadCount > 1) sourceInstance.setProducts(this.#bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })));
-    this.#reportDeleted();
-    if (value(this.#process.options, "printDependencies")) this.#printDependencies();
+    if (this.#concurrency.threads > 1) sourceInstance.setProducts(this.#bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })));
+    reportDeleted(this.#process.unscheduled, this.#bound);
+    if (this.#settings.option("printDependencies")) printDependencies(this.#process.name, this.#bound);
     await Promise.all(this.#threads.map((thread) => thread.bind(this.#bound)));
     this.#prepareSequences();
   }
 
-  #startThreads(job: JobCalls): ThreadHandle[] {
-    const plans = this.#threadPlans();
-    if (this.#threadCount > 1) return plans.map((plan) => new WorkerThread(this.#options.threadEntry, plan, job));
-    const begun = new BegunLumis();
-    const port = { begun: (lumi: number) => begun.begun(lumi), ended: job.ended, report: job.report };
-    const main = { modules: this.#modules.mainInstances, caches: this.#modules.caches, source: this.#modules.sourceInstance };
-    return plans.map((plan) => new LocalThread(new EventLoop(plan, this.#modules.container, port, main), begun));
-  }
-
-  #threadPlans(): ThreadPlan[] {
-    const { modules, source, services } = this.#modules;
-    const inThreads = modules.filter(({ plugin }) => !(isDeferred(plugin) && plugin.kind === "EDAnalyzer"));
-    const caches = this.#threadCount > 1 ? this.#modules.postedCaches() : {};
-    const limits = this.#modules.limits();
-    return Array.from({ length: this.#threadCount }, (_, thread) => ({
-      streams: Array.from({ length: this.#streamCount }, (_unused, s) => s).filter((s) => s % this.#threadCount === thread),
-      modules: inThreads.map(plain),
-      source: plain(source),
-      services: services.map(plain),
-      pluginFiles: this.#options.plugins.loadedFiles,
-      caches,
-      limits,
-      searchPath: getSearchPath(),
-      inferenceEngine: this.#inferenceEngine,
-      control: this.control,
-      isTimed: Boolean(value(this.#process.options, "wantSummary")),
-      reportEvery: this.hasProgressBar ? 0 : this.messageLogger.reportEvery,
-      logThreshold: this.messageLogger.threshold,
-    }));
+  #threadStart(): ThreadStart {
+    const { plugins, threadEntry } = this.#options;
+    const messageLogger = this.messageLogger;
+    const reportEvery = this.hasProgressBar ? 0 : messageLogger.reportEvery;
+    const common = { settings: this.#settings, concurrency: this.#concurrency, control: this.control };
+    return { ...common, modules: this.#modules, plugins, threadEntry, messageLogger, reportEvery };
   }
 
   #jobCalls(): JobCalls {
@@ -258,22 +191,17 @@ export class EventProcessor {
       hooks: this.#modules.jobLevel().filter(({ module }) => this.#bound.schedule.workers.includes(module.label)),
       setup: this.#setup,
       threadCount: threads.length,
-      concurrentLumis: this.#concurrentLumis,
+      concurrentLumis: this.#concurrency.lumis,
       announce: (lumi, begun) => {
         for (const thread of threads) thread.announce(lumi, begun);
       },
       blocked: (lumi) => this.#dispenser.finishBefore(lumi),
       failed: (error) => this.#fail(error),
     });
-    const one = (labels: readonly string[]) => labels.map((label) => this.#oneModule(label));
+    const one = (labels: readonly string[]) => labels.map((label) => this.#modules.onMainThread(label));
     const modules = { outputs: one(this.#bound.outputs.map((o) => o.label)), analyzers: one(this.#bound.analyzers.map((a) => a.label)) };
     this.#results = new OrderedResults(this.#bound, modules, this.#runLumis.lumis, this.#setup, () => this.#dispenser.wake());
     this.#dispenser = new RangeDispenser(threads, this.#runLumis, this.#results, this.control, (error) => this.#fail(error));
-  }
-
-  #oneModule(label: string): OneModule {
-    const { type, instances } = this.#modules.mainInstances.get(label) ?? { type: "", instances: [] };
-    return { label, type, instance: instances[0] ?? {} };
   }
 
   #bindAnalyzers(): void {
@@ -294,44 +222,11 @@ export class EventProcessor {
       .map((module) => ({ module, target: this.#modules.mainInstances.get(module.label)?.instances[0] ?? {}, cache: [] }));
   }
 
-  #reportDeleted(): void {
-    const workers = new Set(this.#bound.schedule.workers);
-    const deleted = [...this.#process.unscheduled].filter((label) => !workers.has(label));
-    if (deleted.length > 0) LogInfo("DeleteModules", `Following modules are not consumed and do not run:\n${deleted.map((label) => ` ${label}`).join("\n")}`);
-  }
-
-  #printDependencies(): void {
-    const producers = new Map(this.#bound.slots.map((slot, index) => [index, slot]));
-    for (const [label, { consumed }] of this.#bound.tokens) {
-      const own = consumed.map(({ slot }) => producers.get(slot)).filter((slot) => slot?.process === this.#process.name);
-      for (const name of new Set(own.map((slot) => slot?.label))) {
-        LogPrint("ModuleDependency", `ModuleDependency '${label}' depends on data products from module '${name}'`);
-      }
-    }
-  }
-
-  async #openOutputs(): Promise<void> {
-    if (this.#bound.outputs.length === 0) return;
-    const history: ProcessConfiguration[] = [...this.#modules.sourceInstance.history(), await this.#configuration()];
-    for (const { label, kept } of this.#bound.outputs) {
-      const output = this.#oneModule(label);
-      const module = output.instance as OutputModule;
-      // The event loop of the only thread has told the same instance already.
-      if (this.#threadCount > 1) module.setProducts(kept.map(({ description, type }) => ({ description, type: revivedType(type) })));
-      await withContext(output, "Calling beginJob", () => module.openFile(history));
-    }
-  }
-
-  /** The ParameterSetID covers the tracked parameters of all modules and the paths: nothing untracked, no time, no path. */
-  async #configuration(): Promise<ProcessConfiguration> {
-    const all: Record<string, TypedValue> = {};
-    for (const { label, type, parameters } of [...this.#modules.modules, this.#modules.source]) {
-      all[label] = new TypedValue("PSet", true, { ...parameters, "@module_type": new TypedValue("string", true, type) });
-    }
-    for (const { name, modules } of this.#process.paths) {
-      all[`@path:${name}`] = new TypedValue("vstring", true, modules.map(({ label, mark }) => `${mark}:${label}`));
-    }
-    return { name: this.#process.name, parameterSetId: parameterSetID(all), release: await this.#options.release() };
+  /** Empty when nothing is written: working it out costs start-up time. */
+  async #history(): Promise<ProcessConfiguration[]> {
+    if (this.#bound.outputs.length === 0) return [];
+    const own = processConfiguration(this.#process, this.#modules, await this.#options.release());
+    return [...this.#modules.sourceInstance.history(), own];
   }
 
   /** All events. @throws the first failure, after every end transition that could be run was run. */
@@ -341,7 +236,7 @@ export class EventProcessor {
     const { sourceInstance } = this.#modules;
     const running = "Calling EventProcessor::runToCompletion (which does almost everything after beginJob and before endJob)";
     try {
-      await this.#dispenser.run(sourceInstance.ranges(this.#inputLimit));
+      await this.#dispenser.run(sourceInstance.ranges(this.#settings.inputLimit));
     } catch (error) {
       this.#fail(error);
     }
@@ -352,8 +247,8 @@ export class EventProcessor {
     const reason = Atomics.load(this.control, control.stop);
     return {
       events: Atomics.load(this.control, control.eventsDone),
-      threads: this.#threadCount,
-      streams: this.#streamCount,
+      threads: this.#concurrency.threads,
+      streams: this.#concurrency.streams,
       loopSeconds: loopMs / 1000,
       stoppedBy: reason === stopReason.signal ? "signal" : reason === stopReason.outputLimit ? "output limit" : "end of input",
     };
@@ -375,7 +270,7 @@ export class EventProcessor {
     if (this.#failures.length > before) throw this.#failures[before];
     if (before > 0) return;
     await this.#reportEngines(summaries);
-    if (value(this.#process.options, "wantSummary")) this.#summary(summaries);
+    if (this.#settings.option("wantSummary")) this.#summary(summaries);
   }
 
   /** The end of everything that began. Outputs close last, so that no failure leaves a file that looks complete. */
@@ -397,10 +292,9 @@ export class EventProcessor {
 
   async #closeOutputs(): Promise<void> {
     for (const [index, { label }] of (this.#bound?.outputs ?? []).entries()) {
-      const output = this.#oneModule(label);
       await this.#attempt(async () => {
         const isComplete = this.#failures.length === 0;
-        const line = await withContext(output, "Calling endJob", () => (output.instance as OutputModule).closeFile(isComplete));
+        const line = await closeOutput(label, this.#modules, isComplete);
         if (isComplete && line) LogInfo("fileAction", `${line} (${this.#results.eventsWritten[index]} events)`);
         else if (line) this.#failures[0]?.addAdditionalInfo(line);
       });
@@ -419,7 +313,7 @@ export class EventProcessor {
     const text = formatSummary(mergeSummaries(summaries), this.#bound.schedule, {
       loopSeconds: this.#dispenser.loopSeconds,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
-      threads: this.#threadCount,
+      threads: this.#concurrency.threads,
     });
     LogVerbatim("FwkSummary", text);
   }
@@ -463,10 +357,6 @@ function endedTooEarly(): void {
 function withDefaultContext(error: unknown, activity: string): Exception {
   const exception = Exception.from(error);
   return exception.contexts.length > 0 ? exception : exception.addContext(activity);
-}
-
-function value(parameters: Parameters, name: string): unknown {
-  return parameters[name]?.value;
 }
 
 function inConfigOrder<T extends { readonly label: string }>(registrations: readonly T[], modules: readonly JobModule[]): T[] {

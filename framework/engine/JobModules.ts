@@ -11,6 +11,7 @@ import { ParameterSet, toPlain } from "../parameters/ParameterSet.js";
 import { validateParameters } from "../parameters/validateParameters.js";
 import type { Parameters } from "../parameters/values.js";
 import { loadingFor } from "../tensorflow/inferenceReport.js";
+import type { OneModule } from "./OrderedResults.js";
 import { Semaphore } from "./Semaphore.js";
 import { bindServices } from "./services.js";
 import { constructing, constructionContext, constructModule, isDeferred, type ThreadModule } from "./threadModules.js";
@@ -54,6 +55,12 @@ export class JobModules {
     const services = await loadAll(process.services);
     const [source] = await loadAll([process.source]);
     return new JobModules(await loadAll(process.modules), source as JobModule, services);
+  }
+
+  /** The instance of a module that lives on the main thread. */
+  onMainThread(label: string): OneModule {
+    const { type, instances } = this.mainInstances.get(label) ?? { type: "", instances: [] };
+    return { label, type, instance: instances[0] ?? {} };
   }
 
   constructServices(): void {

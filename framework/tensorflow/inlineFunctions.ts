@@ -9,6 +9,9 @@ import type { MetaGraphDef, OpOutput } from "./metaGraph.js";
 
 const callOps = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 
+/** A graph that grows beyond this is a mistake: functions that call functions twice grow without bound. */
+const maxNodes = 1_000_000;
+
 /** Where a body is put: a graph names tensors "node:port", a function's body "node:argument:index". */
 export type Host = "graph" | "function";
 
@@ -63,6 +66,7 @@ export class FunctionInliner {
       }
       const body = this.#instantiate(node, this.expanded(name), taken, host);
       result.push(...body.nodes, standIn(node, body.outputs));
+      if (result.length > maxNodes) throw invalid(`its functions write out to more than ${maxNodes} nodes`);
       for (const inner of body.nodes) taken.add(inner.name);
       outputsOf.set(node.name, body.outputs);
     }

@@ -128,7 +128,7 @@ function parseEnum(tokens: TextTokens, { values }: Enum, field: Field): number {
 
 function parseNumber(tokens: TextTokens, field: Field): unknown {
   const token = wordOf(tokens, field);
-  const value = field.type === "bool" ? boolOf(token.text) : isFloat(field) ? floatOf(token.text) : integerOf(token.text, field);
+  const value = scalarOf(token.text, field);
   if (value === undefined) throw textError(token.line, `'${field.name}' is a ${field.type}, not ${token.text}`);
   return value;
 }
@@ -140,8 +140,12 @@ function wordOf(tokens: TextTokens, field: Field): Token {
   return sign ? { ...token, text: `-${token.text}` } : token;
 }
 
-function isFloat(field: Field): boolean {
-  return field.type === "float" || field.type === "double";
+function scalarOf(text: string, field: Field): unknown {
+  if (field.type === "bool") return boolOf(text);
+  if (field.type !== "float" && field.type !== "double") return integerOf(text, field);
+  const value = floatOf(text);
+  // "0.001" is written for the float nearest to it.
+  return value !== undefined && field.type === "float" ? Math.fround(value) : value;
 }
 
 function boolOf(text: string): boolean | undefined {

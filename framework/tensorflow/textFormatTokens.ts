@@ -82,7 +82,7 @@ export class TextTokens {
   }
 }
 
-const escape = /\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/y;
+const escapeSequence = /\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/y;
 
 /** The bytes that a quoted string stands for. @throws InvalidGraphDef for an escape that protobuf does not have. */
 export function unquote({ text, line }: Token): Uint8Array {
@@ -98,8 +98,8 @@ export function unquote({ text, line }: Token): Uint8Array {
       at += plain.length;
       continue;
     }
-    escape.lastIndex = at;
-    const [whole, octal, hex, short, long, letter = ""] = escape.exec(body) ?? [""];
+    escapeSequence.lastIndex = at;
+    const [whole, octal, hex, short, long, letter = ""] = escapeSequence.exec(body) ?? [""];
     if (octal !== undefined) bytes[length++] = Number.parseInt(octal, 8);
     else if (hex !== undefined) bytes[length++] = Number.parseInt(hex, 16);
     else if (short ?? long) length += bytes.write(codePoint(short ?? long ?? "", line), length);

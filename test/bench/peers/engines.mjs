@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import util from "node:util";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const session = fileURLToPath(new URL("tensorflowSession.py", import.meta.url));
+const sessionProgram = fileURLToPath(new URL("tensorflowSession.py", import.meta.url));
 const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, int64: BigInt64Array, bool: Uint8Array };
 
 function typedArray({ dtype, values }) {
@@ -94,7 +94,7 @@ export function python(folder) {
   let child;
   let lines;
   const start = () => {
-    child = spawn(interpreter, [session, folder], { stdio: ["pipe", "pipe", "ignore"] });
+    child = spawn(interpreter, [sessionProgram, folder], { stdio: ["pipe", "pipe", "ignore"] });
     // Then its output ends at once, which `ask` reports.
     for (const source of [child, child.stdin]) source.on("error", () => undefined);
     lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -6,6 +6,7 @@ import type { Exception } from "../../../framework/base/errors.js";
 import { type DType, dtypeNumber } from "../../../framework/tensorflow/dtypes.js";
 import { registeredEngines } from "../../../framework/tensorflow/engines.js";
 import { type GraphDef, loadGraphDef } from "../../../framework/tensorflow/GraphDef.js";
+import { loadSavedModel } from "../../../framework/tensorflow/SavedModel.js";
 import { createSession } from "../../../framework/tensorflow/Session.js";
 import { Tensor, type TensorLike } from "../../../framework/tensorflow/Tensor.js";
 import { constant, constantGraphNodes, graphOf, node, placeholder, type TestNode } from "./buildGraph.js";
@@ -218,13 +219,13 @@ function readJson<T>(...path: string[]): T {
 /** Runs every case of a golden.json and hands each output to `check`. */
 function runGoldens(
   folder: string,
-  graph: string,
+  graph: GraphDef,
   engine: string,
   tensorOf: (key: string) => string,
   check: (result: TensorLike, golden: PlainTensor, key: string) => void,
 ): void {
   const { cases } = readJson<{ cases: { inputs: Tensors; outputs: Tensors }[] }>(folder, "golden.json");
-  const session = createSession(loadGraphDef(join(folder, graph)), { engine });
+  const session = createSession(graph, { engine });
   for (const { inputs, outputs } of cases) {
     const feeds = Object.entries(inputs).map(([key, plain]) => [tensorOf(key), toTensor(plain)] as const);
     const results = session.run(feeds, Object.keys(outputs).map(tensorOf));
@@ -247,14 +248,21 @@ describe.skipIf(!isThere).each(usable.map(({ name }) => name))("engine %s on gol
     type Names = Record<string, { tensor: string }>;
     const { inputs, outputs } = readJson<{ inputs: Names; outputs: Names }>(folder, name, "meta.json");
     const tensorOf = (key: string) => (inputs[key] ?? outputs[key])?.tensor ?? key;
-    runGoldens(join(folder, name), "frozen.pb", engine, tensorOf, (result, golden) => expectClose(result, golden, 1e-5));
+    const graph = loadGraphDef(join(folder, name, "frozen.pb"));
+    runGoldens(join(folder, name), graph, engine, tensorOf, (result, golden) => expectClose(result, golden, 1e-5));
+  });
+
+  it.each(models)("gives them for the SavedModel of %s too", (name) => {
+    const graph = loadSavedModel(join(folder, name, "saved_model"));
+    runGoldens(join(folder, name), graph, engine, (key) => key, (result, golden) => expectClose(result, golden, 1e-5));
   });
 
   it.each(isThere ? readdirSync(join(folder, "cms")) : [])("gives TensorFlow's outputs for CMS's %s", (name) => {
     type Output = { name: string; max_std_over_batch32: number };
     const { outputs } = readJson<{ outputs: Output[] }>(folder, "cms", name, "meta.json");
     const spread = new Map(outputs.map((output) => [output.name, output.max_std_over_batch32]));
-    runGoldens(join(folder, "cms", name), "graph.pb", engine, (key) => key, (result, golden, key) => {
+    const graph = loadGraphDef(join(folder, "cms", name, "graph.pb"));
+    runGoldens(join(folder, "cms", name), graph, engine, (key) => key, (result, golden, key) => {
       // The rule of spec/cms-models.md: absolute, in units of the output's spread.
       const allowed = 2e-4 * (spread.get(key) ?? 0) + 1e-6;
       const worst = golden.data.reduce<number>((most, b, i) => Math.max(most, Math.abs(Number(result.data[i]) - Number(b))), 0);

@@ -64,6 +64,7 @@ describe("a text graph", () => {
     expect(value("i: 017")).toEqual({ i: 15 });
     expect(value("f: -inf")).toEqual({ f: Number.NEGATIVE_INFINITY });
     expect(value("f: - 1.5e3f")).toEqual({ f: -1500 });
+    expect(value("f: 0.001")).toEqual({ f: Math.fround(0.001) });
     expect(value("f: nan")).toEqual({ f: Number.NaN });
     expect(value("b: t")).toEqual({ b: true });
     expect(value("s: '\\x41\\102\\n\\u00e9'")).toEqual({ s: "AB\né" });

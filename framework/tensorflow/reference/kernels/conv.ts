@@ -4,15 +4,10 @@ import type { NumberArray } from "../../dtypes.js";
 import type { NodeDef } from "../../GraphDef.js";
 import { showShape, type TensorLike } from "../../Tensor.js";
 import { type Kernel, kernelError, numbers, type OpTable } from "../op.js";
-import { gemm, type Matrix } from "./gemm.js";
+import { gemm, type Matrix, multiplyPanel, panelRows, reservePanel } from "./gemm.js";
 import { Images, Windows } from "./window.js";
 
-/** Windows that are laid out at a time: their rows stay in the cache until they are multiplied. */
-const windowsAtOnce = 64;
-/** Those rows; grows to the largest and is shared by all convolutions of the thread. */
-let patches = new Float64Array(0);
-
-const newMatrix = (): Matrix => ({ data: patches, offset: 0, row: 0, column: 1 });
+const newMatrix = (): Matrix => ({ data: new Float64Array(0), offset: 0, row: 0, column: 1 });
 
 /** The patches of one group of channels: `depth` channels from `firstChannel` on, under windows of rows × columns. */
 interface Patch {
@@ -20,6 +15,9 @@ interface Patch {
   readonly columns: number;
   readonly firstChannel: number;
   readonly depth: number;
+  /** Filters of the group, and of all groups. */
+  readonly outputs: number;
+  readonly outRow: number;
 }
 
 function createConv2D(node: NodeDef): Kernel {
@@ -35,38 +33,64 @@ function createConv2D(node: NodeDef): Kernel {
     const fits = Number.isInteger(groups) && groups > 0 && outputs % groups === 0 && value.dtype === filter.dtype;
     if (!fits) throw kernelError(`a filter of ${showShape(filter.shape)} does not fit ${showShape(value.shape)}`);
     windows.cover(images, rows, columns);
-    const pixels = windows.rows.count * windows.columns.count;
-    const out = call.output(0, value.dtype, images.shape(windows.rows.count, windows.columns.count, outputs));
+    const shape = images.shape(windows.rows.count, windows.columns.count, outputs);
+    const out = call.output(0, value.dtype, shape) as NumberArray;
     const perGroup = outputs / groups;
-    const size = rows * columns * depth;
-    if (patches.length < windowsAtOnce * size) patches = new Float64Array(windowsAtOnce * size);
     right.data = numbers(filter);
     right.row = outputs;
     const x = numbers(value);
     for (let group = 0; group < groups; group++) {
       right.offset = group * perGroup;
-      const patch = { rows, columns, firstChannel: group * depth, depth };
-      const isWhole = isPointwise(windows, patch) && groups === 1 && !images.isChannelFirst;
-      if (isWhole) {
-        multiply(left, right, x, 0, out as NumberArray, 0, images.batch * pixels, size, perGroup, outputs);
-        continue;
-      }
-      for (let image = 0; image < images.batch; image++) {
-        for (let first = 0; first < pixels; first += windowsAtOnce) {
-          const count = Math.min(windowsAtOnce, pixels - first);
-          layOut(x, images, image, windows, patch, first, count);
-          const outAt = image * pixels * outputs;
-          if (images.isChannelFirst) {
-            const at = outAt + group * perGroup * pixels + first;
-            multiplyTransposed(right, left, out as NumberArray, at, perGroup, size, count, pixels);
-          } else {
-            const at = outAt + first * outputs + group * perGroup;
-            multiply(left, right, patches, 0, out as NumberArray, at, count, size, perGroup, outputs);
-          }
-        }
-      }
+      const patch = { rows, columns, firstChannel: group * depth, depth, outputs: perGroup, outRow: outputs };
+      if (isPointwise(windows, patch) && groups === 1 && !images.isChannelFirst) {
+        left.data = x;
+        left.row = depth;
+        gemm(left, right, out, 0, x.length / depth, depth, outputs);
+      } else convolve(x, images, windows, patch, right, out);
     }
   };
+}
+
+function convolve(
+  x: NumberArray,
+  images: Images,
+  windows: Windows,
+  patch: Patch,
+  filter: Matrix,
+  out: NumberArray,
+): void {
+  const pixels = windows.rows.count * windows.columns.count;
+  const size = patch.rows * patch.columns * patch.depth;
+  const panel = reservePanel(size);
+  for (let image = 0; image < images.batch; image++) {
+    const outAt = image * pixels * patch.outRow;
+    for (let first = 0; first < pixels; ) {
+      const count = pixels - first >= panelRows ? panelRows : 1;
+      for (let i = 0; i < count; i++) layOut(x, images, image, windows, patch, first + i, panel, i, count);
+      if (images.isChannelFirst) {
+        multiplyPanel(count, filter, turned(patch.outputs), 0, patch.outputs, size, patch.outputs);
+        scatter(out, outAt + filter.offset * pixels + first, pixels, count, patch.outputs);
+      } else {
+        const at = outAt + first * patch.outRow + filter.offset;
+        multiplyPanel(count, filter, out, at, patch.outRow, size, patch.outputs);
+      }
+      first += count;
+    }
+  }
+}
+
+/** The results of one panel, pixel by pixel; they are written out channel by channel. */
+let results = new Float64Array(0);
+
+function turned(outputs: number): Float64Array {
+  if (results.length < panelRows * outputs) results = new Float64Array(panelRows * outputs);
+  return results;
+}
+
+function scatter(out: NumberArray, outAt: number, pixels: number, count: number, outputs: number): void {
+  for (let i = 0; i < count; i++) {
+    for (let o = 0; o < outputs; o++) out[outAt + o * pixels + i] = results[i * outputs + o]!;
+  }
 }
 
 function filterShape({ shape }: TensorLike): [number, number, number, number] {
@@ -80,73 +104,35 @@ function isPointwise({ rows, columns }: Windows, patch: Patch): boolean {
   return patch.rows === 1 && patch.columns === 1 && isPlain(rows) && isPlain(columns);
 }
 
-function multiply(
-  left: Matrix,
-  right: Matrix,
-  data: NumberArray,
-  offset: number,
-  out: NumberArray,
-  outAt: number,
-  m: number,
-  k: number,
-  n: number,
-  outRow: number,
-): void {
-  left.data = data;
-  left.offset = offset;
-  left.row = k;
-  left.column = 1;
-  gemm(left, right, out, outAt, m, k, n, outRow);
-}
-
-/** Channels first: each filter is a row on the left, each patch a column on the right. */
-function multiplyTransposed(
-  filter: Matrix,
-  columns: Matrix,
-  out: NumberArray,
-  outAt: number,
-  m: number,
-  k: number,
-  n: number,
-  outRow: number,
-): void {
-  columns.data = patches;
-  columns.offset = 0;
-  columns.row = 1;
-  columns.column = k;
-  const left = { data: filter.data, offset: filter.offset, row: 1, column: filter.row };
-  gemm(left, columns, out, outAt, m, k, n, outRow);
-}
-
-/** Writes the pixels under `count` windows, zeros where a window leaves the image. */
+/** Writes the pixels under one window into every `step`-th place from `at` on, zeros where it leaves the image. */
 function layOut(
   x: NumberArray,
   images: Images,
   image: number,
   windows: Windows,
   patch: Patch,
-  first: number,
-  count: number,
+  window: number,
+  panel: Float64Array,
+  at: number,
+  step: number,
 ): void {
   const { strides, height, width } = images;
   const { rows, columns } = windows;
   const origin = image * strides.batch + patch.firstChannel * strides.channels;
-  let at = 0;
-  for (let i = first; i < first + count; i++) {
-    const top = Math.floor(i / columns.count) * rows.stride - rows.before;
-    const left = (i % columns.count) * columns.stride - columns.before;
-    for (let r = 0; r < patch.rows; r++) {
-      const y = top + r * rows.dilation;
-      const isRow = y >= 0 && y < height;
-      for (let c = 0; c < patch.columns; c++, at += patch.depth) {
-        const column = left + c * columns.dilation;
-        if (!isRow || column < 0 || column >= width) {
-          for (let d = at; d < at + patch.depth; d++) patches[d] = 0;
-          continue;
-        }
-        let from = origin + y * strides.height + column * strides.width;
-        for (let d = at; d < at + patch.depth; d++, from += strides.channels) patches[d] = x[from]!;
+  const top = Math.floor(window / columns.count) * rows.stride - rows.before;
+  const left = (window % columns.count) * columns.stride - columns.before;
+  for (let r = 0; r < patch.rows; r++) {
+    const y = top + r * rows.dilation;
+    const isRow = y >= 0 && y < height;
+    for (let c = 0; c < patch.columns; c++) {
+      const column = left + c * columns.dilation;
+      const end = at + patch.depth * step;
+      if (!isRow || column < 0 || column >= width) {
+        for (; at < end; at += step) panel[at] = 0;
+        continue;
       }
+      let from = origin + y * strides.height + column * strides.width;
+      for (; at < end; at += step, from += strides.channels) panel[at] = x[from]!;
     }
   }
 }

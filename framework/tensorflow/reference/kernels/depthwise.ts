@@ -55,7 +55,8 @@ function sumWindow(
 ): void {
   const { strides, channels } = images;
   const outputs = channels * multiplier;
-  sums.fill(0, 0, outputs);
+  const s = sums;
+  s.fill(0, 0, outputs);
   for (let r = 0; r < rows; r++) {
     const y = row * windows.rows.stride - windows.rows.before + r * windows.rows.dilation;
     if (y < 0 || y >= images.height) continue;
@@ -65,11 +66,11 @@ function sumWindow(
       let from = image * strides.batch + y * strides.height + z * strides.width;
       const weights = (r * columns + c) * outputs;
       if (multiplier === 1 && strides.channels === 1) {
-        for (let o = 0; o < outputs; o++) sums[o]! += x[from + o]! * w[weights + o]!;
+        for (let o = 0; o < outputs; o++) s[o]! += x[from + o]! * w[weights + o]!;
         continue;
       }
       for (let o = 0; o < outputs; from += strides.channels) {
-        for (let m = 0; m < multiplier; m++, o++) sums[o]! += x[from]! * w[weights + o]!;
+        for (let m = 0; m < multiplier; m++, o++) s[o]! += x[from]! * w[weights + o]!;
       }
     }
   }

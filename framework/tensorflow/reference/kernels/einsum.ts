@@ -55,9 +55,11 @@ class Operand {
   /** The elements in the order of `labels`; an axis that it lacks, or has with size 1, is repeated. */
   layOut(labels: readonly Label[], extents: readonly number[], into: number): NumberArray {
     const count = extents.reduce((a, b) => a * b, 1);
-    if (packed[into]!.length < count) packed[into] = new Float64Array(count);
     const from = labels.map((label) => (this.sizes.get(label) === 1 ? 0 : (this.strides.get(label) ?? 0)));
-    if (count > 0) copyStrided(this.data, 0, from, packed[into]!, 0, stridesOf(extents, []), extents);
+    const to = stridesOf(extents, []);
+    if (from.every((stride, axis) => stride === to[axis] || extents[axis] === 1)) return this.data;
+    if (packed[into]!.length < count) packed[into] = new Float64Array(count);
+    if (count > 0) copyStrided(this.data, 0, from, packed[into]!, 0, to, extents);
     return packed[into]!;
   }
 }

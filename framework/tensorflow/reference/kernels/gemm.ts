@@ -1,6 +1,6 @@
 /**
  * The fast matrix product. Rows of A go four at a time, packed and interleaved as doubles, against four columns of B:
- * sixteen running sums that stay in registers (measured 2.3 multiply-adds a ns on Node 20, the most of eleven tile shapes; a single row 1.7).
+ * sixteen running sums (measured 2.3 multiply-adds a ns on Node 20, the most of eleven tile shapes; a single row 1.7).
  * Left-over rows go alone. Every sum runs over k in order and in double precision, so a row's result has the same bits
  * in a batch of 1 and of 64; gemmSlow.ts is the readable twin.
  */
@@ -31,17 +31,43 @@ export function gemm(
   n: number,
   outRow = n,
 ): void {
-  if (packed.length < 4 * k) packed = new Float64Array(4 * k);
-  if (sums.length < n) sums = new Float64Array(n);
+  reservePanel(k);
   let i = 0;
-  for (; i + 4 <= m; i += 4) {
-    pack(a, i, 4, k);
-    fourRows(b, out, outOffset + i * outRow, outRow, k, n);
+  for (; i + panelRows <= m; i += panelRows) {
+    pack(a, i, panelRows, k);
+    multiplyPanel(panelRows, b, out, outOffset + i * outRow, outRow, k, n);
   }
   for (; i < m; i++) {
     pack(a, i, 1, k);
-    oneRow(b, out, outOffset + i * outRow, k, n);
+    multiplyPanel(1, b, out, outOffset + i * outRow, outRow, k, n);
   }
+}
+
+/** Rows of A that are multiplied together; what is left over goes alone. */
+export const panelRows = 4;
+
+/** Where rows of A of length k are to be written: element p of row r of `rows` at p * rows + r. */
+export function reservePanel(k: number): Float64Array {
+  if (packed.length < panelRows * k) packed = new Float64Array(panelRows * k);
+  return packed;
+}
+
+/** Multiplies the 1 or 4 rows in the panel with B; for those who write the panel themselves, as convolutions do. */
+export function multiplyPanel(
+  rows: number,
+  b: Matrix,
+  out: NumberArray,
+  outAt: number,
+  outRow: number,
+  k: number,
+  n: number,
+): void {
+  if (rows === panelRows) {
+    fourRows(b, out, outAt, outRow, k, n);
+    return;
+  }
+  if (sums.length < n) sums = new Float64Array(n);
+  oneRow(b, out, outAt, k, n);
 }
 
 function pack(a: Matrix, firstRow: number, rows: number, k: number): void {

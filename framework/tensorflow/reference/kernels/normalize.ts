@@ -91,16 +91,18 @@ function normalize(
   epsilon: number,
 ): void {
   if (factors.length < channels) factors = new Float64Array(channels);
-  for (let c = 0; c < channels; c++) factors[c] = scale[c]! / Math.sqrt(variance[c]! + epsilon);
+  const factor = factors;
+  for (let c = 0; c < channels; c++) factor[c] = scale[c]! / Math.sqrt(variance[c]! + epsilon);
   if (inner === 1) {
     for (let at = 0; at < x.length; at += channels) {
-      for (let c = 0; c < channels; c++) y[at + c] = (x[at + c]! - mean[c]!) * factors[c]! + offset[c]!;
+      for (let c = 0; c < channels; c++) y[at + c] = (x[at + c]! - mean[c]!) * factor[c]! + offset[c]!;
     }
     return;
   }
   for (let c = 0; c < channels; c++) {
+    const [center, scaling, shift] = [mean[c]!, factor[c]!, offset[c]!];
     for (let at = c * inner; at < x.length; at += channels * inner) {
-      for (let i = at; i < at + inner; i++) y[i] = (x[i]! - mean[c]!) * factors[c]! + offset[c]!;
+      for (let i = at; i < at + inner; i++) y[i] = (x[i]! - center) * scaling + shift;
     }
   }
 }

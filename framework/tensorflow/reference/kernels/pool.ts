@@ -60,15 +60,17 @@ function poolWindow(
   isMax: boolean,
 ): number {
   const { strides, channels } = images;
-  results.fill(isMax ? Number.NEGATIVE_INFINITY : 0, 0, channels);
+  const best = results;
+  best.fill(isMax ? Number.NEGATIVE_INFINITY : 0, 0, channels);
   const top = row * windows.rows.stride - windows.rows.before;
   const left = column * windows.columns.stride - windows.columns.before;
   let count = 0;
   for (let y = Math.max(top, 0); y < Math.min(top + rows, images.height); y++) {
     for (let z = Math.max(left, 0); z < Math.min(left + columns, images.width); z++, count++) {
       let from = image * strides.batch + y * strides.height + z * strides.width;
-      if (isMax) for (let c = 0; c < channels; c++, from += strides.channels) results[c] = Math.max(results[c]!, x[from]!);
-      else for (let c = 0; c < channels; c++, from += strides.channels) results[c]! += x[from]!;
+      for (let c = 0; c < channels; c++, from += strides.channels) {
+        best[c] = isMax ? Math.max(best[c]!, x[from]!) : best[c]! + x[from]!;
+      }
     }
   }
   return count;

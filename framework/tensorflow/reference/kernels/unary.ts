@@ -3,6 +3,7 @@
 import type { NumberArray } from "../../dtypes.js";
 import type { TensorLike } from "../../Tensor.js";
 import { isBig, type Kernel, kernelError, numbers, type Op, type OpTable } from "../op.js";
+import { erf, erfc } from "./erf.js";
 
 /** y[i] = f(x[i]) for n elements. */
 export type UnaryLoop = (x: NumberArray, y: NumberArray, n: number) => void;
@@ -53,32 +54,6 @@ function predicate(f: (x: number) => boolean): Op {
 export function roundHalfEven(x: number): number {
   const rounded = Math.round(x);
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-/** The error function to double precision: its series where it is short, else 1 less the continued fraction of erfc. */
-export function erf(x: number): number {
-  const size = Math.abs(x);
-  if (Number.isNaN(x)) return x;
-  if (size >= 6) return Math.sign(x);
-  if (size > 2.5) return Math.sign(x) * (1 - erfcTail(size));
-  let term = x;
-  let sum = x;
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-    term *= (-x * x) / n;
-    sum += term / (2 * n + 1);
-  }
-  return (2 / Math.sqrt(Math.PI)) * sum;
-}
-
-/** erfc for x > 2.5, by its continued fraction from the inside out. */
-function erfcTail(x: number): number {
-  let fraction = 0;
-  for (let n = 40; n > 0; n--) fraction = n / 2 / (x + fraction);
-  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * (x + fraction));
-}
-
-function erfc(x: number): number {
-  return x > 2.5 ? erfcTail(x) : 1 - erf(x);
 }
 
 const round = numberOp(roundHalfEven, (x) => x);

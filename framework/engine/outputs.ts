@@ -1,0 +1,40 @@
+/** The output modules' files on the main thread: opened before the first event, closed after everything else. */
+import type { ProcessDescription } from "../config/ProcessDescription.js";
+import type { OutputModule, ProcessConfiguration } from "../modules/one.js";
+import { parameterSetID } from "../parameters/ParameterSet.js";
+import { TypedValue } from "../parameters/values.js";
+import type { JobModules } from "./JobModules.js";
+import { revivedType } from "./registrations.js";
+import type { BoundPlan } from "./threadPlan.js";
+import { withContext } from "./transitions.js";
+
+/** `tell`: whether the modules here have to be told their products, because the threads have instances of their own. */
+export async function openOutputs(bound: BoundPlan, modules: JobModules, history: readonly ProcessConfiguration[], tell: boolean): Promise<void> {
+  for (const { label, kept } of bound.outputs) {
+    const output = modules.onMainThread(label);
+    const module = output.instance as OutputModule;
+    if (tell) module.setProducts(kept.map(({ description, type }) => ({ description, type: revivedType(type) })));
+    await withContext(output, "Calling beginJob", () => module.openFile(history));
+  }
+}
+
+/** Gives the output's line for the log. */
+export function closeOutput(label: string, modules: JobModules, isComplete: boolean): Promise<string> {
+  const output = modules.onMainThread(label);
+  return withContext(output, "Calling endJob", () => (output.instance as OutputModule).closeFile(isComplete));
+}
+
+/**
+ * What this process adds to the history of what it writes. The ParameterSetID covers the tracked parameters of all
+ * modules and the paths: nothing untracked, no time, no path.
+ */
+export function processConfiguration(process: ProcessDescription, modules: JobModules, release: string): ProcessConfiguration {
+  const all: Record<string, TypedValue> = {};
+  for (const { label, type, parameters } of [...modules.modules, modules.source]) {
+    all[label] = new TypedValue("PSet", true, { ...parameters, "@module_type": new TypedValue("string", true, type) });
+  }
+  for (const { name, modules: onPath } of process.paths) {
+    all[`@path:${name}`] = new TypedValue("vstring", true, onPath.map(({ label, mark }) => `${mark}:${label}`));
+  }
+  return { name: process.name, parameterSetId: parameterSetID(all), release };
+}
