@@ -1,7 +1,7 @@
 /**
- * Which loop each node runs in. TensorFlow's old loops are cycles in the graph: Enter brings a value in, Merge holds it,
- * NextIteration hands it on, Exit lets it out. A node belongs to the innermost loop whose Merge it depends on, so what
- * does not change inside a loop is computed before it.
+ * Which loop each node runs in. TensorFlow's old loops are cycles in the graph: Enter brings a value in, Merge holds
+ * it, NextIteration hands it on, Exit lets it out. A node belongs to the innermost loop whose Merge it depends on, so
+ * what does not change inside a loop is computed before it.
  */
 import { Exception } from "../../base/errors.js";
 import { stringAttr } from "../attributes.js";

@@ -1,7 +1,7 @@
 /**
  * What only a branch that is not taken would read. TensorFlow computes the data of a Switch whichever way it goes;
- * where the choice is given (Keras' learning phase), what only the other way needs is not computed here: the batch's own
- * mean and variance beside every batch normalisation.
+ * where the choice is given (Keras' learning phase), what only the other way needs is not computed here: the batch's
+ * own mean and variance beside every batch normalisation.
  */
 import type { NodeDef } from "../GraphDef.js";
 import type { GraphIndex } from "../GraphIndex.js";
@@ -13,7 +13,7 @@ export interface Condition {
   readonly side: boolean;
 }
 
-/** The conditions of those of the nodes (in an order that can run) that have one. `isGiven` tells what is fed or constant. */
+/** The conditions of those `order`ed nodes that have one. `isGiven` tells what is fed or constant. */
 export function findConditions(
   index: GraphIndex,
   order: readonly NodeDef[],

@@ -1,4 +1,4 @@
-/** Switch, Merge, loops and functions beyond what the goldens show: what is not run, what is refused, what never ends. */
+/** Switch, Merge, loops and functions beyond the goldens: what is not run, what is refused, what never ends. */
 import { describe, expect, it } from "vitest";
 import { Exception } from "../../../framework/base/errors.js";
 import { type GraphDef, parseGraphDef } from "../../../framework/tensorflow/GraphDef.js";

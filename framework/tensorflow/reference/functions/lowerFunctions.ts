@@ -73,7 +73,8 @@ class Lowering {
   /** Adds a function's nodes; those with effects of their own run only if `pivot` does. */
   #body(call: Call, name: string, prefix: string, args: readonly string[], pivot?: string): Body {
     const called = this.#functions.get(name);
-    if (!called) throw invalid(`node '${call.node.name}' (${call.node.op}) calls '${name}', which the graph does not have`);
+    const { node: caller } = call;
+    if (!called) throw invalid(`node '${caller.name}' (${caller.op}) calls '${name}', which the graph does not have`);
     const body = instantiate(called, prefix, args);
     for (const node of body.nodes) {
       const isGuarded = pivot !== undefined && (node.op === "Assert" || this.isCall(node));

@@ -29,9 +29,15 @@ function createConvTranspose(node: NodeDef): Kernel {
     const [rows, columns, channels, depth] = filter.shape as [number, number, number, number];
     windows.cover(result, rows, columns);
     const fits =
-      channels === result.channels && depth === given.channels && windows.rows.count === given.height &&
-      windows.columns.count === given.width && result.batch === given.batch;
-    if (!fits) throw kernelError(`${showShape(value.shape)} is not what a filter of ${showShape(filter.shape)} makes of ${showShape(sizes)}`);
+      channels === result.channels &&
+      depth === given.channels &&
+      windows.rows.count === given.height &&
+      windows.columns.count === given.width &&
+      result.batch === given.batch;
+    if (!fits) {
+      const [from, to] = [showShape(value.shape), showShape(sizes)];
+      throw kernelError(`a filter of ${showShape(filter.shape)} does not make ${from} of ${to}`);
+    }
     const out = call.output(0, value.dtype, sizes) as NumberArray;
     const size = rows * columns * depth;
     if (patches.length < result.width * size) patches = new Float64Array(result.width * size);

@@ -73,7 +73,7 @@ function createEinsum(node: NodeDef): Kernel {
       return new Operand(numbers(input), term, input.shape);
     });
     const sizes = allSizes(operands);
-    const ellipsis = [...sizes.keys()].filter((label) => label > "0" && label <= "9999" && !Number.isNaN(Number(label)));
+    const ellipsis = [...sizes.keys()].filter((label) => /^\d+$/.test(label));
     ellipsis.sort((a, b) => Number(b) - Number(a));
     const wanted = output.includes("...") ? labelsOf(output, output.length - 3 + ellipsis.length) : [...output];
     const unknown = wanted.find((label) => !sizes.has(label));
@@ -87,7 +87,9 @@ function allSizes(operands: readonly Operand[]): Map<Label, number> {
   for (const operand of operands) {
     for (const [label, size] of operand.sizes) {
       const known = sizes.get(label) ?? 1;
-      if (known !== 1 && size !== 1 && known !== size) throw kernelError(`axes '${label}' are ${known} and ${size} long`);
+      if (known !== 1 && size !== 1 && known !== size) {
+        throw kernelError(`axes '${label}' are ${known} and ${size} long`);
+      }
       sizes.set(label, Math.max(known === 1 ? size : known, size === 0 ? 0 : 1));
     }
   }
@@ -118,7 +120,10 @@ function contract(
   const labels = [...batch, ...rows, ...columns];
   const total = count(labels);
   if (packed[2]!.length < total) packed[2] = new Float64Array(total);
-  for (let i = 0; i < count(batch); i++, a.offset += m * k, b.offset += k * n) gemm(a, b, packed[2]!, i * m * n, m, k, n);
+  const batches = count(batch);
+  for (let i = 0; i < batches; i++, a.offset += m * k, b.offset += k * n) {
+    gemm(a, b, packed[2]!, i * m * n, m, k, n);
+  }
   const own = stridesOf(extents(labels), []);
   const out = call.output(0, (call.inputs[0] as TensorLike).dtype, extents(wanted));
   const from = wanted.map((label) => own[labels.indexOf(label)]!);

@@ -88,7 +88,7 @@ function createSplit(): Kernel {
       const first = cut[at];
       const shape = [length, ...value.shape.slice(1)];
       if (length > 0 && !first) throw kernelError(`${cut.length} rows are too few for the lengths [${lengths}]`);
-      list.items[placeIn(list, i)] = { data: first?.data ?? cut[0]?.data ?? value.data, offset: first?.offset ?? 0, shape };
+      list.items[placeIn(list, i)] = { data: first?.data ?? value.data, offset: first?.offset ?? 0, shape };
       at += length;
     }
     if (at !== cut.length) throw kernelError(`${cut.length} rows do not fit the lengths [${lengths}]`);

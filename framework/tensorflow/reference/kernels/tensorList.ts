@@ -42,7 +42,12 @@ export function copyOut(call: KernelCall, output: number, list: ElementList, ite
 }
 
 /** Joins elements along a new first axis. */
-export function stack(call: KernelCall, list: ElementList, items: readonly (Element | undefined)[], hint: PartialShape): void {
+export function stack(
+  call: KernelCall,
+  list: ElementList,
+  items: readonly (Element | undefined)[],
+  hint: PartialShape,
+): void {
   const shape = list.elementShape(hint);
   const size = product(shape);
   const out = call.output(0, list.dtype, [items.length, ...shape]);
@@ -154,7 +159,8 @@ function createElementShape(node: NodeDef): Kernel {
     const { declared } = call.elements(0);
     const out = call.output(0, dtype, declared ? [declared.length] : []);
     const sizes = declared ?? [-1];
-    for (const [i, size] of sizes.entries()) (out as { [i: number]: unknown })[i] = dtype === "int64" ? BigInt(size) : size;
+    const target = out as { [i: number]: unknown };
+    for (const [i, size] of sizes.entries()) target[i] = dtype === "int64" ? BigInt(size) : size;
   };
 }
 
@@ -168,7 +174,8 @@ export function concatenate(call: KernelCall, list: ElementList, isListOp: boole
   const first = items[0];
   if (!first || first.shape.length === 0) throw kernelError("there are no elements with an axis to join");
   const inner = first.shape.slice(1);
-  const fits = items.every(({ shape }) => shape.length === first.shape.length && inner.every((n, a) => n === shape[a + 1]));
+  const isAlike = (shape: readonly number[]) => inner.every((size, axis) => size === shape[axis + 1]);
+  const fits = items.every(({ shape }) => shape.length === first.shape.length && isAlike(shape));
   if (!fits) throw kernelError("the elements differ in more than their first axis");
   const lengths = items.map(({ shape }) => shape[0] as number);
   const out = call.output(0, list.dtype, [lengths.reduce((sum, length) => sum + length, 0), ...inner]);
