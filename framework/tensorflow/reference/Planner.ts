@@ -73,7 +73,8 @@ export class Planner {
     const outputs = names.map((name) => (this.isFed(name) ? this.valueCount++ : this.value(name)));
     const lazy = this.conditions.get(node);
     const condition = lazy && { value: this.value(lazy.choice), side: lazy.side };
-    const mayDie = guards.length > 0 || condition !== undefined || (isMerge && inputs.every((value) => this.#mayDie.has(value)));
+    const mayLackAll = isMerge && inputs.every((value) => this.#mayDie.has(value));
+    const mayDie = guards.length > 0 || condition !== undefined || mayLackAll;
     const marks = mayDie || op.isSwitch ? [...outputs] : [];
     if (mayDie && hasOwnToken(op, node)) marks.push(this.#numbered(`^${node.name}`));
     for (const mark of marks) this.#mayDie.add(mark);

@@ -116,7 +116,11 @@ describe("branches", () => {
 
   it("of three, by position, or the last one when there is none", () => {
     const session = createSession(
-      graphOf(placeholder("i", "int32", []), floats("v", [], [5]), node("s", "_SwitchN", ["v", "i"], { num_outs: { i: 3 } })),
+      graphOf(
+        placeholder("i", "int32", []),
+        floats("v", [], [5]),
+        node("s", "_SwitchN", ["v", "i"], { num_outs: { i: 3 } }),
+      ),
     );
     const taken = (i: number) => [0, 1, 2].filter((port) => {
       try {
@@ -201,7 +205,7 @@ describe("functions", () => {
   });
 
   it.each([
-    ["call themselves", functionOf([{ name: "n", op: "f", input: ["a"] }], "n:r:0"), "call each other more than 50 deep"],
+    ["call themselves", functionOf([{ name: "n", op: "f", input: ["a"] }], "n:r:0"), "more than 50 deep"],
     ["are not there", functionOf([], "a", "g"), "calls 'f', which the graph does not have"],
     ["return what they do not have", functionOf([], "b"), "function 'f' reads 'b', which is none of its nodes"],
   ])("are refused when they %s", (_, definition, message) => {

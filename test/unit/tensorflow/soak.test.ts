@@ -50,13 +50,16 @@ const nodes = [
   node("y", "Sum", ["last", "one"]),
 ];
 
-it("four streams on two threads share one cache, without a difference and without growing", { timeout: 600_000 }, async () => {
+const claim = "four streams on two threads share one cache, without a difference and without growing";
+
+it(claim, { timeout: 600_000 }, async () => {
   const path = join(folder, "graph.pb");
   writeFileSync(path, encode(nodes));
   const cache = new SessionCache(path);
   const inputs = Float32Array.from(weights(3, 200 * width));
   const row = (at: number) => new Tensor("float32", [1, width], inputs.slice(at * width, (at + 1) * width));
-  const expected = Float32Array.from({ length: 200 }, (_, at) => Number(cache.getSession(9).run({ x: row(at) }, ["y"])[0]?.data[0]));
+  const alone = cache.getSession(9);
+  const expected = Float32Array.from({ length: 200 }, (_, at) => Number(alone.run({ x: row(at) }, ["y"])[0]?.data[0]));
   const outfile = join(folder, "worker.mjs");
   const entry = fileURLToPath(new URL("./soakWorker.ts", import.meta.url));
   await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
