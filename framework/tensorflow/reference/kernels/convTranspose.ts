@@ -5,7 +5,7 @@
 // biome-ignore-all lint/style/noNonNullAssertion: inner loops over windows that were laid within the images
 import type { NumberArray } from "../../dtypes.js";
 import type { NodeDef } from "../../GraphDef.js";
-import { showShape, type TensorLike } from "../../Tensor.js";
+import { elementCount, showShape, type TensorLike } from "../../Tensor.js";
 import { type Kernel, kernelError, numbers, type OpTable, product, readInts } from "../op.js";
 import { gemm, type Matrix } from "./gemm.js";
 import { type Axis, Images, Windows } from "./window.js";
@@ -40,7 +40,8 @@ function createConvTranspose(node: NodeDef): Kernel {
     }
     const out = call.output(0, value.dtype, sizes) as NumberArray;
     const size = rows * columns * depth;
-    if (patches.length < result.width * size) patches = new Float64Array(result.width * size);
+    const needed = elementCount([result.width, size]);
+    if (patches.length < needed) patches = new Float64Array(needed);
     turn(numbers(filter), rows * columns, channels, depth);
     left.data = patches;
     left.row = size;

@@ -3,7 +3,7 @@
 import { stringAttr } from "../../attributes.js";
 import type { NumberArray } from "../../dtypes.js";
 import type { NodeDef } from "../../GraphDef.js";
-import { showShape, type TensorLike } from "../../Tensor.js";
+import { elementCount, showShape, type TensorLike } from "../../Tensor.js";
 import { type Kernel, type KernelCall, kernelError, numbers, type OpTable } from "../op.js";
 import { copyStrided, stridesOf } from "../stridedCopy.js";
 import { gemm, type Matrix } from "./gemm.js";
@@ -54,7 +54,7 @@ class Operand {
 
   /** The elements in the order of `labels`; an axis that it lacks, or has with size 1, is repeated. */
   layOut(labels: readonly Label[], extents: readonly number[], into: number): NumberArray {
-    const count = extents.reduce((a, b) => a * b, 1);
+    const count = elementCount(extents);
     const from = labels.map((label) => (this.sizes.get(label) === 1 ? 0 : (this.strides.get(label) ?? 0)));
     const to = stridesOf(extents, []);
     if (from.every((stride, axis) => stride === to[axis] || extents[axis] === 1)) return this.data;
@@ -118,7 +118,7 @@ function contract(
   const one = new Operand(Float64Array.of(1), "", []);
   const b: Matrix = { data: (right ?? one).layOut(rightLabels, extents(rightLabels), 1), offset: 0, row: n, column: 1 };
   const labels = [...batch, ...rows, ...columns];
-  const total = count(labels);
+  const total = elementCount(extents(labels));
   if (packed[2]!.length < total) packed[2] = new Float64Array(total);
   const batches = count(batch);
   for (let i = 0; i < batches; i++, a.offset += m * k, b.offset += k * n) {
