@@ -16,7 +16,10 @@ process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring(
 process.MessageLogger.cerr.FwkReport.reportEvery = 100;
 
 process.scores = cms.EDProducer("MyPlugin", { graphPath: cms.FileInPath("data/models/jet_btag/graph.pb") });
-process.auc = cms.EDAnalyzer("RocAucAnalyzer", { scores: cms.InputTag("scores"), truth: cms.InputTag("Jet") });
+process.auc = cms.EDAnalyzer("RocAucAnalyzer", {
+  scores: cms.InputTag("scores"),
+  truth: cms.InputTag("Jet"),
+});
 
 process.p = cms.Path(process.scores, process.auc);
 

@@ -5,9 +5,27 @@
 import { cms, VarParsing } from "#framework";
 
 const options = new VarParsing("analysis");
-options.register("threads", 1, VarParsing.multiplicity.singleton, VarParsing.varType.int, "number of threads (0: all CPUs)");
-options.register("streams", 0, VarParsing.multiplicity.singleton, VarParsing.varType.int, "events in flight (0: as threads)");
-options.register("modelPolicy", "globalCache", VarParsing.multiplicity.singleton, VarParsing.varType.string, "globalCache or perInstance");
+options.register(
+  "threads",
+  1,
+  VarParsing.multiplicity.singleton,
+  VarParsing.varType.int,
+  "number of threads (0: all CPUs)",
+);
+options.register(
+  "streams",
+  0,
+  VarParsing.multiplicity.singleton,
+  VarParsing.varType.int,
+  "events in flight (0: as threads)",
+);
+options.register(
+  "modelPolicy",
+  "globalCache",
+  VarParsing.multiplicity.singleton,
+  VarParsing.varType.string,
+  "globalCache or perInstance",
+);
 options.setDefault("inputFiles", "data/samples/nano_tt_v15.root");
 options.setDefault("outputFile", "output.edm");
 options.parseArguments();

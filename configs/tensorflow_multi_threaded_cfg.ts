@@ -6,7 +6,13 @@ import { cms, VarParsing } from "#framework";
 
 const { multiplicity, varType } = VarParsing;
 const options = new VarParsing("analysis");
-options.register("model", "data/models/jet_btag/graph.pb", multiplicity.singleton, varType.string, "frozen graph or SavedModel");
+options.register(
+  "model",
+  "data/models/jet_btag/graph.pb",
+  multiplicity.singleton,
+  varType.string,
+  "frozen graph or SavedModel",
+);
 options.register("tag", "serve", multiplicity.singleton, varType.string, "tag of a SavedModel's meta graph");
 options.setDefault("inputFiles", "data/samples/nano_tt_v15.root");
 options.setDefault("outputFile", "output.edm");

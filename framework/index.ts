@@ -3,10 +3,20 @@ import "./modules/builtinServices.js";
 
 export { inject } from "inversify";
 export { Exception } from "./base/errors.js";
-export { LogAbsolute, LogDebug, LogError, LogInfo, LogPrint, LogProblem, LogSystem, LogVerbatim, LogWarning } from "./base/log.js";
+export {
+  LogAbsolute,
+  LogDebug,
+  LogError,
+  LogInfo,
+  LogPrint,
+  LogProblem,
+  LogSystem,
+  LogVerbatim,
+  LogWarning,
+} from "./base/log.js";
 export { registerSharedForm, type Shareable } from "./base/sharedForm.js";
 export { cms } from "./config/cms.js";
-export { type Component as Module } from "./config/components.js";
+export type { Component as Module } from "./config/components.js";
 export { Process } from "./config/Process.js";
 export * from "./config/registries.js";
 export { VarParsing } from "./config/VarParsing.js";
@@ -21,7 +31,12 @@ export { ClusterEncoder, type EncodedCluster } from "./io/ClusterEncoder.js";
 export { type ClusterIndex, clusterSize } from "./io/eventFileFormat.js";
 export { EventFileReader, type EventIDColumns } from "./io/EventFileReader.js";
 export { EventFileWriter } from "./io/EventFileWriter.js";
-export { type RootBranch, type RootColumn, RootTreeReader, type RootValues } from "./io/root/RootTreeReader.js";
+export {
+  type RootBranch,
+  type RootColumn,
+  RootTreeReader,
+  type RootValues,
+} from "./io/root/RootTreeReader.js";
 export * as global from "./modules/global.js";
 export {
   type EventBlock,

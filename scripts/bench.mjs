@@ -45,7 +45,9 @@ for (const name of names.length > 0 ? names : Object.keys(benches)) {
     }
     const goal = `target ${better === "lower" ? "<=" : ">="} ${target}${of === "ratio" ? "x" : ` ${unit}`} ${met ? "met" : "MISSED"}`;
     const comparison = peer === null ? "" : `x${number(ratio)} of ${peer}`;
-    process.stdout.write(`${`${title.padEnd(44)} ${number(value).padStart(8)} ${unit.padEnd(3)} ${comparison.padEnd(26)} ${target === null ? "" : goal}`.trimEnd()}\n`);
+    process.stdout.write(
+      `${`${title.padEnd(44)} ${number(value).padStart(8)} ${unit.padEnd(3)} ${comparison.padEnd(26)} ${target === null ? "" : goal}`.trimEnd()}\n`,
+    );
   }
 }
 process.exitCode = allMet ? 0 : 1;

@@ -7,7 +7,16 @@
  * TF_PYTHON, what was linked last, or the wheel of .ci/run's .venv-tensorflow or of python3. CXX: the compiler (g++).
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,7 +25,10 @@ const home = join(root, ".tensorflow");
 const stampFile = join(home, "stamp.json");
 const { optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** The headers come as a package, because not every installation of Node has them. */
-const packages = { "@tensorflow/tfjs-node": optionalDependencies["@tensorflow/tfjs-node"], "node-api-headers": "1.5.0" };
+const packages = {
+  "@tensorflow/tfjs-node": optionalDependencies["@tensorflow/tfjs-node"],
+  "node-api-headers": "1.5.0",
+};
 const wheelRemedy =
   "install one (pip install tensorflow-cpu==2.15.1), then name its folder: LIBTENSORFLOW_DIR=…/site-packages/tensorflow";
 
@@ -32,7 +44,8 @@ function librariesIn(directory) {
   for (const folder of [directory, join(directory, "lib")]) {
     if (!existsSync(folder)) continue;
     const names = readdirSync(folder).sort();
-    const library = (pattern) => names.filter((name) => pattern.test(name)).map((name) => join(folder, name))[0];
+    const library = (pattern) =>
+      names.filter((name) => pattern.test(name)).map((name) => join(folder, name))[0];
     const main = library(/^libtensorflow(_cc)?(\.so\.2|\.2\.dylib)$/);
     const framework = library(/^libtensorflow_framework(\.so\.2|\.2\.dylib)$/);
     const headers = [join(directory, "include"), join(directory, "..", "include")];
@@ -47,11 +60,14 @@ function findTensorFlow() {
   if (given) {
     const found = librariesIn(resolve(given));
     if (found) return found;
-    throw new BuildFailure(`LIBTENSORFLOW_DIR='${given}' has no libtensorflow with its include/tensorflow/c; ${wheelRemedy}`);
+    throw new BuildFailure(
+      `LIBTENSORFLOW_DIR='${given}' has no libtensorflow with its include/tensorflow/c; ${wheelRemedy}`,
+    );
   }
   const last = stampedLibrary();
   if (last && !python) return last;
-  const find = "import importlib.util as u; s = u.find_spec('tensorflow'); print(s.submodule_search_locations[0] if s else '')";
+  const find =
+    "import importlib.util as u; s = u.find_spec('tensorflow'); print(s.submodule_search_locations[0] if s else '')";
   const pythons = [python, join(root, ".venv-tensorflow", "bin", "python"), "python3"].filter(Boolean);
   for (const each of pythons) {
     const directory = run(each, ["-c", find]).stdout?.trim();
@@ -76,7 +92,9 @@ function stampedLibrary() {
 
 const addonOf = (folder) => {
   const { binary } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const napi = Math.max(...binary.napi_versions.filter((version) => version <= Number(process.versions.napi)));
+  const napi = Math.max(
+    ...binary.napi_versions.filter((version) => version <= Number(process.versions.napi)),
+  );
   return { napi, path: join(folder, "lib", `napi-v${napi}`, "tfjs_binding.node") };
 };
 
@@ -84,7 +102,8 @@ const compiler = process.env.CXX || "g++";
 
 function checkCompiler() {
   const { error } = run(compiler, ["--version"]);
-  if (error) throw new BuildFailure(`there is no C++ compiler '${compiler}'; install g++, or name one with CXX`);
+  if (error)
+    throw new BuildFailure(`there is no C++ compiler '${compiler}'; install g++, or name one with CXX`);
 }
 
 function install(folder) {
@@ -92,7 +111,10 @@ function install(folder) {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies: packages }));
   const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status, stderr } = run("npm", args, { cwd: folder, shell: process.platform === "win32" });
-  if (status !== 0) throw new BuildFailure(`npm cannot install ${Object.keys(packages).join(" and ")}; is its registry reachable?\n${stderr}`);
+  if (status !== 0)
+    throw new BuildFailure(
+      `npm cannot install ${Object.keys(packages).join(" and ")}; is its registry reachable?\n${stderr}`,
+    );
 }
 
 function link(folder, { folder: libraries, main, framework, include }) {
@@ -101,12 +123,22 @@ function link(folder, { folder: libraries, main, framework, include }) {
   const { napi, path } = addonOf(tfjs);
   mkdirSync(dirname(path), { recursive: true });
   const { status, stderr } = run(compiler, [
-    "-std=c++17", "-O2", "-fPIC", "-shared", "-fno-exceptions", "-w", `-DNAPI_VERSION=${napi}`, "-DBUILDING_NODE_EXTENSION",
+    "-std=c++17",
+    "-O2",
+    "-fPIC",
+    "-shared",
+    "-fno-exceptions",
+    "-w",
+    `-DNAPI_VERSION=${napi}`,
+    "-DBUILDING_NODE_EXTENSION",
     ...[tfjs, include, headers].map((each) => `-I${each}`),
     ...["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join(tfjs, "binding", name)),
-    main, framework, `-Wl,-rpath,${libraries}`,
+    main,
+    framework,
+    `-Wl,-rpath,${libraries}`,
     ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : ["-Wl,--as-needed"]),
-    "-o", path,
+    "-o",
+    path,
   ]);
   if (status !== 0) throw new BuildFailure(`'${compiler}' cannot link the addon against ${main}:\n${stderr}`);
   return path;
@@ -114,9 +146,13 @@ function link(folder, { folder: libraries, main, framework, include }) {
 
 /** In a process of its own: a library that does not fit may take the process down. */
 function versionOf(addon) {
-  const { status, stdout, stderr } = run(process.execPath, ["-p", `require(${JSON.stringify(addon)}).TF_Version`], {
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
-  });
+  const { status, stdout, stderr } = run(
+    process.execPath,
+    ["-p", `require(${JSON.stringify(addon)}).TF_Version`],
+    {
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
+    },
+  );
   if (status !== 0) throw new BuildFailure(`the linked addon does not load:\n${stderr}`);
   return stdout.trim();
 }

@@ -7,15 +7,40 @@ import protobuf from "protobufjs";
 import descriptor from "protobufjs/ext/descriptor.js";
 
 const arrayOfKind = {
-  double: "Float64Array", float: "Float32Array", bool: "Uint8Array", enum: "Int32Array",
-  int32: "Int32Array", sint32: "Int32Array", sfixed32: "Int32Array", uint32: "Uint32Array", fixed32: "Uint32Array",
-  int64: "BigInt64Array", sint64: "BigInt64Array", sfixed64: "BigInt64Array",
-  uint64: "BigUint64Array", fixed64: "BigUint64Array",
+  double: "Float64Array",
+  float: "Float32Array",
+  bool: "Uint8Array",
+  enum: "Int32Array",
+  int32: "Int32Array",
+  sint32: "Int32Array",
+  sfixed32: "Int32Array",
+  uint32: "Uint32Array",
+  fixed32: "Uint32Array",
+  int64: "BigInt64Array",
+  sint64: "BigInt64Array",
+  sfixed64: "BigInt64Array",
+  uint64: "BigUint64Array",
+  fixed64: "BigUint64Array",
 };
 const scalarOfKind = { bool: "boolean", string: "string", bytes: "Uint8Array" };
 const typeOfKind = {
-  double: 1, float: 2, int64: 3, uint64: 4, int32: 5, fixed64: 6, fixed32: 7, bool: 8, string: 9, message: 11,
-  bytes: 12, uint32: 13, enum: 14, sfixed32: 15, sfixed64: 16, sint32: 17, sint64: 18,
+  double: 1,
+  float: 2,
+  int64: 3,
+  uint64: 4,
+  int32: 5,
+  fixed64: 6,
+  fixed32: 7,
+  bool: 8,
+  string: 9,
+  message: 11,
+  bytes: 12,
+  uint32: 13,
+  enum: 14,
+  sfixed32: 15,
+  sfixed64: 16,
+  sint32: 17,
+  sint64: 18,
 };
 const label = { optional: 1, repeated: 3 };
 
@@ -68,7 +93,9 @@ function parseFiles(paths) {
   try {
     root.resolveAll();
   } catch (error) {
-    throw new Error(`${paths.join(", ")}: ${error.message}; is the file that declares it missing from this list?`);
+    throw new Error(
+      `${paths.join(", ")}: ${error.message}; is the file that declares it missing from this list?`,
+    );
   }
   const files = paths.map((path, i) => {
     const namespace = packages[i] ? root.lookup(packages[i]) : root;
@@ -82,18 +109,26 @@ function parseFiles(paths) {
 
 function describeFields(type, context, inside) {
   if (inside.includes(type)) {
-    throw problem(context, type, undefined, `message '${type.name}' contains itself; products are of finite depth`);
+    throw problem(
+      context,
+      type,
+      undefined,
+      `message '${type.name}' contains itself; products are of finite depth`,
+    );
   }
   return type.fieldsArray.map((field) => {
     const refuse = (what) => {
       throw problem(context, type, field, `field '${type.name}.${field.name}' ${what}`);
     };
     if (field.map) refuse("is a map<>; use two repeated fields, one of keys and one of values");
-    if (field.options?.proto3_optional) refuse("is optional; products have no absent fields, use a default value");
+    if (field.options?.proto3_optional)
+      refuse("is optional; products have no absent fields, use a default value");
     if (field.partOf) refuse(`is in oneof '${field.partOf.name}'; declare plain fields`);
     const description = commentOf(field);
-    if (!description) refuse("has no comment; write what it is and its unit, e.g. // transverse momentum [GeV]");
-    if (!/\[[^\]]+\]/.test(description)) refuse(`has no unit in square brackets in its comment "${description}"`);
+    if (!description)
+      refuse("has no comment; write what it is and its unit, e.g. // transverse momentum [GeV]");
+    if (!/\[[^\]]+\]/.test(description))
+      refuse(`has no unit in square brackets in its comment "${description}"`);
     const base = { name: field.name, id: field.id, kind: kindOf(field), repeated: field.repeated };
     if (base.kind !== "message") return { ...base, description };
     return { ...base, fields: describeFields(field.resolvedType, context, [...inside, type]), description };
@@ -113,7 +148,9 @@ function commentOf(object) {
 function problem({ sources }, type, field, what) {
   const source = sources.get(type.filename) ?? "";
   const start = source.search(new RegExp(`\\bmessage\\s+${type.name}\\b`));
-  const inMessage = field ? source.slice(start).search(new RegExp(`\\b${field.name}\\s*=\\s*${field.id}\\b`)) : 0;
+  const inMessage = field
+    ? source.slice(start).search(new RegExp(`\\b${field.name}\\s*=\\s*${field.id}\\b`))
+    : 0;
   const line = source.slice(0, start + inMessage).split("\n").length;
   return new Error(`${type.filename}:${line}: ${what}`);
 }
@@ -139,7 +176,15 @@ function fileDescriptor(file, { files }) {
   const optional = file.package ? { package: file.package } : {};
   const enumType = file.enums.map(enumDescriptor);
   const sourceCodeInfo = { location };
-  return { name: file.name, ...optional, dependency, messageType, enumType, sourceCodeInfo, syntax: "proto3" };
+  return {
+    name: file.name,
+    ...optional,
+    dependency,
+    messageType,
+    enumType,
+    sourceCodeInfo,
+    syntax: "proto3",
+  };
 }
 
 function fieldDescriptor(field) {
@@ -158,7 +203,9 @@ function enumDescriptor({ name, values }) {
 
 /** The interfaces of a message and of the messages nested in it, each with its comment. */
 function interfaces(type) {
-  const lines = type.fieldsArray.map((field) => `  /** ${docText(field)} */\n  ${field.name}: ${memoryType(field)};`);
+  const lines = type.fieldsArray.map(
+    (field) => `  /** ${docText(field)} */\n  ${field.name}: ${memoryType(field)};`,
+  );
   const comment = commentOf(type) ? `/** ${docText(type)} */\n` : "";
   const nested = type.nestedArray.filter((object) => object instanceof protobuf.Type).flatMap(interfaces);
   return [...nested, `${comment}export interface ${interfaceName(type)} {\n${lines.join("\n")}\n}`];

@@ -8,22 +8,41 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Lowest first: a file imports from its own folder or one before it. */
 const layers = [
-  "base", "parameters", "data", "io", "tensorflow", "aot", "services", "eventsetup", "modules", "config", "engine",
-  "serving", "batch", "testing", "cli",
+  "base",
+  "parameters",
+  "data",
+  "io",
+  "tensorflow",
+  "aot",
+  "services",
+  "eventsetup",
+  "modules",
+  "config",
+  "engine",
+  "serving",
+  "batch",
+  "testing",
+  "cli",
 ];
 
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true })
     .map((name) => join(folder, String(name)))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".generated.ts") && statSync(join(root, path)).isFile());
+    .filter(
+      (path) =>
+        path.endsWith(".ts") && !path.endsWith(".generated.ts") && statSync(join(root, path)).isFile(),
+    );
 }
 
 function imports(path: string): string[] {
   const text = readFileSync(join(root, path), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
-  return [...text.matchAll(/(?:from\s+|import\(\s*|^import\s+)"([^"]+)"/gm)].map((match) => match[1] as string);
+  return [...text.matchAll(/(?:from\s+|import\(\s*|^import\s+)"([^"]+)"/gm)].map(
+    (match) => match[1] as string,
+  );
 }
 
-const layerOf = (path: string) => (path.split("/")[1] === "index.ts" ? "index" : (path.split("/")[1] as string));
+const layerOf = (path: string) =>
+  path.split("/")[1] === "index.ts" ? "index" : (path.split("/")[1] as string);
 const framework = sources("framework");
 
 describe("layers", () => {
@@ -38,8 +57,14 @@ describe("layers", () => {
         .filter((name) => name.startsWith("."))
         .map((name) => relative(root, join(root, dirname(path), name)))
         // The command line hands the framework itself to configs, whole.
-        .filter((target) => layerOf(path) !== "index" && !(layerOf(path) === "cli" && layerOf(target) === "index.js"))
-        .filter((target) => layers.indexOf(layerOf(target)) > layers.indexOf(layerOf(path)) || layerOf(target) === "index.js")
+        .filter(
+          (target) =>
+            layerOf(path) !== "index" && !(layerOf(path) === "cli" && layerOf(target) === "index.js"),
+        )
+        .filter(
+          (target) =>
+            layers.indexOf(layerOf(target)) > layers.indexOf(layerOf(path)) || layerOf(target) === "index.js",
+        )
         .map((target) => `${path} imports ${target}`),
     );
     expect(upward).toEqual([]);
@@ -48,7 +73,9 @@ describe("layers", () => {
   it("leave plugins and configs with #framework, their neighbours and node", () => {
     const allowed = /^(#framework|#testing|node:|\.)/;
     const foreign = [...sources("plugins"), ...sources("configs")].flatMap((path) =>
-      imports(path).filter((name) => !allowed.test(name)).map((name) => `${path} imports ${name}`),
+      imports(path)
+        .filter((name) => !allowed.test(name))
+        .map((name) => `${path} imports ${name}`),
     );
     expect(foreign).toEqual([]);
   });
@@ -66,7 +93,9 @@ describe("files", () => {
   const own = [...framework, ...sources("plugins"), ...sources("configs")];
 
   it("open with what they are for", () => {
-    const silent = own.filter((path) => !/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(readFileSync(join(root, path), "utf8")));
+    const silent = own.filter(
+      (path) => !/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(readFileSync(join(root, path), "utf8")),
+    );
     expect(silent).toEqual([]);
   });
 
@@ -75,20 +104,28 @@ describe("files", () => {
   });
 
   it("name no barrel but framework/index.ts", () => {
-    expect(framework.filter((path) => path.endsWith("/index.ts") && path !== "framework/index.ts")).toEqual([]);
+    expect(framework.filter((path) => path.endsWith("/index.ts") && path !== "framework/index.ts")).toEqual(
+      [],
+    );
   });
 
   it("define the plugin that they are named after", () => {
     const misnamed = sources("plugins").filter((path) => {
-      const names = [...readFileSync(join(root, path), "utf8").matchAll(/@DEFINE_FWK_\w+\("(\w+)"\)/g)].map((match) => match[1]);
+      const names = [...readFileSync(join(root, path), "utf8").matchAll(/@DEFINE_FWK_\w+\("(\w+)"\)/g)].map(
+        (match) => match[1],
+      );
       return names.length > 0 && !names.every((name) => path.endsWith(`/${name}.ts`));
     });
     expect(misnamed).toEqual([]);
   });
 
   it("are run by a test when they are configs", () => {
-    const tests = sources("test").map((path) => readFileSync(join(root, path), "utf8")).join("\n");
-    const untested = sources("configs").filter((path) => path.endsWith("_cfg.ts") && !tests.includes(path.split("/").at(-1) as string));
+    const tests = sources("test")
+      .map((path) => readFileSync(join(root, path), "utf8"))
+      .join("\n");
+    const untested = sources("configs").filter(
+      (path) => path.endsWith("_cfg.ts") && !tests.includes(path.split("/").at(-1) as string),
+    );
     expect(untested).toEqual([]);
   });
 });

@@ -110,11 +110,14 @@ export class Exception extends Error {
     if (thrown instanceof Exception) return thrown;
     if (thrown instanceof Error) {
       const isMemory = thrown instanceof RangeError && /allocation|Array buffer/i.test(thrown.message);
-      const exception = new Exception(isMemory ? "BadAlloc" : "StdException", thrown.message, { cause: thrown });
+      const exception = new Exception(isMemory ? "BadAlloc" : "StdException", thrown.message, {
+        cause: thrown,
+      });
       exception.foreignStack = thrown.stack;
       return exception;
     }
-    if (typeof thrown === "string") return new Exception("BadExceptionType", `a string was thrown: "${thrown}"`);
+    if (typeof thrown === "string")
+      return new Exception("BadExceptionType", `a string was thrown: "${thrown}"`);
     return new Exception("Unknown", `a value that is no Error was thrown: ${String(thrown)}`);
   }
 
@@ -122,14 +125,17 @@ export class Exception extends Error {
   format(action = "Fatal", now = new Date()): string {
     const lines = [`----- Begin ${action} Exception ${timestamp(now)}-----------------------`];
     const outermostFirst = [...this.contexts].reverse();
-    lines.push(`An exception of category '${this.category}' occurred${outermostFirst.length > 0 ? " while" : "."}`);
+    lines.push(
+      `An exception of category '${this.category}' occurred${outermostFirst.length > 0 ? " while" : "."}`,
+    );
     for (const [index, context] of outermostFirst.entries()) lines.push(`   [${index}] ${context}`);
     if (this.message) lines.push("Exception Message:", this.message.trimEnd());
     if (this.foreignStack) lines.push(this.foreignStack.split("\n").slice(1).join("\n"));
     if (this.additionalInfo.length > 0) {
       lines.push("   Additional Info:");
       const lastFirst = [...this.additionalInfo].reverse();
-      for (const [index, info] of lastFirst.entries()) lines.push(`      [${String.fromCharCode(97 + index)}] ${info}`);
+      for (const [index, info] of lastFirst.entries())
+        lines.push(`      [${String.fromCharCode(97 + index)}] ${info}`);
     }
     lines.push(`----- End ${action} Exception -------------------------------------------------`);
     return `${lines.join("\n")}\n`;

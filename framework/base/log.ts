@@ -19,7 +19,8 @@ export function setLogSink(to: (message: LogMessage) => void): void {
   sink = to;
 }
 
-const log = (severity: Severity, bare: boolean) => (category: string, text: string) => sink({ severity, category, text, bare });
+const log = (severity: Severity, bare: boolean) => (category: string, text: string) =>
+  sink({ severity, category, text, bare });
 
 export const LogDebug = log("DEBUG", false);
 export const LogInfo = log("INFO", false);

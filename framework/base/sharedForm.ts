@@ -53,7 +53,8 @@ export function fromPosted(posted: unknown): unknown {
   const { shareable, value } = posted as Posted;
   if (shareable === undefined) return value;
   const found = classes.get(shareable);
-  if (!found) throw new Exception("LogicError", `shared form of '${shareable}' is not registered in this thread.`);
+  if (!found)
+    throw new Exception("LogicError", `shared form of '${shareable}' is not registered in this thread.`);
   return found.fromShared(value as never);
 }
 
@@ -68,7 +69,8 @@ function findUnshareable(value: unknown, path: string, seen: Set<unknown>): stri
     if (value.buffer instanceof SharedArrayBuffer) return undefined;
     return `${path} is a ${value.constructor.name} over an ordinary ArrayBuffer, of which each thread would get a copy`;
   }
-  if (Array.isArray(value)) return firstDefined(value.map((v, i) => findUnshareable(v, `${path}[${i}]`, seen)));
+  if (Array.isArray(value))
+    return firstDefined(value.map((v, i) => findUnshareable(v, `${path}[${i}]`, seen)));
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype !== Object.prototype && prototype !== null) {
     return `${path} is an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? "a class"}`;

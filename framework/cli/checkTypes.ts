@@ -35,14 +35,24 @@ export function checkTypes(check: TypeCheck): TypeCheckResult | undefined {
   const project = join(folder, `check-${process.pid}.json`);
   writeFileSync(project, JSON.stringify(projectFor(check)));
   try {
-    const { stdout, stderr, status, error } = spawnSync(process.execPath, [typescript.tsc, "-p", project, "--pretty", "false"], { encoding: "utf8", timeout: timeoutMs, maxBuffer: 1 << 26 });
+    const { stdout, stderr, status, error } = spawnSync(
+      process.execPath,
+      [typescript.tsc, "-p", project, "--pretty", "false"],
+      { encoding: "utf8", timeout: timeoutMs, maxBuffer: 1 << 26 },
+    );
     const { located, general } = parse(stdout);
     if (error || general.length > 0 || (status !== 0 && located.length === 0)) {
       const why = [...general, error?.message ?? "", stderr].filter((line) => line !== "").join("\n");
-      throw new Exception("Configuration", `TypeScript ${typescript.version} could not check the types: ${why || `tsc ended with code ${status}`}`);
+      throw new Exception(
+        "Configuration",
+        `TypeScript ${typescript.version} could not check the types: ${why || `tsc ended with code ${status}`}`,
+      );
     }
     const wanted = new Set(check.files);
-    return { version: typescript.version, errors: located.filter(({ file }) => wanted.has(file)).map(({ text }) => text) };
+    return {
+      version: typescript.version,
+      errors: located.filter(({ file }) => wanted.has(file)).map(({ text }) => text),
+    };
   } finally {
     rmSync(project, { force: true });
   }
@@ -52,7 +62,10 @@ function findTypeScript(folders: readonly string[]): { tsc: string; version: str
   for (const folder of folders) {
     try {
       const path = createRequire(join(folder, "package.json")).resolve("typescript/package.json");
-      const { version, bin } = JSON.parse(readFileSync(path, "utf8")) as { version: string; bin: { tsc: string } };
+      const { version, bin } = JSON.parse(readFileSync(path, "utf8")) as {
+        version: string;
+        bin: { tsc: string };
+      };
       return { tsc: join(dirname(path), bin.tsc), version };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
@@ -64,7 +77,9 @@ function findTypeScript(folders: readonly string[]): { tsc: string; version: str
 /** The package's own tsconfig.json with other files; without one, what cmsrun is compiled with. */
 function projectFor({ packageFolder, files, declaring }: TypeCheck): object {
   const base = join(packageFolder, "tsconfig.json");
-  const typeRoots = [packageFolder, packageRoot].map((root) => join(root, "node_modules", "@types")).filter(existsSync);
+  const typeRoots = [packageFolder, packageRoot]
+    .map((root) => join(root, "node_modules", "@types"))
+    .filter(existsSync);
   const isNodeTyped = typeRoots.some((root) => existsSync(join(root, "node")));
   const defaults = {
     target: "ES2022",
@@ -75,7 +90,15 @@ function projectFor({ packageFolder, files, declaring }: TypeCheck): object {
     skipLibCheck: true,
     types: isNodeTyped ? ["node"] : [],
   };
-  const always = { noEmit: true, composite: false, incremental: false, declaration: false, declarationMap: false, rootDir: "/", typeRoots };
+  const always = {
+    noEmit: true,
+    composite: false,
+    incremental: false,
+    declaration: false,
+    declarationMap: false,
+    rootDir: "/",
+    typeRoots,
+  };
   // In cmsrun's own checkout #framework is the source; elsewhere both its names are the built declarations, plugins included.
   const isOwnSource = packageFolder === packageRoot && existsSync(join(packageRoot, "framework", "index.ts"));
   const types = [join(packageRoot, "dist", "types", "index.d.ts")];

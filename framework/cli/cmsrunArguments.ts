@@ -66,20 +66,54 @@ function split(argv: readonly string[]): { own: readonly string[]; rest: readonl
   return { own: argv.slice(0, end), rest: argv.slice(end) };
 }
 
-async function parse(own: readonly string[], config: string | undefined, configArguments: readonly string[]): Promise<CommandLine | CommandLineError> {
+async function parse(
+  own: readonly string[],
+  config: string | undefined,
+  configArguments: readonly string[],
+): Promise<CommandLine | CommandLineError> {
   const { default: yargs } = await import("yargs");
   let failure: string | undefined;
   const parser = yargs([...own])
     .scriptName("cmsrun")
-    .usage("$0 [options] config [config arguments]\n\nRuns the job that a config describes; the exit code is 0 when every event was processed.")
+    .usage(
+      "$0 [options] config [config arguments]\n\nRuns the job that a config describes; the exit code is 0 when every event was processed.",
+    )
     .parserConfiguration({ "camel-case-expansion": false, "boolean-negation": false })
-    .option("numThreads", { alias: "n", type: "number", requiresArg: true, describe: "threads; 0 = all CPUs (overrides options.numberOfThreads)" })
-    .option("streams", { type: "number", requiresArg: true, describe: "events in flight; 0 = as threads (overrides options.numberOfStreams)" })
-    .option("engine", { type: "string", requiresArg: true, describe: "inference engine: auto, reference, tensorflow (overrides options.inferenceEngine)" })
-    .option("command", { alias: "c", type: "string", requiresArg: true, describe: "configuration given as a string, in place of a file" })
-    .option("check", { type: "boolean", describe: "type-check the config and validate every parameter; run no event" })
-    .option("record", { type: "boolean", describe: "run the config and keep its output as reference under data/references" })
-    .option("explain", { type: "number", requiresArg: true, describe: "tell what an exit code means: 8001, or 65 as the shell shows it" })
+    .option("numThreads", {
+      alias: "n",
+      type: "number",
+      requiresArg: true,
+      describe: "threads; 0 = all CPUs (overrides options.numberOfThreads)",
+    })
+    .option("streams", {
+      type: "number",
+      requiresArg: true,
+      describe: "events in flight; 0 = as threads (overrides options.numberOfStreams)",
+    })
+    .option("engine", {
+      type: "string",
+      requiresArg: true,
+      describe: "inference engine: auto, reference, tensorflow (overrides options.inferenceEngine)",
+    })
+    .option("command", {
+      alias: "c",
+      type: "string",
+      requiresArg: true,
+      describe: "configuration given as a string, in place of a file",
+    })
+    .option("check", {
+      type: "boolean",
+      describe: "type-check the config and validate every parameter; run no event",
+    })
+    .option("record", {
+      type: "boolean",
+      describe: "run the config and keep its output as reference under data/references",
+    })
+    .option("explain", {
+      type: "number",
+      requiresArg: true,
+      describe: "tell what an exit code means: 8001, or 65 as the shell shows it",
+    })
     .example("$0 configs/my_plugin_cfg.ts maxEvents=10", "the config reads maxEvents with VarParsing")
     .example("$0 -n 2 configs/my_plugin_cfg.ts", "the same job on two threads")
     .example("$0 configs/my_plugin_cfg.ts help", "the options of a config")
@@ -93,17 +127,20 @@ async function parse(own: readonly string[], config: string | undefined, configA
       failure ??= message ?? error?.message;
     });
   const parsed = await parser.parseAsync();
-  if (failure !== undefined) return problem(`cmsrun: Error while trying to process command line arguments:\n${failure}`);
+  if (failure !== undefined)
+    return problem(`cmsrun: Error while trying to process command line arguments:\n${failure}`);
   if (parsed.help || parsed.version) process.exit(0);
   for (const name of ["numThreads", "streams", "engine", "explain", "command"] as const) {
     if (Array.isArray(parsed[name])) return problem(`cmsrun: --${name} is given more than once`);
   }
   for (const name of ["numThreads", "streams", "explain"] as const) {
     const value = parsed[name];
-    if (value !== undefined && (!Number.isInteger(value) || value < 0)) return problem(`cmsrun: --${name} takes a whole number, not '${value}'.`);
+    if (value !== undefined && (!Number.isInteger(value) || value < 0))
+      return problem(`cmsrun: --${name} takes a whole number, not '${value}'.`);
   }
   const { command, explain, numThreads: threads, streams, engine } = parsed;
-  if (command !== undefined && config !== undefined) return problem("cmsrun: cannot use '-c [command line input]' with 'config_file'");
+  if (command !== undefined && config !== undefined)
+    return problem("cmsrun: cannot use '-c [command line input]' with 'config_file'");
   if (command === undefined && config === undefined && explain === undefined) return noConfig();
   return {
     configArguments,
@@ -120,7 +157,9 @@ async function parse(own: readonly string[], config: string | undefined, configA
 
 /** `--explain CODE`: the names behind a code, in full or as the shell shows it. */
 export function explainExitCode(code: number): string {
-  const matches = Object.entries(exitCodes).filter(([, full]) => full === code || (code < 256 && (full & 0xff) === code));
+  const matches = Object.entries(exitCodes).filter(
+    ([, full]) => full === code || (code < 256 && (full & 0xff) === code),
+  );
   if (matches.length === 0) return `${code}: no exit code of cmsrun.\n`;
   return matches.map(([name, full]) => `${full} (shell ${full & 0xff}): ${name}\n`).join("");
 }

@@ -3,7 +3,8 @@ import type { ComparisonResult, ProductComparison } from "../io/compareEventFile
 import type { FieldComparison } from "../io/FieldComparison.js";
 
 export function comparisonJson(a: string, b: string, result: ComparisonResult): object {
-  const { same, eventCount, eventsOnlyInA, eventsOnlyInB, productsOnlyInA, productsOnlyInB, processHistory } = result;
+  const { same, eventCount, eventsOnlyInA, eventsOnlyInB, productsOnlyInA, productsOnlyInB, processHistory } =
+    result;
   return {
     a,
     b,

@@ -14,7 +14,11 @@ export function currentPackage(directory = process.cwd()): CurrentPackage {
   for (let root = directory; ; root = dirname(root)) {
     const file = join(root, "package.json");
     if (existsSync(file)) {
-      return { root, hasPackageJson: true, isCmsrun: nameIn(file) === "cmsrun" && existsSync(join(root, "framework")) };
+      return {
+        root,
+        hasPackageJson: true,
+        isCmsrun: nameIn(file) === "cmsrun" && existsSync(join(root, "framework")),
+      };
     }
     if (dirname(root) === root) return { root: directory, hasPackageJson: false, isCmsrun: false };
   }

@@ -51,9 +51,24 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
       .usage(usage)
       .wrap(helpWidth)
       .parserConfiguration({ "parse-positional-numbers": false })
-      .option("rtol", { type: "number", default: 0, requiresArg: true, describe: "relative tolerance of float and double fields" })
-      .option("atol", { type: "number", default: 0, requiresArg: true, describe: "absolute tolerance of them, in each field's unit" })
-      .option("products", { type: "array", string: true, requiresArg: true, describe: "only these branches; * stands for any text, ? for any letter" })
+      .option("rtol", {
+        type: "number",
+        default: 0,
+        requiresArg: true,
+        describe: "relative tolerance of float and double fields",
+      })
+      .option("atol", {
+        type: "number",
+        default: 0,
+        requiresArg: true,
+        describe: "absolute tolerance of them, in each field's unit",
+      })
+      .option("products", {
+        type: "array",
+        string: true,
+        requiresArg: true,
+        describe: "only these branches; * stands for any text, ? for any letter",
+      })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 before.edm after.edm", "every value must be the same")
       .example("$0 before.edm after.edm --rtol 1e-5", "floats may differ by 1e-5 of their size")
@@ -62,7 +77,8 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   );
   if (!parsed) return undefined;
   const [a, b, ...rest] = parsed._.map(String);
-  if (a === undefined || b === undefined || rest.length > 0) throw wrongArguments(name, `it takes two event files, not ${parsed._.length}.`);
+  if (a === undefined || b === undefined || rest.length > 0)
+    throw wrongArguments(name, `it takes two event files, not ${parsed._.length}.`);
   const { rtol, atol, products, json } = parsed;
   for (const [option, value] of Object.entries({ rtol, atol })) {
     if (!(value >= 0)) throw wrongArguments(name, `--${option} takes one number from 0 on.`);
@@ -85,7 +101,12 @@ function compare({ files, rtol, atol, products }: Arguments): ComparisonResult {
 }
 
 function nothingSelected(products: readonly string[], readers: readonly EventFileReader[]): Error {
-  const names = readers.flatMap(({ header }) => header.branches.map(({ description }) => branchName(description)));
+  const names = readers.flatMap(({ header }) =>
+    header.branches.map(({ description }) => branchName(description)),
+  );
   const known = [...new Set(names)].sort().join(", ") || "no product at all";
-  return wrongArguments(name, `--products ${products.join(" ")} selects no product of either file; they have ${known}.`);
+  return wrongArguments(
+    name,
+    `--products ${products.join(" ")} selects no product of either file; they have ${known}.`,
+  );
 }

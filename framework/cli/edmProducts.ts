@@ -25,7 +25,13 @@ async function main(argv: readonly string[]): Promise<number> {
     const given = await toolArguments("edmProducts", argv, (parser) =>
       parser
         .usage(usage)
-        .option("output", { alias: "o", type: "string", requiresArg: true, default: "products.ts", describe: "the file to write" })
+        .option("output", {
+          alias: "o",
+          type: "string",
+          requiresArg: true,
+          default: "products.ts",
+          describe: "the file to write",
+        })
         .example("$0 jets.proto -o plugins/products.ts", "plugins import ./products.js"),
     );
     if (given) write(given._.map(String), given.output);
@@ -41,7 +47,10 @@ function write(protoFiles: readonly string[], output: string): void {
   try {
     writeFileSync(output, text);
   } catch (error) {
-    throw new Exception("FileWriteError", `edmProducts: ${(error as Error).message}; name another file with --output.`);
+    throw new Exception(
+      "FileWriteError",
+      `edmProducts: ${(error as Error).message}; name another file with --output.`,
+    );
   }
   const names = [...text.matchAll(/^export const (\w+) = /gm)].map((match) => match[1]);
   process.stdout.write(`${output}: ${names.join(", ")}\n`);

@@ -15,7 +15,10 @@ export interface JobEnvironment {
 }
 
 function listed(variable: string): string[] {
-  return (process.env[variable] ?? "").split(delimiter).filter((entry) => entry !== "").map((entry) => resolve(entry));
+  return (process.env[variable] ?? "")
+    .split(delimiter)
+    .filter((entry) => entry !== "")
+    .map((entry) => resolve(entry));
 }
 
 /** The nearest directory with a package.json at or above `directory`. */
@@ -40,11 +43,20 @@ export function jobEnvironment(configFile: string): JobEnvironment {
   const directory = dirname(configFile);
   const around = packageAround(directory) ?? directory;
   const unique = (paths: readonly string[]) => [...new Set(paths)];
-  const modules = [around, packageRoot].map((root) => join(root, "node_modules")).find((path) => existsSync(path) && isWritable(path));
+  const modules = [around, packageRoot]
+    .map((root) => join(root, "node_modules"))
+    .find((path) => existsSync(path) && isWritable(path));
   return {
     searchPath: unique([around, process.cwd(), ...listed("CMSRUN_SEARCH_PATH"), packageRoot]),
-    pluginPath: unique([...listed("CMSRUN_PLUGIN_PATH"), join(around, "plugins"), join(directory, "plugins"), join(process.cwd(), "plugins")]),
-    cacheDirectory: modules ? join(modules, ".cache", "cmsrun") : join(tmpdir(), `cmsrun-cache-${process.getuid?.() ?? 0}`),
+    pluginPath: unique([
+      ...listed("CMSRUN_PLUGIN_PATH"),
+      join(around, "plugins"),
+      join(directory, "plugins"),
+      join(process.cwd(), "plugins"),
+    ]),
+    cacheDirectory: modules
+      ? join(modules, ".cache", "cmsrun")
+      : join(tmpdir(), `cmsrun-cache-${process.getuid?.() ?? 0}`),
   };
 }
 
@@ -58,7 +70,8 @@ export const threadEntry = new URL("./threadEntry.js", import.meta.url);
 /** This package's version. */
 export async function release(): Promise<string> {
   const { readFile } = await import("node:fs/promises");
-  const { version } = JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")) as {
+    version: string;
+  };
   return version;
 }
-

@@ -9,8 +9,18 @@ export async function watchProgress(processor: EventProcessor): Promise<{ stop()
   if (!processor.hasProgressBar) return { stop: () => undefined };
   const { default: progress } = await import("cli-progress");
   const total = processor.expectedEvents;
-  const format = total === undefined ? "{value} events | {rate} events/s" : "[{bar}] {percentage}% | {value}/{total} events | {rate} events/s | {eta_formatted} left";
-  const bars = new progress.MultiBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: false, linewrap: false, emptyOnZero: true });
+  const format =
+    total === undefined
+      ? "{value} events | {rate} events/s"
+      : "[{bar}] {percentage}% | {value}/{total} events | {rate} events/s | {eta_formatted} left";
+  const bars = new progress.MultiBar({
+    format,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: false,
+    linewrap: false,
+    emptyOnZero: true,
+  });
   const bar = bars.create(total ?? 0, 0, { rate: 0 });
   const start = performance.now();
   const done = () => Atomics.load(processor.control, control.eventsDone);

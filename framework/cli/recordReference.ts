@@ -5,13 +5,24 @@ import { Exception } from "../base/errors.js";
 import { EventFileReader } from "../io/EventFileReader.js";
 import type { CommandLine } from "./cmsrunArguments.js";
 import { jobEnvironment, release } from "./environment.js";
-import { configName, keepReference, readReference, type Reference, referencesFolder, temporaryReference } from "./referenceFolder.js";
+import {
+  configName,
+  keepReference,
+  readReference,
+  type Reference,
+  referencesFolder,
+  temporaryReference,
+} from "./referenceFolder.js";
 import { referenceHashes } from "./referenceHashes.js";
 import { runReferenceJob } from "./referenceJob.js";
 
 /** Runs in the package's folder, as regress will. Gives the return code; without success the old reference stays. */
 export async function recordReference(given: CommandLine): Promise<number> {
-  if (given.config === undefined) throw new Exception("CommandLineProcessing", "cmsrun --record takes a config file, not -c: it is run again later.");
+  if (given.config === undefined)
+    throw new Exception(
+      "CommandLineProcessing",
+      "cmsrun --record takes a config file, not -c: it is run again later.",
+    );
   const file = resolve(given.config);
   const { searchPath } = jobEnvironment(file);
   const packageFolder = searchPath[0] as string;
@@ -24,7 +35,10 @@ export async function recordReference(given: CommandLine): Promise<number> {
   process.chdir(packageFolder);
   const temporary = temporaryReference(folder);
   try {
-    const { code, description, outputs } = await runReferenceJob({ ...given, config, configArguments }, temporary);
+    const { code, description, outputs } = await runReferenceJob(
+      { ...given, config, configArguments },
+      temporary,
+    );
     if (code !== 0) return code;
     const reference: Reference = {
       config,
@@ -48,7 +62,9 @@ function oldReference(folder: string): Reference | undefined {
   try {
     return readReference(folder);
   } catch (error) {
-    process.stderr.write(`The old reference is replaced, its tolerances are lost: ${Exception.from(error).message}\n`);
+    process.stderr.write(
+      `The old reference is replaced, its tolerances are lost: ${Exception.from(error).message}\n`,
+    );
     return undefined;
   }
 }
@@ -58,12 +74,19 @@ function portable(argument: string, packageFolder: string): string {
   const inside = argument.replaceAll(`${packageFolder}${sep}`, "");
   const absolute = inside.split(/[=,]/).find((part) => isAbsolute(part.replace(/^file:/, "")));
   if (absolute === undefined) return inside;
-  const remedy = "Name files by their path within the package; outputs need no name, they are kept with the reference.";
-  throw new Exception("CommandLineProcessing", `cmsrun --record: '${absolute}' is a path of this machine, a reference is run on others too. ${remedy}`);
+  const remedy =
+    "Name files by their path within the package; outputs need no name, they are kept with the reference.";
+  throw new Exception(
+    "CommandLineProcessing",
+    `cmsrun --record: '${absolute}' is a path of this machine, a reference is run on others too. ${remedy}`,
+  );
 }
 
 function nameTaken(folder: string, old: string, config: string): Exception {
-  return new Exception("CommandLineProcessing", `cmsrun --record: ${folder} is the reference of '${old}' already; rename '${config}', or remove that folder.`);
+  return new Exception(
+    "CommandLineProcessing",
+    `cmsrun --record: ${folder} is the reference of '${old}' already; rename '${config}', or remove that folder.`,
+  );
 }
 
 function summary(folder: string, name: string): string {

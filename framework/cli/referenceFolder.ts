@@ -33,33 +33,43 @@ export const configName = (config: string) => basename(config).replace(/\.[cm]?[
 export function listReferences(packageFolder: string): string[] {
   const folder = referencesFolder(packageFolder);
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => !name.startsWith(".") && existsSync(join(folder, name, fileName))).sort();
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith(".") && existsSync(join(folder, name, fileName)))
+    .sort();
 }
 
 /** Undefined when there is none. @throws FileReadError when its reference.json is damaged. */
 export function readReference(folder: string): Reference | undefined {
   const path = join(folder, fileName);
   if (!existsSync(path)) return undefined;
-  const problem = (why: string) => new Exception("FileReadError", `'${path}' cannot be used: ${why}; record it again: cmsrun --record CONFIG`);
+  const problem = (why: string) =>
+    new Exception(
+      "FileReadError",
+      `'${path}' cannot be used: ${why}; record it again: cmsrun --record CONFIG`,
+    );
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw problem((error as Error).message);
   }
-  const wrong = Object.entries(shape).find(([name, fits]) => !fits((parsed as Record<string, unknown> | null)?.[name]));
+  const wrong = Object.entries(shape).find(
+    ([name, fits]) => !fits((parsed as Record<string, unknown> | null)?.[name]),
+  );
   if (wrong) throw problem(`'${wrong[0]}' is missing or of the wrong form`);
   return parsed as Reference;
 }
 
 const isText = (value: unknown) => typeof value === "string";
-const isTexts = (value: unknown) => typeof value === "object" && value !== null && Object.values(value).every(isText);
+const isTexts = (value: unknown) =>
+  typeof value === "object" && value !== null && Object.values(value).every(isText);
 const isTolerance = (value: unknown) => typeof value === "number" && value >= 0;
 const shape: { readonly [name in keyof Reference]: (value: unknown) => boolean } = {
   config: isText,
   arguments: (value) => Array.isArray(value) && isTexts(value),
   cmsrun: isText,
-  tolerances: (value) => ["rtol", "atol"].every((name) => isTolerance((value as Record<string, unknown> | null)?.[name])),
+  tolerances: (value) =>
+    ["rtol", "atol"].every((name) => isTolerance((value as Record<string, unknown> | null)?.[name])),
   outputs: isTexts,
   hashes: (value) => hashKinds.every((kind) => isTexts((value as Record<string, unknown> | null)?.[kind])),
 };

@@ -19,7 +19,8 @@ export function fileHash(path: string): string {
   const chunk = Buffer.allocUnsafe(chunkSizeBytes);
   const descriptor = openSync(path, "r");
   try {
-    for (let size = readSync(descriptor, chunk); size > 0; size = readSync(descriptor, chunk)) hash.update(chunk.subarray(0, size));
+    for (let size = readSync(descriptor, chunk); size > 0; size = readSync(descriptor, chunk))
+      hash.update(chunk.subarray(0, size));
   } finally {
     closeSync(descriptor);
   }
@@ -27,8 +28,16 @@ export function fileHash(path: string): string {
 }
 
 /** Of a job that has run, so that its plugins are loaded: their defaults count too. */
-export function referenceHashes(description: ProcessDescription, searchPath: readonly string[]): Reference["hashes"] {
-  const components = [...description.modules, ...description.services, ...description.esModules, description.source];
+export function referenceHashes(
+  description: ProcessDescription,
+  searchPath: readonly string[],
+): Reference["hashes"] {
+  const components = [
+    ...description.modules,
+    ...description.services,
+    ...description.esModules,
+    description.source,
+  ];
   const models = components.flatMap((component) => modelFiles(allParameters(component)));
   const inputs = inputFiles(allParameters(description.source));
   return {
@@ -40,7 +49,9 @@ export function referenceHashes(description: ProcessDescription, searchPath: rea
 
 function allParameters({ type, parameters, where }: ComponentDescription): Parameters {
   const plugin = definedPlugin(type);
-  return plugin ? validateParameters({ name: type, where }, plugin.description, parameters, false) : parameters;
+  return plugin
+    ? validateParameters({ name: type, where }, plugin.description, parameters, false)
+    : parameters;
 }
 
 /** Every file that a FileInPath names, at any depth; all files of a folder (a SavedModel). */
@@ -60,13 +71,19 @@ function filesIn(path: string): string[] {
 
 /** What the source reads, by CMSSW's names: fileNames, secondaryFileNames, fileName. */
 function inputFiles(parameters: Parameters): string[] {
-  const named = Object.entries(parameters).filter(([name, { kind }]) => /fileNames?$/i.test(name) && /^v?string$/.test(kind));
-  return named.flatMap(([name, { value }]) => [value as string | readonly string[]].flat().map((file) => resolveInputFile(file, name)));
+  const named = Object.entries(parameters).filter(
+    ([name, { kind }]) => /fileNames?$/i.test(name) && /^v?string$/.test(kind),
+  );
+  return named.flatMap(([name, { value }]) =>
+    [value as string | readonly string[]].flat().map((file) => resolveInputFile(file, name)),
+  );
 }
 
 function hashed(files: readonly string[], searchPath: readonly string[]): FileHashes {
   const named = new Map(files.map((file) => [searchName(file, searchPath), file]));
-  return Object.fromEntries([...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, file]) => [name, fileHash(file)]));
+  return Object.fromEntries(
+    [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, file]) => [name, fileHash(file)]),
+  );
 }
 
 /** `file` as every machine can find it. @throws Configuration when it lies outside of the search path. */
@@ -76,7 +93,10 @@ function searchName(file: string, searchPath: readonly string[]): string {
     if (!name.startsWith("..") && !isAbsolute(name)) return name.split(sep).join("/");
   }
   const remedy = `move it into ${searchPath[0]}, or add its folder to CMSRUN_SEARCH_PATH`;
-  throw new Exception("Configuration", `the job reads '${file}', which nobody else who runs the reference will have; ${remedy}.`);
+  throw new Exception(
+    "Configuration",
+    `the job reads '${file}', which nobody else who runs the reference will have; ${remedy}.`,
+  );
 }
 
 /** What is no longer as recorded, each as `model data/models/x.pb changed`. */

@@ -14,9 +14,13 @@ const isRedirected = ({ type }: ComponentDescription) => type === "PoolOutputMod
  */
 export async function runReferenceJob(given: CommandLine, folder: string) {
   const description = readConfig(given);
-  const outputs = Object.fromEntries(description.modules.filter(isRedirected).map(({ label }) => [label, `${label}.edm`]));
+  const outputs = Object.fromEntries(
+    description.modules.filter(isRedirected).map(({ label }) => [label, `${label}.edm`]),
+  );
   if (Object.keys(outputs).length === 0) throw nothingWritten(description);
-  const modules = description.modules.map((module) => (isRedirected(module) ? redirected(module, folder) : module));
+  const modules = description.modules.map((module) =>
+    isRedirected(module) ? redirected(module, folder) : module,
+  );
   const code = await runProcess(newProcessor(given, { ...description, modules }));
   return { code, description, outputs };
 }
@@ -29,5 +33,8 @@ function redirected(module: ComponentDescription, folder: string): ComponentDesc
 
 function nothingWritten({ where }: ProcessDescription): Exception {
   const example = 'process.output = cms.OutputModule("PoolOutputModule", …), on an EndPath';
-  return new Exception("Configuration", `'${where}' writes no event file, so there is nothing to compare later; add one: ${example}.`);
+  return new Exception(
+    "Configuration",
+    `'${where}' writes no event file, so there is nothing to compare later; add one: ${example}.`,
+  );
 }

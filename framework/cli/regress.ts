@@ -36,7 +36,8 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
   // An exit handler removes what a run has written so far.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
   try {
     const given = await parse(argv);
     return given ? await regress(given) : 0;
@@ -52,15 +53,31 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
       .usage(usage)
       .wrap(helpWidth)
       .parserConfiguration({ "parse-positional-numbers": false })
-      .option("threads", { type: "array", number: true, default: [1, 2], requiresArg: true, describe: "numbers of threads to run with" })
-      .option("timeout", { type: "number", default: 600, requiresArg: true, describe: "time limit of one run [s]" })
-      .option("json", { type: "boolean", default: false, describe: "print one JSON object a run, a line each" })
+      .option("threads", {
+        type: "array",
+        number: true,
+        default: [1, 2],
+        requiresArg: true,
+        describe: "numbers of threads to run with",
+      })
+      .option("timeout", {
+        type: "number",
+        default: 600,
+        requiresArg: true,
+        describe: "time limit of one run [s]",
+      })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "print one JSON object a run, a line each",
+      })
       .example("$0", "all of them")
       .example("$0 my_plugin_cfg --threads 1 2 4", "one config, with 4 threads too"),
   );
   if (!parsed) return undefined;
   const { threads, timeout, json } = parsed;
-  if (!threads.every((count) => Number.isInteger(count) && count > 0)) throw wrongArguments(name, "--threads takes whole numbers from 1 on.");
+  if (!threads.every((count) => Number.isInteger(count) && count > 0))
+    throw wrongArguments(name, "--threads takes whole numbers from 1 on.");
   if (!(timeout > 0)) throw wrongArguments(name, "--timeout takes a number of seconds above 0.");
   return { names: parsed._.map(String), threads, timeoutSeconds: timeout, json };
 }
@@ -81,21 +98,34 @@ async function regress({ names, threads, timeoutSeconds, json }: Arguments): Pro
     if (json) await print(jsonLines(result));
     results.push(result);
   }
-  const text = results.map(details).filter((part) => part !== "").join("\n");
+  const text = results
+    .map(details)
+    .filter((part) => part !== "")
+    .join("\n");
   if (!json && text !== "") await print(`\n${text}`);
   return results.every(isSame) ? 0 : 1;
 }
 
-function select(known: readonly string[], names: readonly string[], packageFolder: string): readonly string[] {
+function select(
+  known: readonly string[],
+  names: readonly string[],
+  packageFolder: string,
+): readonly string[] {
   if (known.length === 0) {
-    throw wrongArguments(name, `there is no reference in ${referencesFolder(packageFolder)}; make one: cmsrun --record CONFIG`);
+    throw wrongArguments(
+      name,
+      `there is no reference in ${referencesFolder(packageFolder)}; make one: cmsrun --record CONFIG`,
+    );
   }
   const wanted = names.map(configName);
   const unknown = wanted.find((each) => !known.includes(each));
-  if (unknown !== undefined) throw wrongArguments(name, `there is no reference '${unknown}'${suggestion(unknown, known)}`);
+  if (unknown !== undefined)
+    throw wrongArguments(name, `there is no reference '${unknown}'${suggestion(unknown, known)}`);
   return names.length === 0 ? known : known.filter((name) => wanted.includes(name));
 }
 
 function jsonLines({ runs, sameBytes, changes }: ConfigResult): string {
-  return runs.map(({ row }) => `${JSON.stringify({ ...row, sameBytes: sameBytes ?? null, changes })}\n`).join("");
+  return runs
+    .map(({ row }) => `${JSON.stringify({ ...row, sameBytes: sameBytes ?? null, changes })}\n`)
+    .join("");
 }

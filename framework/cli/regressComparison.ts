@@ -12,7 +12,11 @@ export interface OutputComparison {
 }
 
 /** Every recorded output that was written. @throws FileOpenError, FileReadError when a file of the reference is missing or damaged. */
-export function compareOutputs({ outputs, tolerances }: Reference, referenceFolder: string, folder: string): OutputComparison[] {
+export function compareOutputs(
+  { outputs, tolerances }: Reference,
+  referenceFolder: string,
+  folder: string,
+): OutputComparison[] {
   const written = Object.entries(outputs).filter(([, name]) => existsSync(join(folder, name)));
   return written.map(([label, name]) => {
     const a = new EventFileReader(join(referenceFolder, name));
@@ -45,21 +49,26 @@ export function statusOf(comparisons: readonly OutputComparison[]): "exact" | "c
 
 /** One line: the reference's value first. */
 export function firstDifference(comparisons: readonly OutputComparison[]): string {
-  const found = comparisons.map(({ label, result }) => ({ label, text: differenceIn(result) })).find(({ text }) => text !== undefined);
+  const found = comparisons
+    .map(({ label, result }) => ({ label, text: differenceIn(result) }))
+    .find(({ text }) => text !== undefined);
   if (!found) return "";
   return comparisons.length > 1 ? `${found.label}: ${found.text}` : (found.text ?? "");
 }
 
 function differenceIn(result: ComparisonResult): string | undefined {
   const { eventsOnlyInA, eventsOnlyInB, productsOnlyInA, productsOnlyInB, products } = result;
-  if (eventsOnlyInA.count > 0) return `${eventsOnlyInA.count} events are missing, the first ${eventsOnlyInA.first[0]}`;
-  if (eventsOnlyInB.count > 0) return `${eventsOnlyInB.count} events are new, the first ${eventsOnlyInB.first[0]}`;
+  if (eventsOnlyInA.count > 0)
+    return `${eventsOnlyInA.count} events are missing, the first ${eventsOnlyInA.first[0]}`;
+  if (eventsOnlyInB.count > 0)
+    return `${eventsOnlyInB.count} events are new, the first ${eventsOnlyInB.first[0]}`;
   if (productsOnlyInA.length > 0) return `product ${productsOnlyInA[0]} is missing`;
   if (productsOnlyInB.length > 0) return `product ${productsOnlyInB[0]} is new`;
   const different = products.find(({ status }) => status === "different");
   if (!different) return undefined;
   const field = different.fields.find(({ first }) => first !== undefined);
-  if (!field?.first) return `${different.product} is missing in ${different.onlyInA} events and new in ${different.onlyInB}`;
+  if (!field?.first)
+    return `${different.product} is missing in ${different.onlyInA} events and new in ${different.onlyInB}`;
   const { event, index, a, b } = field.first;
   return `${different.product} ${field.field}${index === "" ? "" : `[${index}]`} of event ${event}: ${a} → ${b}`;
 }

@@ -39,7 +39,9 @@ export async function runConfig(given: ConfigRuns): Promise<ConfigResult> {
     await ended(runs.at(-1)?.row as Row);
   }
   const sameBytes = reference && folders.length > 1 ? areSameBytes(reference, folders) : undefined;
-  const changes = reference ? changesSince(reference, jobEnvironment(join(packageFolder, reference.config)).searchPath) : [];
+  const changes = reference
+    ? changesSince(reference, jobEnvironment(join(packageFolder, reference.config)).searchPath)
+    : [];
   rmSync(join(temporary, name), { recursive: true, force: true });
   return { name, reference, runs, sameBytes, changes };
 }
@@ -52,7 +54,15 @@ interface Run extends ConfigRuns {
   readonly count: number;
 }
 
-async function runOnce({ name, reference, packageFolder, referenceFolder, folder, count, timeoutSeconds }: Run) {
+async function runOnce({
+  name,
+  reference,
+  packageFolder,
+  referenceFolder,
+  folder,
+  count,
+  timeoutSeconds,
+}: Run) {
   mkdirSync(folder, { recursive: true });
   await runInChild({ reference, packageFolder, threads: count, folder, timeoutSeconds });
   const comparisons = compareOutputs(reference, referenceFolder, folder);
@@ -76,6 +86,8 @@ function failedRun(config: string, threads: number, failure: Exception): ConfigR
 
 /** Of all outputs that are in every folder. */
 function areSameBytes({ outputs }: Reference, folders: readonly string[]): boolean {
-  const everywhere = Object.values(outputs).map((name) => folders.map((folder) => join(folder, name))).filter((paths) => paths.every(existsSync));
+  const everywhere = Object.values(outputs)
+    .map((name) => folders.map((folder) => join(folder, name)))
+    .filter((paths) => paths.every(existsSync));
   return everywhere.every((paths) => new Set(paths.map(fileHash)).size === 1);
 }

@@ -21,10 +21,19 @@ export interface RegressJob {
 }
 
 /** @throws what the job threw, or UnexpectedJobTermination when it crashed or did not end in time. */
-export function runInChild({ reference, packageFolder, threads, folder, timeoutSeconds }: RegressJob): Promise<void> {
+export function runInChild({
+  reference,
+  packageFolder,
+  threads,
+  folder,
+  timeoutSeconds,
+}: RegressJob): Promise<void> {
   const order: Order = { config: reference.config, configArguments: reference.arguments, threads, folder };
   return new Promise((resolve, reject) => {
-    const child = fork(program, ["--job", JSON.stringify(order)], { cwd: packageFolder, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const child = fork(program, ["--job", JSON.stringify(order)], {
+      cwd: packageFolder,
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     const kill = () => child.kill("SIGKILL");
     process.once("exit", kill);
     let isLate = false;
@@ -45,8 +54,21 @@ export function runInChild({ reference, packageFolder, threads, folder, timeoutS
       clearTimeout(timer);
       process.off("exit", kill);
       if (code === 0) resolve();
-      else if (isLate) reject(new Exception("UnexpectedJobTermination", `the job did not end within ${timeoutSeconds} s; allow more with --timeout.`));
-      else reject(failure ?? new Exception("UnexpectedJobTermination", `the job ended with ${signal ?? `exit code ${code}`}.\n${text}`));
+      else if (isLate)
+        reject(
+          new Exception(
+            "UnexpectedJobTermination",
+            `the job did not end within ${timeoutSeconds} s; allow more with --timeout.`,
+          ),
+        );
+      else
+        reject(
+          failure ??
+            new Exception(
+              "UnexpectedJobTermination",
+              `the job ended with ${signal ?? `exit code ${code}`}.\n${text}`,
+            ),
+        );
     });
   });
 }
@@ -64,7 +86,9 @@ export async function runOrder(text: string): Promise<number> {
   try {
     return (await runReferenceJob({ ...job, threads, streams: threads }, folder)).code;
   } catch (error) {
-    await new Promise((resolve) => (process.send ? process.send(Exception.from(error).toPlain(), resolve) : resolve(undefined)));
+    await new Promise((resolve) =>
+      process.send ? process.send(Exception.from(error).toPlain(), resolve) : resolve(undefined),
+    );
     return report(error);
   }
 }

@@ -18,7 +18,11 @@ export interface ConfigResult {
   readonly name: string;
   /** Undefined when the reference itself could not be read. */
   readonly reference: Reference | undefined;
-  readonly runs: readonly { readonly row: Row; readonly comparisons: readonly OutputComparison[]; readonly failure?: Exception }[];
+  readonly runs: readonly {
+    readonly row: Row;
+    readonly comparisons: readonly OutputComparison[];
+    readonly failure?: Exception;
+  }[];
   /** Whether all runs wrote the same bytes; undefined when fewer than two ended. */
   readonly sameBytes: boolean | undefined;
   /** What the reference was recorded from and is not so any more. */
@@ -32,14 +36,24 @@ export function tableHead(nameWidth: number): string {
   return line("config", nameWidth, titles);
 }
 
-export function tableRow({ config, threads, events, products, result, firstDifference }: Row, nameWidth: number): string {
+export function tableRow(
+  { config, threads, events, products, result, firstDifference }: Row,
+  nameWidth: number,
+): string {
   const counts = result === "failed" ? ["", ""] : [String(events), String(products)];
   return line(config, nameWidth, [String(threads), ...counts, result, firstDifference]);
 }
 
 function line(name: string, nameWidth: number, cells: readonly string[]): string {
   const [threads = "", events = "", products = "", result = "", first = ""] = cells;
-  const columns = [name.padEnd(nameWidth), threads.padStart(7), events.padStart(9), products.padStart(8), result.padEnd(resultWidth), first];
+  const columns = [
+    name.padEnd(nameWidth),
+    threads.padStart(7),
+    events.padStart(9),
+    products.padStart(8),
+    result.padEnd(resultWidth),
+    first,
+  ];
   return `${columns.join("  ").trimEnd()}\n`;
 }
 
@@ -51,8 +65,12 @@ export function isSame({ runs, sameBytes }: ConfigResult): boolean {
 export function details(result: ConfigResult): string {
   const { name, changes, sameBytes } = result;
   const notes = changes.map((change) => `${name}: ${change} since it was recorded\n`);
-  if (sameBytes === true) notes.push(`${name}: the files are the same bytes, whatever the number of threads\n`);
-  if (sameBytes === false) notes.push(`${name}: the files DEPEND on the number of threads: some module keeps state from event to event\n`);
+  if (sameBytes === true)
+    notes.push(`${name}: the files are the same bytes, whatever the number of threads\n`);
+  if (sameBytes === false)
+    notes.push(
+      `${name}: the files DEPEND on the number of threads: some module keeps state from event to event\n`,
+    );
   return notes.join("") + differences(result) + remedy(result);
 }
 
@@ -61,10 +79,17 @@ function differences({ name, runs }: ConfigResult): string {
   const shown = new Map<string, number[]>();
   for (const { row, comparisons, failure } of runs) {
     const unequal = comparisons.filter(({ result }) => !result.same);
-    const text = failure ? failure.format("Fatal").replace(/^(----- Begin Fatal Exception) .*$/m, "$1 -----") : unequal.map(comparisonText).join("");
+    const text = failure
+      ? failure.format("Fatal").replace(/^(----- Begin Fatal Exception) .*$/m, "$1 -----")
+      : unequal.map(comparisonText).join("");
     if (text !== "") shown.set(text, [...(shown.get(text) ?? []), row.threads]);
   }
-  return [...shown].map(([text, threads]) => `\n${name} with ${threads.join(" and ")} ${threads.join() === "1" ? "thread" : "threads"}:\n${text}`).join("");
+  return [...shown]
+    .map(
+      ([text, threads]) =>
+        `\n${name} with ${threads.join(" and ")} ${threads.join() === "1" ? "thread" : "threads"}:\n${text}`,
+    )
+    .join("");
 }
 
 function comparisonText({ label, result }: OutputComparison): string {

@@ -62,12 +62,16 @@ export function readConfig({ config, command, configArguments }: CommandLine): P
 
 function temporaryConfig(text: string): string {
   const path = resolve(`.cmsrun-command-${process.pid}_cfg.ts`);
-  if (existsSync(path)) throw new Exception("CommandLineProcessing", `cmsrun -c: '${path}' is in the way; remove it.`);
+  if (existsSync(path))
+    throw new Exception("CommandLineProcessing", `cmsrun -c: '${path}' is in the way; remove it.`);
   writeFileSync(path, text);
   return path;
 }
 
-export function newProcessor({ config, threads, streams, engine }: CommandLine, description: ProcessDescription): EventProcessor {
+export function newProcessor(
+  { config, threads, streams, engine }: CommandLine,
+  description: ProcessDescription,
+): EventProcessor {
   const plugins = pluginManager(jobEnvironment(resolve(config ?? ".cmsrun_cfg.ts")));
   chooseThreads();
   return new EventProcessor(description, { plugins, threadEntry, release, threads, streams, engine });
@@ -100,7 +104,11 @@ export async function runProcess(processor: EventProcessor): Promise<number> {
   try {
     await processor.endJob();
   } catch (error) {
-    if (failure !== undefined) LogAbsolute("MoreExceptions", `After the exception below, endJob also failed: ${Exception.from(error).message}`);
+    if (failure !== undefined)
+      LogAbsolute(
+        "MoreExceptions",
+        `After the exception below, endJob also failed: ${Exception.from(error).message}`,
+      );
     failure ??= error;
   }
   if (failure !== undefined) throw failure;

@@ -60,12 +60,37 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
       .usage(usage)
       .wrap(helpWidth)
       .parserConfiguration({ "parse-positional-numbers": false })
-      .option("inputs", { type: "string", requiresArg: true, describe: "the input tensors; - reads them from standard input" })
-      .option("outputs", { type: "string", requiresArg: true, describe: "names, separated by commas; otherwise all of the signature, or what no node reads" })
-      .option("engine", { type: "string", requiresArg: true, default: "auto", describe: "auto, reference or tensorflow" })
-      .option("tag", { type: "string", requiresArg: true, describe: "tags of the SavedModel's graph, separated by commas; otherwise serve" })
-      .option("signature", { type: "string", requiresArg: true, describe: "signature of the SavedModel; otherwise serving_default, or the only one" })
-      .option("time", { type: "number", requiresArg: true, describe: "repeat so many times and give the median of a run, in µs" })
+      .option("inputs", {
+        type: "string",
+        requiresArg: true,
+        describe: "the input tensors; - reads them from standard input",
+      })
+      .option("outputs", {
+        type: "string",
+        requiresArg: true,
+        describe: "names, separated by commas; otherwise all of the signature, or what no node reads",
+      })
+      .option("engine", {
+        type: "string",
+        requiresArg: true,
+        default: "auto",
+        describe: "auto, reference or tensorflow",
+      })
+      .option("tag", {
+        type: "string",
+        requiresArg: true,
+        describe: "tags of the SavedModel's graph, separated by commas; otherwise serve",
+      })
+      .option("signature", {
+        type: "string",
+        requiresArg: true,
+        describe: "signature of the SavedModel; otherwise serving_default, or the only one",
+      })
+      .option("time", {
+        type: "number",
+        requiresArg: true,
+        describe: "repeat so many times and give the median of a run, in µs",
+      })
       .option("json", { type: "boolean", default: false, describe: "print one line of JSON" })
       .example("$0 data/models/jet_btag/graph.pb", "what it takes and gives")
       .example("$0 data/models/jet_btag/saved_model --inputs inputs.json", "all outputs of the signature")
@@ -74,48 +99,80 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   );
   if (!parsed) return undefined;
   const [model, ...rest] = parsed._.map(String);
-  if (model === undefined || rest.length > 0) throw wrongArguments(name, `it takes one model, not ${parsed._.length}.`);
+  if (model === undefined || rest.length > 0)
+    throw wrongArguments(name, `it takes one model, not ${parsed._.length}.`);
   const { inputs, engine, signature, time, json } = parsed;
-  for (const [option, value] of Object.entries({ inputs, outputs: parsed.outputs, engine, tag: parsed.tag, signature, time })) {
+  for (const [option, value] of Object.entries({
+    inputs,
+    outputs: parsed.outputs,
+    engine,
+    tag: parsed.tag,
+    signature,
+    time,
+  })) {
     if (Array.isArray(value)) throw wrongArguments(name, `--${option} is given more than once.`);
   }
-  if (time !== undefined && !(Number.isInteger(time) && time >= 1)) throw wrongArguments(name, "--time takes a whole number from 1 on.");
-  const listed = (list: string | undefined) => list?.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
-  return { model, inputs, outputs: listed(parsed.outputs), engine, tag: listed(parsed.tag), signature, time, json };
+  if (time !== undefined && !(Number.isInteger(time) && time >= 1))
+    throw wrongArguments(name, "--time takes a whole number from 1 on.");
+  const listed = (list: string | undefined) =>
+    list
+      ?.split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== "");
+  return {
+    model,
+    inputs,
+    outputs: listed(parsed.outputs),
+    engine,
+    tag: listed(parsed.tag),
+    signature,
+    time,
+    json,
+  };
 }
 
 function load({ model, tag, signature }: Arguments): GraphDef {
   const graph = loadGraph(model, { ...(tag && { tag }), ...(signature !== undefined && { signature }) });
   if (signature === undefined || graph.signature) return graph;
-  throw wrongArguments(name, `--signature ${signature}: '${model}' is a frozen graph, which has no signatures.`);
+  throw wrongArguments(
+    name,
+    `--signature ${signature}: '${model}' is a frozen graph, which has no signatures.`,
+  );
 }
 
 function describe(given: Arguments): string {
   const graph = load(given);
   const ports = portsOf(graph);
   if (!given.json) return showPorts(given.model, graph, ports);
-  const plain = (list: readonly Port[]) => Object.fromEntries(list.map(({ name: key, dtype, shape }) => [key, { dtype: dtype ?? null, shape }]));
+  const plain = (list: readonly Port[]) =>
+    Object.fromEntries(list.map(({ name: key, dtype, shape }) => [key, { dtype: dtype ?? null, shape }]));
   return `${JSON.stringify({ inputs: plain(ports.inputs), outputs: plain(ports.outputs) })}\n`;
 }
 
 function run(given: Arguments, inputsFile: string): string {
   const graph = load(given);
   const outputs = given.outputs ?? portsOf(graph).outputs.map((port) => port.name);
-  if (outputs.length === 0) throw wrongArguments(name, "the model has no output of its own; name tensors with --outputs.");
-  const feeds = Object.entries(readInputs(inputsFile)).map(([key, json]): [string, Tensor] => [key, fromJson(key, json)]);
+  if (outputs.length === 0)
+    throw wrongArguments(name, "the model has no output of its own; name tensors with --outputs.");
+  const feeds = Object.entries(readInputs(inputsFile)).map(([key, json]): [string, Tensor] => [
+    key,
+    fromJson(key, json),
+  ]);
   const session = createSession(graph, { engine: given.engine });
   const results = session.run(feeds, outputs);
   if (results.length < outputs.length) {
     const empty = feeds.find(([, tensor]) => tensor.data.length === 0)?.[0];
     throw new Exception("InvalidRun", `nothing was computed: input '${empty}' has no elements.`);
   }
-  const microseconds = given.time === undefined ? null : medianMicroseconds(session, feeds, outputs, given.time);
+  const microseconds =
+    given.time === undefined ? null : medianMicroseconds(session, feeds, outputs, given.time);
   if (given.json) {
     const byName = Object.fromEntries(outputs.map((output, i) => [output, toJson(results[i] as Tensor)]));
     return `${JSON.stringify({ outputs: byName, us: microseconds })}\n`;
   }
   const lines = outputs.map((output, i) => showTensor(output, results[i] as Tensor));
-  if (microseconds !== null) lines.push(`${microseconds} µs a run (median of ${given.time}, engine ${session.engine})`);
+  if (microseconds !== null)
+    lines.push(`${microseconds} µs a run (median of ${given.time}, engine ${session.engine})`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -129,15 +186,27 @@ function readInputs(path: string): Record<string, unknown> {
   }
   try {
     const inputs: unknown = JSON.parse(text);
-    if (typeof inputs === "object" && inputs !== null && !Array.isArray(inputs)) return inputs as Record<string, unknown>;
+    if (typeof inputs === "object" && inputs !== null && !Array.isArray(inputs))
+      return inputs as Record<string, unknown>;
   } catch (error) {
     throw new Exception("Configuration", `${name}: ${shown} is no JSON: ${(error as Error).message}.`);
   }
-  throw new Exception("Configuration", `${name}: ${shown} must be one object, a tensor a name; see ${name} --help.`);
+  throw new Exception(
+    "Configuration",
+    `${name}: ${shown} must be one object, a tensor a name; see ${name} --help.`,
+  );
 }
 
-function medianMicroseconds(session: Session, feeds: readonly [string, Tensor][], outputs: readonly string[], count: number): number {
-  const call = session.prepare(feeds.map(([key]) => key), outputs);
+function medianMicroseconds(
+  session: Session,
+  feeds: readonly [string, Tensor][],
+  outputs: readonly string[],
+  count: number,
+): number {
+  const call = session.prepare(
+    feeds.map(([key]) => key),
+    outputs,
+  );
   const tensors = feeds.map(([, tensor]) => tensor);
   const results: Tensor[] = [];
   const times = new Float64Array(count);
@@ -153,7 +222,8 @@ function medianMicroseconds(session: Session, feeds: readonly [string, Tensor][]
 
 function showTensor(output: string, tensor: Tensor): string {
   const { dtype, shape, data } = toJson(tensor);
-  const digits = (value: number | string | boolean) => (typeof value === "number" ? String(Number(value.toPrecision(7))) : String(value));
+  const digits = (value: number | string | boolean) =>
+    typeof value === "number" ? String(Number(value.toPrecision(7))) : String(value);
   const rest = data.length > shownElements ? ` … (${data.length} elements)` : "";
   return `${output}: ${dtype}${showShape(shape)} ${data.slice(0, shownElements).map(digits).join(" ")}${rest}`;
 }

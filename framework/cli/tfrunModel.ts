@@ -18,11 +18,19 @@ export interface Ports {
 }
 
 /** Nodes that end a graph without being a result of it. */
-const noResults = new Set(["NoOp", "Assert", "Const", "Placeholder", "PlaceholderV2", "PlaceholderWithDefault"]);
+const noResults = new Set([
+  "NoOp",
+  "Assert",
+  "Const",
+  "Placeholder",
+  "PlaceholderV2",
+  "PlaceholderWithDefault",
+]);
 
 export function portsOf(graph: GraphDef): Ports {
   const { signature } = graph;
-  if (signature) return { inputs: signaturePorts(signature.inputs), outputs: signaturePorts(signature.outputs) };
+  if (signature)
+    return { inputs: signaturePorts(signature.inputs), outputs: signaturePorts(signature.outputs) };
   const index = new GraphIndex(graph);
   const inputs = index.placeholders.map(({ name, dtype, shape }) => {
     const isOptional = index.node(name)?.op === "PlaceholderWithDefault";
@@ -44,7 +52,8 @@ export function showPorts(path: string, graph: GraphDef, { inputs, outputs }: Po
   const width = Math.max(...[...inputs, ...outputs].map(({ name }) => name.length), 0);
   const lines = (ports: readonly Port[]) =>
     ports.map(({ name, dtype, shape, detail }) => {
-      const type = dtype === undefined ? "" : shape === null ? `${dtype} of any shape` : `${dtype} ${showShape(shape)}`;
+      const type =
+        dtype === undefined ? "" : shape === null ? `${dtype} of any shape` : `${dtype} ${showShape(shape)}`;
       return `  ${name.padEnd(width)}  ${type.padEnd(18)}  ${detail}`.trimEnd();
     });
   return [

@@ -13,10 +13,20 @@ export interface TensorJson {
   readonly data: readonly (number | string | boolean)[];
 }
 
-const numpyNames: Readonly<Record<string, DType>> = { float16: "half", str: "string", object: "string", bool_: "bool" };
+const numpyNames: Readonly<Record<string, DType>> = {
+  float16: "half",
+  str: "string",
+  object: "string",
+  bool_: "bool",
+};
 const integerRanges: { readonly [D in DType]?: readonly [bigint, bigint] } = {
-  int8: [-(2n ** 7n), 2n ** 7n], int16: [-(2n ** 15n), 2n ** 15n], int32: [-(2n ** 31n), 2n ** 31n],
-  int64: [-(2n ** 63n), 2n ** 63n], uint8: [0n, 2n ** 8n], uint16: [0n, 2n ** 16n], uint32: [0n, 2n ** 32n],
+  int8: [-(2n ** 7n), 2n ** 7n],
+  int16: [-(2n ** 15n), 2n ** 15n],
+  int32: [-(2n ** 31n), 2n ** 31n],
+  int64: [-(2n ** 63n), 2n ** 63n],
+  uint8: [0n, 2n ** 8n],
+  uint16: [0n, 2n ** 16n],
+  uint32: [0n, 2n ** 32n],
   uint64: [0n, 2n ** 64n],
 };
 
@@ -25,8 +35,10 @@ export function fromJson(name: string, json: unknown): Tensor {
   const wrong = (what: string) => new Exception("Configuration", `input '${name}': ${what}.`);
   const { dtype: given, shape, data } = (json ?? {}) as Partial<TensorJson>;
   const dtype = numpyNames[given ?? ""] ?? given;
-  if (dtype === undefined || !isDType(dtype)) throw wrong(`"dtype" is ${JSON.stringify(given)}, which is no element type`);
-  if (!Array.isArray(shape) || !Array.isArray(data)) throw wrong('it needs "shape" and "data", two flat lists');
+  if (dtype === undefined || !isDType(dtype))
+    throw wrong(`"dtype" is ${JSON.stringify(given)}, which is no element type`);
+  if (!Array.isArray(shape) || !Array.isArray(data))
+    throw wrong('it needs "shape" and "data", two flat lists');
   const elements = data.map((value: unknown, i) => {
     const element = elementOf(dtype, value);
     if (element === undefined) throw wrong(`element ${i} is ${JSON.stringify(value)}, which is no ${given}`);
@@ -48,7 +60,8 @@ function values(dtype: DType, data: TensorData): (number | string | boolean)[] {
   if (dtype === "bool") return Array.from(data as Uint8Array, (value) => value !== 0);
   return Array.from<number | bigint, number | string>(data, (value) => {
     if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-    const number = dtype === "half" ? halfToNumber(value) : dtype === "bfloat16" ? bfloat16ToNumber(value) : value;
+    const number =
+      dtype === "half" ? halfToNumber(value) : dtype === "bfloat16" ? bfloat16ToNumber(value) : value;
     return Number.isFinite(number) ? number : String(number);
   });
 }
@@ -56,7 +69,8 @@ function values(dtype: DType, data: TensorData): (number | string | boolean)[] {
 /** Undefined for what the type cannot hold. */
 function elementOf(dtype: DType, value: unknown): number | bigint | Uint8Array | undefined {
   if (dtype === "string") return typeof value === "string" ? Buffer.from(value) : undefined;
-  if (dtype === "bool") return value === true || value === 1 ? 1 : value === false || value === 0 ? 0 : undefined;
+  if (dtype === "bool")
+    return value === true || value === 1 ? 1 : value === false || value === 0 ? 0 : undefined;
   const range = integerRanges[dtype];
   if (!range) return floatOf(value);
   const isWhole = Number.isInteger(value) || (typeof value === "string" && /^-?\d+$/.test(value));

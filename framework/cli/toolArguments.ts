@@ -5,7 +5,11 @@ import { Exception } from "../base/errors.js";
 import { release } from "./environment.js";
 
 /** Gives undefined when help or the version was asked for, and printed. @throws CommandLineProcessing. */
-export async function toolArguments<T>(name: string, argv: readonly string[], declare: (parser: Argv) => Argv<T>) {
+export async function toolArguments<T>(
+  name: string,
+  argv: readonly string[],
+  declare: (parser: Argv) => Argv<T>,
+) {
   let failure: string | undefined;
   let answer = "";
   const parser = declare(yargs([]).scriptName(name))

@@ -42,7 +42,9 @@ export class Members {
     return this.#of((member): member is FinalPath => member instanceof FinalPath);
   }
   sequences_() {
-    return this.#of((member): member is Sequence => member instanceof Sequence && member.constructor === Sequence);
+    return this.#of(
+      (member): member is Sequence => member instanceof Sequence && member.constructor === Sequence,
+    );
   }
   tasks_() {
     return this.#of((member): member is Task => member instanceof Task);
@@ -51,7 +53,9 @@ export class Members {
     return this.#of((member): member is TypedValue => member instanceof TypedValue && member.kind === "PSet");
   }
   vpsets_() {
-    return this.#of((member): member is TypedValue => member instanceof TypedValue && member.kind === "VPSet");
+    return this.#of(
+      (member): member is TypedValue => member instanceof TypedValue && member.kind === "VPSet",
+    );
   }
 
   #modules(kind: ComponentKind): Map<string, Component> {

@@ -50,7 +50,11 @@ export class Process extends Members {
       has: (target, label) => label in Process.prototype || target.#labels().includes(String(label)),
       deleteProperty: (target, label) => target.#delete(String(label)),
       ownKeys: (target) => target.#labels(),
-      getOwnPropertyDescriptor: (target, label) => ({ configurable: true, enumerable: true, value: target.#get(label) }),
+      getOwnPropertyDescriptor: (target, label) => ({
+        configurable: true,
+        enumerable: true,
+        value: target.#get(label),
+      }),
     });
   }
 
@@ -83,9 +87,12 @@ export class Process extends Members {
   #set(label: string, given: unknown): true {
     const value: unknown = behindView(given);
     if (!/^\w+$/.test(label)) {
-      throw configuration(`label '${label}' contains forbidden characters; use letters, digits and underscore`);
+      throw configuration(
+        `label '${label}' contains forbidden characters; use letters, digits and underscore`,
+      );
     }
-    if (label in Process.prototype) throw configuration(`label '${label}' is a method of cms.Process; use another one`);
+    if (label in Process.prototype)
+      throw configuration(`label '${label}' is a method of cms.Process; use another one`);
     const topLevel = this.#topLevel.get(label);
     if (topLevel) topLevel.merge(untrackedParameters(label, value));
     else if (label === "schedule") this.setSchedule_(value as Schedule);
@@ -104,25 +111,33 @@ export class Process extends Members {
 
   #setSource(label: string, value: unknown): void {
     if (label !== "source" || !isComponent(value, "Source")) {
-      throw configuration(`process.source, and only that, is a cms.Source; '${label}' cannot be ${memberText(value)}`);
+      throw configuration(
+        `process.source, and only that, is a cms.Source; '${label}' cannot be ${memberText(value)}`,
+      );
     }
     this.#source = value;
   }
 
   #setService(label: string, value: Component): void {
     if (label !== value.type_) {
-      throw configuration(`service '${value.type_}' is attached as process.${value.type_} or with process.add_(…), not as '${label}'`);
+      throw configuration(
+        `service '${value.type_}' is attached as process.${value.type_} or with process.add_(…), not as '${label}'`,
+      );
     }
     this.#services.set(label, value);
   }
 
   #attach(label: string, value: unknown): void {
     if (!isMember(value)) {
-      throw configuration(`process.${label} can be a module, sequence, path, task or PSet, not ${memberText(value)}`);
+      throw configuration(
+        `process.${label} can be a module, sequence, path, task or PSet, not ${memberText(value)}`,
+      );
     }
     const other = [...this.labelled].find(([l, member]) => member === value && l !== label);
     if (other && !(value instanceof TypedValue)) {
-      throw configuration(`one object under two labels, '${other[0]}' and '${label}': use clone() for the second`);
+      throw configuration(
+        `one object under two labels, '${other[0]}' and '${label}': use clone() for the second`,
+      );
     }
     const old = this.labelled.get(label);
     if (old !== undefined && old !== value) for (const list of this.#lists()) list.replace(old, value);
@@ -158,9 +173,15 @@ export class Process extends Members {
       if (label.startsWith("_") || label === "default") continue;
       if (!isMember(value) && !(value instanceof Component) && !(value instanceof Schedule)) continue;
       const old = this.labelled.get(label);
-      if (old !== undefined && old !== value && this.#lists().some((list) => list !== old && list.contains(old))) {
+      if (
+        old !== undefined &&
+        old !== value &&
+        this.#lists().some((list) => list !== old && list.contains(old))
+      ) {
         const existing = `object defined in ${file}, existing object defined in ${this.#attachedIn.get(old)}`;
-        throw configuration(`loading ${file} would replace '${label}', which is in use (${existing}); rename one of the two`);
+        throw configuration(
+          `loading ${file} would replace '${label}', which is in use (${existing}); rename one of the two`,
+        );
       }
       this.#set(label, value);
       const attached = this.labelled.get(label);
@@ -169,7 +190,8 @@ export class Process extends Members {
   }
 
   setSchedule_(schedule: Schedule): void {
-    if (!(schedule instanceof Schedule)) throw configuration(`process.schedule is a cms.Schedule, not ${memberText(schedule)}`);
+    if (!(schedule instanceof Schedule))
+      throw configuration(`process.schedule is a cms.Schedule, not ${memberText(schedule)}`);
     this.#schedule = schedule;
   }
 
@@ -204,6 +226,7 @@ function memberText(value: unknown): string {
 }
 
 function untrackedParameters(label: string, value: unknown): Parameters {
-  if (value instanceof TypedValue && value.kind === "PSet" && !value.tracked) return value.value as Parameters;
+  if (value instanceof TypedValue && value.kind === "PSet" && !value.tracked)
+    return value.value as Parameters;
   throw configuration(`process.${label} is a cms.untracked.PSet, not ${memberText(value)}`);
 }

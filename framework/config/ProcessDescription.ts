@@ -79,11 +79,17 @@ class Describer {
   scheduledPaths(): AnyPath[] {
     const process = this.#process;
     const schedule = process.schedule_();
-    if (!schedule) return [process.paths_(), process.endpaths_(), process.finalpaths_()].flatMap((paths) => [...paths.values()]);
+    if (!schedule)
+      return [process.paths_(), process.endpaths_(), process.finalpaths_()].flatMap((paths) => [
+        ...paths.values(),
+      ]);
     for (const [index, path] of schedule.paths.entries()) {
       if (this.#labels.has(path)) continue;
       const text = `The path at index ${index} in the Schedule was not attached to the process.`;
-      throw new Exception("Configuration", `${text} Attach it first: process.name = cms.Path(…)${schedule.origin_.where()}`);
+      throw new Exception(
+        "Configuration",
+        `${text} Attach it first: process.name = cms.Path(…)${schedule.origin_.where()}`,
+      );
     }
     const rank = { Path: 0, EndPath: 1, FinalPath: 2 };
     return [...schedule.paths].sort((a, b) => rank[kindOf(a)] - rank[kindOf(b)]);
@@ -95,11 +101,19 @@ class Describer {
     const flat = flatten(path);
     for (const task of flat.tasks) addTask(task, tasks);
     const kind = kindOf(path);
-    const others = flat.modules.filter(({ module }) => kind === "FinalPath" && module.kind_ !== "OutputModule");
-    const modules = flat.modules.map(({ module, mark }) => ({ label: this.module(module, `on path '${name}'`), mark }));
+    const others = flat.modules.filter(
+      ({ module }) => kind === "FinalPath" && module.kind_ !== "OutputModule",
+    );
+    const modules = flat.modules.map(({ module, mark }) => ({
+      label: this.module(module, `on path '${name}'`),
+      mark,
+    }));
     if (others.length > 0) {
       const labels = others.map(({ module }) => this.#labels.get(module)).join(",");
-      throw new Exception("Configuration", `FinalPath ${name} has non OutputModules ${labels}; put them on an EndPath${path.origin_.where()}`);
+      throw new Exception(
+        "Configuration",
+        `FinalPath ${name} has non OutputModules ${labels}; put them on an EndPath${path.origin_.where()}`,
+      );
     }
     return { name, kind, modules };
   }
@@ -120,17 +134,26 @@ class Describer {
     const source = this.#process.source_();
     if (source) return this.#component(source, "@main_input");
     const example = 'process.source = cms.Source("EmptySource")';
-    throw new Exception("Configuration", `the process has no source; add one, for example ${example} (${configFile})`);
+    throw new Exception(
+      "Configuration",
+      `the process has no source; add one, for example ${example} (${configFile})`,
+    );
   }
 
   /** Services and EventSetup modules count when they are in a scheduled task, or in no task at all. */
-  enabled(components: readonly [string, Component][], inScheduledTask: ReadonlySet<unknown>): ComponentDescription[] {
+  enabled(
+    components: readonly [string, Component][],
+    inScheduledTask: ReadonlySet<unknown>,
+  ): ComponentDescription[] {
     const inTasks = new Set<unknown>([...this.#process.tasks_().values()].flatMap((task) => task.items));
     const isEnabled = (component: Component) => inScheduledTask.has(component) || !inTasks.has(component);
     return components.filter(([, c]) => isEnabled(c)).map(([label, c]) => this.#component(c, label));
   }
 
-  #component({ kind_: kind, type_: type, parameters_, places_ }: Component, label: string): ComponentDescription {
+  #component(
+    { kind_: kind, type_: type, parameters_, places_ }: Component,
+    label: string,
+  ): ComponentDescription {
     const where = (parameter?: string) => places_.where(parameter);
     const context = { psets: this.#process.psets_(), user: `${kind} '${label}'`, where };
     return { kind, type, label, parameters: resolveReferences(parameters_, context), where };

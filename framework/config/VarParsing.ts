@@ -49,7 +49,9 @@ export class VarParsing {
   static readonly multiplicity = multiplicity;
   static readonly varType = varType;
   readonly #options = new Map<string, Option>();
-  readonly #tags: Tag[] = [{ tag: "numEvent%d", ifCond: ({ maxEvents }) => maxEvents > 0, tagArg: "maxEvents" }];
+  readonly #tags: Tag[] = [
+    { tag: "numEvent%d", ifCond: ({ maxEvents }) => maxEvents > 0, tagArg: "maxEvents" },
+  ];
   readonly #proxy: this;
 
   constructor(kind: "analysis" | "standard" | "python" = "analysis") {
@@ -73,10 +75,20 @@ export class VarParsing {
     type: VarType = "int",
     info = "",
   ): this {
-    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw varParsingError(`option name '${name}' must be letters and digits`);
-    if (this.#options.has(name)) throw varParsingError(`option '${name}' is registered already; change it with setDefault`);
-    if (name in VarParsing.prototype) throw varParsingError(`option name '${name}' is a method of VarParsing; use another one`);
-    const fixed = { type, multiplicity: multiplicity_, info, isDefault: true, noCommaSplit: false, noDefaultClear: false };
+    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name))
+      throw varParsingError(`option name '${name}' must be letters and digits`);
+    if (this.#options.has(name))
+      throw varParsingError(`option '${name}' is registered already; change it with setDefault`);
+    if (name in VarParsing.prototype)
+      throw varParsingError(`option name '${name}' is a method of VarParsing; use another one`);
+    const fixed = {
+      type,
+      multiplicity: multiplicity_,
+      info,
+      isDefault: true,
+      noCommaSplit: false,
+      noDefaultClear: false,
+    };
     this.#options.set(name, { ...fixed, value: multiplicity_ === "list" ? [] : "" });
     const values = [defaultValue].flat();
     if (multiplicity_ === "singleton" || values[0] !== "") this.#setValue(name, values);
@@ -131,7 +143,9 @@ export class VarParsing {
     const [, name = "", command, text] = /^([^=]*?)(_load|_clear)?(?:=(.*))?$/s.exec(argument) ?? [];
     if (command === "_clear" && text === undefined) this.clearList(name);
     else if (text === undefined) {
-      throw varParsingError(`'${argument}' is not name=value${suggestion(argument, [...this.#options.keys(), "help", "print", "noprint"])}`);
+      throw varParsingError(
+        `'${argument}' is not name=value${suggestion(argument, [...this.#options.keys(), "help", "print", "noprint"])}`,
+      );
     } else if (command === "_load") this.#load(name, text, assigned);
     else this.#assign(name + (command ?? ""), text, assigned);
   }
@@ -141,7 +155,8 @@ export class VarParsing {
     this.#option(name);
     if (!existsSync(file)) throw varParsingError(`${name}_load: file '${file}' is not there`);
     const lines = readFileSync(file, "utf8").split("\n");
-    for (const line of lines.map((text) => text.replace(/#.*/, "").trim())) if (line) this.#assign(name, line, assigned);
+    for (const line of lines.map((text) => text.replace(/#.*/, "").trim()))
+      if (line) this.#assign(name, line, assigned);
   }
 
   #assign(name: string, text: string, assigned: Set<string>): void {
@@ -163,10 +178,14 @@ export class VarParsing {
     const value = (name: string) => this.#options.get(name)?.value;
     const files = this.#option(this.#options.has("files") ? "files" : "inputFiles");
     const prefix = value("storePrepend") ?? "";
-    if (prefix) files.value = (files.value as string[]).map((file) => (file.startsWith("/store/") ? `${prefix}${file}` : file));
+    if (prefix)
+      files.value = (files.value as string[]).map((file) =>
+        file.startsWith("/store/") ? `${prefix}${file}` : file,
+      );
     const [total, section] = [Number(value("totalSections")), Number(value("section"))];
     if (total === 0 && section === 0) return;
-    if (section < 1 || section > total) throw varParsingError(`section=${section} must lie between 1 and totalSections=${total}`);
+    if (section < 1 || section > total)
+      throw varParsingError(`section=${section} must lie between 1 and totalSections=${total}`);
     const all = files.value as Scalar[];
     const edge = (index: number) => Math.floor((index * all.length) / total);
     files.value = all.slice(edge(section - 1), edge(section));
@@ -174,14 +193,16 @@ export class VarParsing {
 
   #setValue(name: string, values: readonly Scalar[]): void {
     const option = this.#option(name);
-    if (option.multiplicity === "singleton" && values.length !== 1) throw varParsingError(`option '${name}' takes one value, not ${values.length}`);
+    if (option.multiplicity === "singleton" && values.length !== 1)
+      throw varParsingError(`option '${name}' takes one value, not ${values.length}`);
     const parsed = values.map((value) => parseScalar(name, option.type, value));
     option.value = option.multiplicity === "list" ? parsed : (parsed[0] ?? "");
   }
 
   #option(name: string): Option {
     const option = this.#options.get(name);
-    if (!option) throw varParsingError(`option '${name}' is not registered${suggestion(name, this.#options.keys())}`);
+    if (!option)
+      throw varParsingError(`option '${name}' is not registered${suggestion(name, this.#options.keys())}`);
     return option;
   }
 
@@ -205,7 +226,9 @@ export class VarParsing {
     if (!this.#option(name).isDefault || value === "") return value;
     const [, stem, suffix = ""] = /^(.*?)(\.[^./]+)?$/s.exec(value) ?? [];
     const tags = this.#tags.filter(({ ifCond }) => ifCond(this.#proxy));
-    const texts = tags.map(({ tag, tagArg }) => (tagArg === undefined ? tag : tag.replace(/%\w/, String(this.#option(tagArg).value))));
+    const texts = tags.map(({ tag, tagArg }) =>
+      tagArg === undefined ? tag : tag.replace(/%\w/, String(this.#option(tagArg).value)),
+    );
     return [stem, ...texts].join("_") + suffix;
   }
 
@@ -213,7 +236,9 @@ export class VarParsing {
     const lines = ["Options, as name=value after the config:"];
     for (const [name, { type, multiplicity: count, info, value }] of this.#options) {
       const shown = Array.isArray(value) ? value.join(",") : String(value);
-      lines.push(`  ${name.padEnd(20)} ${`${type}${count === "list" ? " list" : ""}`.padEnd(14)} ${info}${shown ? ` [${shown}]` : ""}`);
+      lines.push(
+        `  ${name.padEnd(20)} ${`${type}${count === "list" ? " list" : ""}`.padEnd(14)} ${info}${shown ? ` [${shown}]` : ""}`,
+      );
     }
     return `${lines.join("\n")}\n`;
   }

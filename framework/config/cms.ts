@@ -8,11 +8,26 @@ import { type SecSourceValue, TypedValue } from "../parameters/values.js";
 import { Component, type ComponentKind } from "./components.js";
 import { Process } from "./Process.js";
 import type * as plugins from "./registries.js";
-import { type AnyPath, EndPath, FinalPath, ignore, not, Path, type PathItem, Schedule, Sequence, Task, wait } from "./sequence.js";
+import {
+  type AnyPath,
+  EndPath,
+  FinalPath,
+  ignore,
+  not,
+  Path,
+  type PathItem,
+  Schedule,
+  Sequence,
+  Task,
+  wait,
+} from "./sequence.js";
 
 type DescriptionOf<C> = C extends { readonly description: infer D } ? D : never;
 /** The arguments after the type: the parameters, which may be left out when all have defaults. */
-type Given<D> = Record<never, never> extends ParametersOf<D> ? [parameters?: ParametersOf<D>] : [parameters: ParametersOf<D>];
+type Given<D> =
+  Record<never, never> extends ParametersOf<D>
+    ? [parameters?: ParametersOf<D>]
+    : [parameters: ParametersOf<D>];
 
 /** Named, so that the declaration file keeps the registry open to the plugins of a user's package. */
 interface Maker<Registry> {
@@ -26,7 +41,10 @@ function maker<Registry>(kind: ComponentKind): Maker<Registry> {
 
 interface SecSourceMaker<Tracked extends boolean, Registry = plugins.Sources> {
   // biome-ignore lint/style/useShorthandFunctionType: an alias would be written out in the declaration file
-  <N extends keyof Registry & string>(type: N, ...given: Given<DescriptionOf<Registry[N]>>): SecSourceValue<Tracked>;
+  <N extends keyof Registry & string>(
+    type: N,
+    ...given: Given<DescriptionOf<Registry[N]>>
+  ): SecSourceValue<Tracked>;
 }
 
 /** A source embedded as a parameter, for a module that reads a second input on its own. */

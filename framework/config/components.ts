@@ -67,7 +67,8 @@ export class Places {
   where(parameter?: string): string {
     const assigned = parameter === undefined ? undefined : this.#assigned.get(parameter);
     if (assigned) return assigned.where(parameter);
-    const origin = this.#made.find((made) => parameter !== undefined && made.names(parameter)) ?? this.#made[0];
+    const origin =
+      this.#made.find((made) => parameter !== undefined && made.names(parameter)) ?? this.#made[0];
     return origin?.where(parameter) ?? "";
   }
 }

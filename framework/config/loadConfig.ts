@@ -34,7 +34,10 @@ const transformVersion = "2";
 export function loadConfig(path: string, options: ConfigLoaderOptions): Process {
   const file = resolve(path);
   if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new Exception("ConfigFileNotFound", `cmsrun: configuration file '${path}' does not exist; check the path (looked for ${file}).`);
+    throw new Exception(
+      "ConfigFileNotFound",
+      `cmsrun: configuration file '${path}' does not exist; check the path (looked for ${file}).`,
+    );
   }
   const loader = new ConfigLoader(options);
   setFragmentLoader((name) => loader.loadFragment(name));
@@ -63,7 +66,10 @@ class ConfigLoader {
     const candidates = isAbsolute(path) ? [path] : directories.map((directory) => join(directory, path));
     const file = candidates.map(findModule).find((f) => f !== undefined);
     if (!file) {
-      throw new Exception("ConfigFileReadError", `process.load("${name}"): no such fragment. Looked for ${candidates.map((c) => `${c}.ts`).join(", ")}.`);
+      throw new Exception(
+        "ConfigFileReadError",
+        `process.load("${name}"): no such fragment. Looked for ${candidates.map((c) => `${c}.ts`).join(", ")}.`,
+      );
     }
     return { exports: this.require(file), file };
   }
@@ -76,7 +82,9 @@ class ConfigLoader {
     this.#loading.push(file);
     try {
       const code = this.#transformed(file);
-      const run = compileFunction(code, ["exports", "require", "module", "__filename", "__dirname"], { filename: file });
+      const run = compileFunction(code, ["exports", "require", "module", "__filename", "__dirname"], {
+        filename: file,
+      });
       run(module.exports, (name: string) => this.#import(name, file), module, file, dirname(file));
       return module.exports;
     } catch (error) {
@@ -98,7 +106,10 @@ class ConfigLoader {
 
   #transformed(file: string): string {
     const source = readFileSync(file, "utf8");
-    const key = createHash("sha256").update(`${transformVersion}\0${file}\0${source}`).digest("hex").slice(0, 32);
+    const key = createHash("sha256")
+      .update(`${transformVersion}\0${file}\0${source}`)
+      .digest("hex")
+      .slice(0, 32);
     const { cacheDirectory } = this.#options;
     const cached = cacheDirectory && join(cacheDirectory, key);
     const hit = cached !== undefined && existsSync(`${cached}.cjs`) && existsSync(`${cached}.map`);
@@ -114,7 +125,9 @@ class ConfigLoader {
 }
 
 function findModule(path: string): string | undefined {
-  const candidates = [".ts", ".mts", ".js", ".mjs", ".cjs"].includes(extname(path)) ? [path] : [`${path}.ts`, `${path}.js`, path];
+  const candidates = [".ts", ".mts", ".js", ".mjs", ".cjs"].includes(extname(path))
+    ? [path]
+    : [`${path}.ts`, `${path}.js`, path];
   return candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
 }
 
@@ -137,7 +150,10 @@ function transform(file: string, source: string): { code: string; map: string } 
 function keep(cached: string, code: string, map: string): void {
   try {
     mkdirSync(dirname(cached), { recursive: true });
-    for (const [suffix, text] of [[".map", map], [".cjs", code]] as const) {
+    for (const [suffix, text] of [
+      [".map", map],
+      [".cjs", code],
+    ] as const) {
       writeFileSync(`${cached}${suffix}.${process.pid}`, text);
       renameSync(`${cached}${suffix}.${process.pid}`, `${cached}${suffix}`);
     }
@@ -166,7 +182,10 @@ function readError(error: unknown, file: string): unknown {
   }
   if (error instanceof Error) {
     const place = placeOf(error);
-    return new Exception("ConfigFileReadError", `${error.name}: ${error.message} (${place ? formatPlace(place) : file})`);
+    return new Exception(
+      "ConfigFileReadError",
+      `${error.name}: ${error.message} (${place ? formatPlace(place) : file})`,
+    );
   }
   return new Exception("ConfigFileReadError", `${file} threw ${String(error)}`);
 }

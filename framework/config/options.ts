@@ -13,8 +13,12 @@ const optionsDescription = {
   numberOfThreads: uint32(1, { comment: "0 = all CPUs" }),
   numberOfStreams: uint32(0, { comment: "events in flight; 0 = as threads" }),
   numberOfConcurrentRuns: uint32(1),
-  numberOfConcurrentLuminosityBlocks: uint32(0, { comment: "0 = 2 when there are 2 streams or more, else 1" }),
-  inferenceEngine: string("auto", { comment: "engine of models whose module leaves it at \"auto\": reference, tensorflow" }),
+  numberOfConcurrentLuminosityBlocks: uint32(0, {
+    comment: "0 = 2 when there are 2 streams or more, else 1",
+  }),
+  inferenceEngine: string("auto", {
+    comment: 'engine of models whose module leaves it at "auto": reference, tensorflow',
+  }),
   wantSummary: bool(false, { comment: "print the TrigReport and TimeReport at the end" }),
   throwIfIllegalParameter: bool(true),
   printDependencies: bool(false),
@@ -50,7 +54,10 @@ export class TopLevelSet {
 
   /** The parameters as properties: `process.maxEvents.input = 10`. */
   view(): object {
-    return parameterView({}, this.#values, { name: () => `process.${this.#label}`, assigned: (name) => this.#places.assigned(name) });
+    return parameterView({}, this.#values, {
+      name: () => `process.${this.#label}`,
+      assigned: (name) => this.#places.assigned(name),
+    });
   }
 
   merge(given: Parameters): void {
@@ -66,14 +73,22 @@ export class TopLevelSet {
     try {
       return validateParameters(owner, this.#description, this.#values);
     } catch (error) {
-      throw Exception.from(error).addContext(`Validating top level '${this.#label}' ParameterSet for process '${process}'`);
+      throw Exception.from(error).addContext(
+        `Validating top level '${this.#label}' ParameterSet for process '${process}'`,
+      );
     }
   }
 }
 
 export function topLevelSets(): ReadonlyMap<string, TopLevelSet> {
-  const descriptions = { options: optionsDescription, maxEvents: maxEventsDescription, maxLuminosityBlocks: maxLuminosityBlocksDescription };
-  return new Map(Object.entries(descriptions).map(([label, description]) => [label, new TopLevelSet(label, description)]));
+  const descriptions = {
+    options: optionsDescription,
+    maxEvents: maxEventsDescription,
+    maxLuminosityBlocks: maxLuminosityBlocksDescription,
+  };
+  return new Map(
+    Object.entries(descriptions).map(([label, description]) => [label, new TopLevelSet(label, description)]),
+  );
 }
 
 /** The parameters that have a default, nested ones in full, so that a config can descend into them. */

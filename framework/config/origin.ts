@@ -28,7 +28,9 @@ export interface Place {
 
 /** The innermost place in a config file on an error's stack; undefined when no config is on it. */
 export function placeOf(error: Error): Place | undefined {
-  for (const match of (error.stack ?? "").matchAll(/(?:\(|at )(?:file:\/\/)?([^()\s][^()]*?):(\d+):(\d+)\)?$/gm)) {
+  for (const match of (error.stack ?? "").matchAll(
+    /(?:\(|at )(?:file:\/\/)?([^()\s][^()]*?):(\d+):(\d+)\)?$/gm,
+  )) {
     const [, file = "", line = "1", column = "1"] = match;
     const source = sources.get(file);
     if (!source) continue;

@@ -13,9 +13,15 @@ interface Context {
 }
 
 /** The parameters with every reference replaced. @throws Configuration for an unknown PSet, and for a circle of them. */
-export function resolveReferences(parameters: Parameters, context: Context, within: readonly string[] = []): Parameters {
+export function resolveReferences(
+  parameters: Parameters,
+  context: Context,
+  within: readonly string[] = [],
+): Parameters {
   if (!hasReference(parameters)) return parameters;
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, resolved(value, context, within)]));
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, resolved(value, context, within)]),
+  );
 }
 
 function hasReference(parameters: Parameters): boolean {
@@ -39,11 +45,17 @@ function contents(parameters: Parameters, context: Context, within: readonly str
   const target = psets.get(String(name));
   if (!target) {
     const hint = suggestion(String(name), psets.keys());
-    throw new Exception("Configuration", `${user}: refToPSet_ names '${name}', which is no PSet of the process${hint}${where(reference)}`);
+    throw new Exception(
+      "Configuration",
+      `${user}: refToPSet_ names '${name}', which is no PSet of the process${hint}${where(reference)}`,
+    );
   }
   const path = [...within, String(name)];
   if (within.includes(String(name))) {
-    throw new Exception("Configuration", `${user}: cyclic dependency in the config: PSets refer to each other, ${path.join(" → ")}${where(reference)}`);
+    throw new Exception(
+      "Configuration",
+      `${user}: cyclic dependency in the config: PSets refer to each other, ${path.join(" → ")}${where(reference)}`,
+    );
   }
   return contents(target.value as Parameters, context, path);
 }

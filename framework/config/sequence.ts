@@ -100,7 +100,9 @@ export abstract class ModuleList<Item = unknown> {
 
   /** Removes the first occurrence, in nested sequences too; says whether there was one. */
   remove(module: unknown): boolean {
-    const index = this.#items.findIndex((item) => item === module || (item instanceof Marked && item.module === module));
+    const index = this.#items.findIndex(
+      (item) => item === module || (item instanceof Marked && item.module === module),
+    );
     if (index >= 0) this.#items.splice(index, 1);
     return index >= 0 || this.#items.some((item) => item instanceof ModuleList && item.remove(module));
   }
@@ -124,7 +126,10 @@ export class Sequence extends ModuleList<PathItem> {
   }
   protected accepts(item: unknown): boolean {
     const isPath = item instanceof Path || item instanceof EndPath || item instanceof FinalPath;
-    return !isPath && (isModule(item) || item instanceof Marked || item instanceof Sequence || item instanceof Task);
+    return (
+      !isPath &&
+      (isModule(item) || item instanceof Marked || item instanceof Sequence || item instanceof Task)
+    );
   }
   /** Adds tasks whose modules run when something on the path needs them. */
   associate(...tasks: Task[]): this {
@@ -138,7 +143,8 @@ export class Task extends ModuleList<Component | Task> {
     return "takes producers, filters, services, EventSetup modules and tasks";
   }
   protected accepts(item: unknown): boolean {
-    const isOrdered = item instanceof Component && ["EDAnalyzer", "OutputModule", "Source"].includes(item.kind_);
+    const isOrdered =
+      item instanceof Component && ["EDAnalyzer", "OutputModule", "Source"].includes(item.kind_);
     return item instanceof Task || (item instanceof Component && !isOrdered);
   }
 }
@@ -162,7 +168,8 @@ export class Schedule {
 
   constructor(...args: (AnyPath | Tasks)[]) {
     const last = args.at(-1);
-    const hasTasks = last !== undefined && last !== null && !(last instanceof ModuleList) && Array.isArray(last.tasks);
+    const hasTasks =
+      last !== undefined && last !== null && !(last instanceof ModuleList) && Array.isArray(last.tasks);
     this.append(...((hasTasks ? args.slice(0, -1) : args) as AnyPath[]));
     if (hasTasks) this.associate(...last.tasks);
   }
@@ -181,7 +188,8 @@ export class Schedule {
   }
 
   associate(...tasks: Task[]): this {
-    for (const task of tasks) if (!(task instanceof Task)) throw notAccepted("the tasks of a cms.Schedule are cms.Task", task);
+    for (const task of tasks)
+      if (!(task instanceof Task)) throw notAccepted("the tasks of a cms.Schedule are cms.Task", task);
     this.tasks.push(...tasks);
     return this;
   }

@@ -2,7 +2,13 @@
 import { Exception } from "../base/errors.js";
 
 export const multiplicity = { singleton: "singleton", list: "list" } as const;
-export const varType = { int: "int", float: "float", bool: "bool", string: "string", tagString: "tagString" } as const;
+export const varType = {
+  int: "int",
+  float: "float",
+  bool: "bool",
+  string: "string",
+  tagString: "tagString",
+} as const;
 
 export type VarType = keyof typeof varType;
 export type Multiplicity = keyof typeof multiplicity;
@@ -56,7 +62,13 @@ function parseFloat_(text: string): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
-type Registration = [name: string, defaultValue: Scalar | Scalar[], multiplicity: Multiplicity, type: VarType, info: string];
+type Registration = [
+  name: string,
+  defaultValue: Scalar | Scalar[],
+  multiplicity: Multiplicity,
+  type: VarType,
+  info: string,
+];
 
 /** What "analysis" registers; "python" is taken as the same, "standard" has other names for the files. */
 export function standardOptions(kind: "analysis" | "standard" | "python"): Registration[] {
@@ -69,8 +81,21 @@ export function standardOptions(kind: "analysis" | "standard" | "python"): Regis
     [named("inputFiles", "files"), [], "list", "string", "files to process"],
     [named("secondaryInputFiles", "secondaryFiles"), [], "list", "string", "second files to process"],
     [named("outputFile", "output"), "output.edm", "singleton", "tagString", "name of the output file"],
-    [named("secondaryOutputFile", "secondaryOutput"), "", "singleton", "tagString", "name of a second output file"],
+    [
+      named("secondaryOutputFile", "secondaryOutput"),
+      "",
+      "singleton",
+      "tagString",
+      "name of a second output file",
+    ],
   ];
-  if (isStandard) options.push(["storePrepend", "", "singleton", "string", "put before the name of every file that begins with /store/"]);
+  if (isStandard)
+    options.push([
+      "storePrepend",
+      "",
+      "singleton",
+      "string",
+      "put before the name of every file that begins with /store/",
+    ]);
   return options;
 }

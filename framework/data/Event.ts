@@ -65,7 +65,10 @@ export class Event {
   put<T>(token: EDPutToken<T>, product: T): void {
     if (this.#products[token.slot] !== undefined) {
       const slot = this.#slots[token.slot];
-      throw new Exception("InsertFailure", `product ${slot ? branchName(slot) : token.type.name} is put twice in one event; put it once.`);
+      throw new Exception(
+        "InsertFailure",
+        `product ${slot ? branchName(slot) : token.type.name} is put twice in one event; put it once.`,
+      );
     }
     this.#products[token.slot] = product;
   }
@@ -89,7 +92,8 @@ export class Event {
   #find(token: EDGetToken<unknown>): unknown {
     if (token.slot < 0) return undefined;
     let product = this.productAt(token.slot);
-    for (let i = 0; product === undefined && i < token.older.length; i++) product = this.productAt(token.older[i] ?? 0);
+    for (let i = 0; product === undefined && i < token.older.length; i++)
+      product = this.productAt(token.older[i] ?? 0);
     return product;
   }
 
@@ -110,7 +114,9 @@ export function productNotFound(token: EDGetToken<unknown>, slots: readonly Bran
     `Looking for productInstanceName: ${instance}`,
   ];
   if (process) lines.push(`Looking for process: ${process}`);
-  lines.push(token.slot >= 0 ? "A module declares it, but did not put it into this event." : hint(token, slots));
+  lines.push(
+    token.slot >= 0 ? "A module declares it, but did not put it into this event." : hint(token, slots),
+  );
   return new Exception("ProductNotFound", lines.join("\n"));
 }
 
@@ -119,7 +125,10 @@ function hint(token: EDGetToken<unknown>, slots: readonly BranchDescription[]): 
   const known = slots.filter((slot) => slot.type);
   const sameLabel = known.filter((slot) => slot.label === token.tag.label);
   if (sameLabel.length > 0) return `Label '${token.tag.label}' has: ${sameLabel.map(branchName).join(", ")}`;
-  const near = nearest(token.tag.label, known.map((slot) => slot.label));
+  const near = nearest(
+    token.tag.label,
+    known.map((slot) => slot.label),
+  );
   if (near) return `No module or input product is labelled '${token.tag.label}'; did you mean '${near}'?`;
   const all = known.map(branchName).join(", ") || "none";
   return `No module or input product is labelled '${token.tag.label}'. Put its producer on a Path or in a Task, or correct the InputTag. There is: ${all}`;

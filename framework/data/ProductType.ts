@@ -5,8 +5,22 @@
 
 /** Protobuf's scalar kinds; an enum is an int32 in memory and on file. */
 export type ScalarKind =
-  | "double" | "float" | "int32" | "int64" | "uint32" | "uint64" | "sint32" | "sint64"
-  | "fixed32" | "fixed64" | "sfixed32" | "sfixed64" | "bool" | "string" | "bytes" | "enum";
+  | "double"
+  | "float"
+  | "int32"
+  | "int64"
+  | "uint32"
+  | "uint64"
+  | "sint32"
+  | "sint64"
+  | "fixed32"
+  | "fixed64"
+  | "sfixed32"
+  | "sfixed64"
+  | "bool"
+  | "string"
+  | "bytes"
+  | "enum";
 
 /** One field of a message, in the order of the .proto file. */
 export interface FieldDescription {

@@ -14,7 +14,14 @@ import { type PlainRegistration, revivedType } from "./registrations.js";
 import type { StreamSchedule } from "./StreamSchedule.js";
 import { makeStreams } from "./streams.js";
 import { gatherCounts, type ThreadSummary } from "./summaryCounts.js";
-import { bindModules, constructModule, constructThreadModules, type MainThreadParts, registrationsOf, type ThreadModule } from "./threadModules.js";
+import {
+  bindModules,
+  constructModule,
+  constructThreadModules,
+  type MainThreadParts,
+  registrationsOf,
+  type ThreadModule,
+} from "./threadModules.js";
 import {
   type BegunLumi,
   type BoundPlan,
@@ -65,7 +72,8 @@ export class EventLoop {
     this.#plan = plan;
     this.#port = port;
     this.#modules = constructThreadModules(plan, services, main);
-    this.#source = (main?.source ?? constructModule(services, plan.source, undefined).instance) as InputSource;
+    this.#source = (main?.source ??
+      constructModule(services, plan.source, undefined).instance) as InputSource;
   }
 
   get registrations(): PlainRegistration[] {
@@ -75,7 +83,9 @@ export class EventLoop {
   /** Builds the streams once the job knows every product and the order of all modules. */
   bind(bound: BoundPlan): void {
     bindModules(this.#modules, bound.tokens);
-    this.#source.setProducts(bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })));
+    this.#source.setProducts(
+      bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })),
+    );
     this.#modules = this.#modules.filter(({ label }) => bound.schedule.workers.includes(label));
     this.#streams = makeStreams(this.#plan, bound, this.#modules, this.#setup);
     const outputs = bound.outputs.map(({ label, kept }) => {
@@ -91,7 +101,9 @@ export class EventLoop {
     for (const [position, streamID] of this.#plan.streams.entries()) {
       for (const module of this.#modules) {
         await callStreamHook(module, position, streamID, "beginStream", undefined, this.#setup);
-        this.#endStreams.push(() => callStreamHook(module, position, streamID, "endStream", undefined, this.#setup));
+        this.#endStreams.push(() =>
+          callStreamHook(module, position, streamID, "endStream", undefined, this.#setup),
+        );
       }
     }
   }
@@ -115,7 +127,13 @@ export class EventLoop {
   }
 
   /** The events of one luminosity block in a range; gives the entry after the last one taken. */
-  async #events(collector: RangeCollector, block: EventBlock, firstOrdinal: number, from: number, to: number): Promise<number> {
+  async #events(
+    collector: RangeCollector,
+    block: EventBlock,
+    firstOrdinal: number,
+    from: number,
+    to: number,
+  ): Promise<number> {
     const { control: words } = this.#plan;
     const lumi = this.#position;
     let entry = from;
@@ -155,7 +173,8 @@ export class EventLoop {
   async finishBefore(lumi: number, news: readonly LumiBlock[]): Promise<void> {
     this.#lumis.push(...news);
     while (this.#position < lumi - 1) if (!(await this.#step())) return;
-    if (this.#position === lumi - 1) await this.#leave(this.#openRun?.lumi.runIndex !== this.#lumis[lumi]?.runIndex);
+    if (this.#position === lumi - 1)
+      await this.#leave(this.#openRun?.lumi.runIndex !== this.#lumis[lumi]?.runIndex);
   }
 
   /** Ends what is open: at the end of the input, and when the job stops. */
@@ -250,7 +269,8 @@ export class EventLoop {
 
   #setCaches(name: "runCache" | "luminosityBlockCache", caches: BegunLumi["runCaches"]): void {
     for (const { label, instances } of this.#modules) {
-      if (label in caches) for (const instance of instances) Object.assign(instance, { [name]: caches[label] });
+      if (label in caches)
+        for (const instance of instances) Object.assign(instance, { [name]: caches[label] });
     }
   }
 
@@ -259,7 +279,9 @@ export class EventLoop {
     const { run, luminosityBlock } = lumi;
     const id = transition.endsWith("Run") ? { run } : { run, luminosityBlock };
     const calls = [...this.#plan.streams.entries()].flatMap(([position, streamID]) =>
-      this.#modules.map((module) => () => callStreamHook(module, position, streamID, transition, id, this.#setup)),
+      this.#modules.map(
+        (module) => () => callStreamHook(module, position, streamID, transition, id, this.#setup),
+      ),
     );
     await attemptAll(calls);
   }

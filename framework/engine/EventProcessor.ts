@@ -150,7 +150,9 @@ export class EventProcessor {
     const perThread = await Promise.all(this.#threads.map((thread) => thread.registrations()));
     const main = this.#modules.modules.flatMap(({ label, plugin }) => {
       const registration = this.#modules.mainInstances.get(label)?.registrations[0];
-      return registration && plugin.kind === "EDAnalyzer" && isDeferred(plugin) ? [plainRegistration(label, registration)] : [];
+      return registration && plugin.kind === "EDAnalyzer" && isDeferred(plugin)
+        ? [plainRegistration(label, registration)]
+        : [];
     });
     this.#bound = bindPlan({
       processName: this.#process.name,
@@ -162,7 +164,10 @@ export class EventProcessor {
       maxOutput: this.#settings.maxOutput,
     });
     this.#bindAnalyzers();
-    if (this.#concurrency.threads > 1) sourceInstance.setProducts(this.#bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })));
+    if (this.#concurrency.threads > 1)
+      sourceInstance.setProducts(
+        this.#bound.sourceProducts.map(({ description, type }) => ({ description, type: revivedType(type) })),
+      );
     reportDeleted(this.#process.unscheduled, this.#bound);
     if (this.#settings.option("printDependencies")) printDependencies(this.#process.name, this.#bound);
     await Promise.all(this.#threads.map((thread) => thread.bind(this.#bound)));
@@ -188,7 +193,9 @@ export class EventProcessor {
   #prepareSequences(): void {
     const threads = this.#threads;
     this.#runLumis = new RunLumiSequence({
-      hooks: this.#modules.jobLevel().filter(({ module }) => this.#bound.schedule.workers.includes(module.label)),
+      hooks: this.#modules
+        .jobLevel()
+        .filter(({ module }) => this.#bound.schedule.workers.includes(module.label)),
       setup: this.#setup,
       threadCount: threads.length,
       concurrentLumis: this.#concurrency.lumis,
@@ -199,27 +206,41 @@ export class EventProcessor {
       failed: (error) => this.#fail(error),
     });
     const one = (labels: readonly string[]) => labels.map((label) => this.#modules.onMainThread(label));
-    const modules = { outputs: one(this.#bound.outputs.map((o) => o.label)), analyzers: one(this.#bound.analyzers.map((a) => a.label)) };
-    this.#results = new OrderedResults(this.#bound, modules, this.#runLumis.lumis, this.#setup, () => this.#dispenser.wake());
-    this.#dispenser = new RangeDispenser(threads, this.#runLumis, this.#results, this.control, (error) => this.#fail(error));
+    const modules = {
+      outputs: one(this.#bound.outputs.map((o) => o.label)),
+      analyzers: one(this.#bound.analyzers.map((a) => a.label)),
+    };
+    this.#results = new OrderedResults(this.#bound, modules, this.#runLumis.lumis, this.#setup, () =>
+      this.#dispenser.wake(),
+    );
+    this.#dispenser = new RangeDispenser(threads, this.#runLumis, this.#results, this.control, (error) =>
+      this.#fail(error),
+    );
   }
 
   #bindAnalyzers(): void {
     for (const { label } of this.#bound.analyzers) {
       const registration = this.#modules.mainInstances.get(label)?.registrations[0];
       const tokens = this.#bound.tokens.get(label);
-      for (const [index, token] of (registration?.consumed ?? []).entries()) Object.assign(token, tokens?.consumed[index]);
+      for (const [index, token] of (registration?.consumed ?? []).entries())
+        Object.assign(token, tokens?.consumed[index]);
     }
   }
 
   /** Receivers of beginJob and endJob: global, limited and one:: modules that run, those in tasks first. Stream classes only have globalEndJob. */
   #jobHooks(): JobLevel[] {
     const { workers } = this.#bound.schedule;
-    const running = this.#modules.modules.filter(({ label, plugin }) => plugin.concurrency !== "stream" && workers.includes(label));
+    const running = this.#modules.modules.filter(
+      ({ label, plugin }) => plugin.concurrency !== "stream" && workers.includes(label),
+    );
     const onPath = (module: JobModule) => Number(!this.#process.unscheduled.has(module.label));
     return running
       .sort((a, b) => onPath(a) - onPath(b))
-      .map((module) => ({ module, target: this.#modules.mainInstances.get(module.label)?.instances[0] ?? {}, cache: [] }));
+      .map((module) => ({
+        module,
+        target: this.#modules.mainInstances.get(module.label)?.instances[0] ?? {},
+        cache: [],
+      }));
   }
 
   /** Empty when nothing is written: working it out costs start-up time. */
@@ -234,7 +255,8 @@ export class EventProcessor {
     const start = performance.now();
     this.#cpuStart = process.cpuUsage();
     const { sourceInstance } = this.#modules;
-    const running = "Calling EventProcessor::runToCompletion (which does almost everything after beginJob and before endJob)";
+    const running =
+      "Calling EventProcessor::runToCompletion (which does almost everything after beginJob and before endJob)";
     try {
       await this.#dispenser.run(sourceInstance.ranges(this.#settings.inputLimit));
     } catch (error) {
@@ -250,17 +272,26 @@ export class EventProcessor {
       threads: this.#concurrency.threads,
       streams: this.#concurrency.streams,
       loopSeconds: loopMs / 1000,
-      stoppedBy: reason === stopReason.signal ? "signal" : reason === stopReason.outputLimit ? "output limit" : "end of input",
+      stoppedBy:
+        reason === stopReason.signal
+          ? "signal"
+          : reason === stopReason.outputLimit
+            ? "output limit"
+            : "end of input",
     };
   }
 
   async #endTransitions(): Promise<void> {
     const isStopping = Atomics.load(this.control, control.stop) !== stopReason.none;
     if (isStopping) await this.#attempt(() => this.#runLumis.stop());
-    await Promise.all(this.#threads.map((thread, index) => this.#attempt(() => this.#dispenser.finish(thread, index))));
+    await Promise.all(
+      this.#threads.map((thread, index) => this.#attempt(() => this.#dispenser.finish(thread, index))),
+    );
     await this.#attempt(() => this.#runLumis.finish());
     const lastLumi = isStopping ? -1 : this.#runLumis.lumis.length - 1;
-    await this.#attempt(() => (this.#failures.length > 0 ? this.#results.end() : this.#results.finish(lastLumi)));
+    await this.#attempt(() =>
+      this.#failures.length > 0 ? this.#results.end() : this.#results.finish(lastLumi),
+    );
   }
 
   /** endStream, endJob, closed files, the summary. Runs after a failure too. @throws the first thing that failed here. */
@@ -281,10 +312,13 @@ export class EventProcessor {
         summaries.push(await thread.endStreams());
       });
     }
-    for (const hook of this.#begunModules) await this.#attempt(() => callJobHook(hook, "endJob", "Calling endJob"));
-    for (const hook of this.#modules?.withCache() ?? []) await this.#attempt(() => callJobHook(hook, "globalEndJob", "Calling endJob"));
+    for (const hook of this.#begunModules)
+      await this.#attempt(() => callJobHook(hook, "endJob", "Calling endJob"));
+    for (const hook of this.#modules?.withCache() ?? [])
+      await this.#attempt(() => callJobHook(hook, "globalEndJob", "Calling endJob"));
     await this.#closeOutputs();
-    for (const service of this.#modules?.serviceInstances ?? []) await this.#attempt(() => service.postEndJob?.());
+    for (const service of this.#modules?.serviceInstances ?? [])
+      await this.#attempt(() => service.postEndJob?.());
     await Promise.all(this.#threads.map((thread) => thread.close()));
     process.off("exit", endedTooEarly);
     return summaries;
@@ -295,7 +329,8 @@ export class EventProcessor {
       await this.#attempt(async () => {
         const isComplete = this.#failures.length === 0;
         const line = await closeOutput(label, this.#modules, isComplete);
-        if (isComplete && line) LogInfo("fileAction", `${line} (${this.#results.eventsWritten[index]} events)`);
+        if (isComplete && line)
+          LogInfo("fileAction", `${line} (${this.#results.eventsWritten[index]} events)`);
         else if (line) this.#failures[0]?.addAdditionalInfo(line);
       });
     }
@@ -321,7 +356,8 @@ export class EventProcessor {
   /** After construct() or beginJob() threw: what began ends, and nothing stays behind. */
   async abandon(): Promise<void> {
     await this.#takeDown();
-    for (const { message } of this.#failures.slice(1)) LogAbsolute("MoreExceptions", `After the exception below, endJob also failed: ${message}`);
+    for (const { message } of this.#failures.slice(1))
+      LogAbsolute("MoreExceptions", `After the exception below, endJob also failed: ${message}`);
   }
 
   async #attempt(call: () => unknown): Promise<void> {
@@ -359,7 +395,10 @@ function withDefaultContext(error: unknown, activity: string): Exception {
   return exception.contexts.length > 0 ? exception : exception.addContext(activity);
 }
 
-function inConfigOrder<T extends { readonly label: string }>(registrations: readonly T[], modules: readonly JobModule[]): T[] {
+function inConfigOrder<T extends { readonly label: string }>(
+  registrations: readonly T[],
+  modules: readonly JobModule[],
+): T[] {
   const order = new Map(modules.map(({ label }, index) => [label, index]));
   return [...registrations].sort((a, b) => (order.get(a.label) ?? 0) - (order.get(b.label) ?? 0));
 }

@@ -14,7 +14,13 @@ import { loadingFor } from "../tensorflow/inferenceReport.js";
 import type { OneModule } from "./OrderedResults.js";
 import { Semaphore } from "./Semaphore.js";
 import { bindServices } from "./services.js";
-import { constructing, constructionContext, constructModule, isDeferred, type ThreadModule } from "./threadModules.js";
+import {
+  constructing,
+  constructionContext,
+  constructModule,
+  isDeferred,
+  type ThreadModule,
+} from "./threadModules.js";
 import type { PlainComponent } from "./threadPlan.js";
 import type { JobLevel } from "./transitions.js";
 
@@ -45,7 +51,11 @@ export class JobModules {
   }
 
   /** Loads and checks everything; makes no instance yet. @throws PluginNotFound, Configuration, FileInPathError. */
-  static async load(process: ProcessDescription, plugins: PluginManager, throwIfIllegal: boolean): Promise<JobModules> {
+  static async load(
+    process: ProcessDescription,
+    plugins: PluginManager,
+    throwIfIllegal: boolean,
+  ): Promise<JobModules> {
     const loadAll = async (components: readonly ComponentDescription[]) => {
       const loaded: JobModule[] = [];
       for (const component of components) loaded.push(await loadModule(component, plugins, throwIfIllegal));
@@ -73,17 +83,25 @@ export class JobModules {
       const cache = await whileConstructing(module, () => this.#initializeGlobalCache(module));
       this.caches.set(module.label, cache);
     }
-    this.sourceInstance = constructModule(this.container, plain(this.source), undefined).instance as InputSource;
+    this.sourceInstance = constructModule(this.container, plain(this.source), undefined)
+      .instance as InputSource;
     for (const module of this.modules) {
       if (module.plugin.concurrency === "stream") continue;
       const { instance, registration } = constructModule(this.container, plain(module), undefined);
       const { label, type, plugin } = module;
-      this.mainInstances.set(label, { label, type, plugin, instances: [instance], registrations: [registration] });
+      this.mainInstances.set(label, {
+        label,
+        type,
+        plugin,
+        instances: [instance],
+        registrations: [registration],
+      });
     }
   }
 
   async #initializeGlobalCache({ label, type, plugin, parameters }: JobModule): Promise<unknown> {
-    const make = (plugin as unknown as { initializeGlobalCache?: (pset: ParameterSet) => unknown }).initializeGlobalCache;
+    const make = (plugin as unknown as { initializeGlobalCache?: (pset: ParameterSet) => unknown })
+      .initializeGlobalCache;
     if (!make) return undefined;
     const cache = await loadingFor(label, () => make.call(plugin, new ParameterSet(parameters)));
     toPosted(cache, `module '${label}' (${type})`);
@@ -102,8 +120,15 @@ export class JobModules {
 
   /** The shared counter of each limited module, and of each one:: producer or filter: those may return promises too. */
   limits(): Record<string, Int32Array> {
-    const limited = this.modules.filter(({ plugin }) => ["limited", "one"].includes(plugin.concurrency) && !isDeferred(plugin));
-    return Object.fromEntries(limited.map(({ label, parameters }) => [label, Semaphore.shared(Number(parameters.concurrencyLimit?.value ?? 1))]));
+    const limited = this.modules.filter(
+      ({ plugin }) => ["limited", "one"].includes(plugin.concurrency) && !isDeferred(plugin),
+    );
+    return Object.fromEntries(
+      limited.map(({ label, parameters }) => [
+        label,
+        Semaphore.shared(Number(parameters.concurrencyLimit?.value ?? 1)),
+      ]),
+    );
   }
 
   /** Receivers of globalEndJob: the stream modules whose cache was made. */
@@ -115,7 +140,8 @@ export class JobModules {
   jobLevel(): JobLevel[] {
     return this.modules.flatMap((module): JobLevel[] => {
       const { label, plugin } = module;
-      if (plugin.concurrency === "stream") return [{ module, target: plugin, cache: [this.caches.get(label)] }];
+      if (plugin.concurrency === "stream")
+        return [{ module, target: plugin, cache: [this.caches.get(label)] }];
       const target = this.mainInstances.get(label)?.instances[0];
       return target && plugin.concurrency !== "one" ? [{ module, target, cache: [] }] : [];
     });
@@ -136,7 +162,11 @@ export function plain({ label, type, parameters }: JobModule): PlainComponent {
 
 const kindOf: { readonly [kind: string]: string } = { Source: "Source", Service: "Service" };
 
-async function loadModule(component: ComponentDescription, plugins: PluginManager, throwIfIllegal: boolean): Promise<JobModule> {
+async function loadModule(
+  component: ComponentDescription,
+  plugins: PluginManager,
+  throwIfIllegal: boolean,
+): Promise<JobModule> {
   const { kind, type, label, where } = component;
   const user = `${kind} '${label.startsWith("@") ? type : label}'`;
   const plugin = await plugins.load(type, user, where()).catch((error: unknown) => {
@@ -144,11 +174,24 @@ async function loadModule(component: ComponentDescription, plugins: PluginManage
   });
   const expected = kindOf[kind] ?? kind;
   if (plugin.kind !== expected) {
-    throw new Exception("Configuration", `${user}: plugin '${type}' is a ${plugin.kind}; write cms.${plugin.kind}("${type}", …)${where()}`).addContext(constructing);
+    throw new Exception(
+      "Configuration",
+      `${user}: plugin '${type}' is a ${plugin.kind}; write cms.${plugin.kind}("${type}", …)${where()}`,
+    ).addContext(constructing);
   }
-  const name = kind === "Source" ? `source '${type}'` : kind === "Service" ? `service '${type}'` : `module '${label}' (${type})`;
+  const name =
+    kind === "Source"
+      ? `source '${type}'`
+      : kind === "Service"
+        ? `service '${type}'`
+        : `module '${label}' (${type})`;
   try {
-    const parameters = validateParameters({ name, where }, plugin.description, component.parameters, throwIfIllegal);
+    const parameters = validateParameters(
+      { name, where },
+      plugin.description,
+      component.parameters,
+      throwIfIllegal,
+    );
     return { label, type, plugin, parameters };
   } catch (error) {
     const context = `Validating configuration of module: class=${type} label='${label}'`;
@@ -159,6 +202,8 @@ async function loadModule(component: ComponentDescription, plugins: PluginManage
 function noEventSetup(modules: readonly ComponentDescription[]): Exception {
   const [first] = modules;
   const what = `${first?.kind} '${first?.label}' (${first?.type})`;
-  return new Exception("UnimplementedFeature", `${what}: this release has no EventSetup; remove it from the config${first?.where() ?? ""}`).addContext(constructing);
+  return new Exception(
+    "UnimplementedFeature",
+    `${what}: this release has no EventSetup; remove it from the config${first?.where() ?? ""}`,
+  ).addContext(constructing);
 }
-

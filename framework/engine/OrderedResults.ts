@@ -42,7 +42,11 @@ export class OrderedResults {
   ) {
     this.#outputs = one.outputs;
     this.#analyzers = one.analyzers;
-    this.#hooks = [...one.analyzers, ...one.outputs].map((module) => ({ module, target: module.instance, cache: [] }));
+    this.#hooks = [...one.analyzers, ...one.outputs].map((module) => ({
+      module,
+      target: module.instance,
+      cache: [],
+    }));
     this.#lumis = lumis;
     this.#setup = setup;
     this.#event = new Event(0, bound.slots, bound.firstSourceSlot);
@@ -116,7 +120,10 @@ export class OrderedResults {
     const run = endsRun ? this.#run : undefined;
     this.#lumi = undefined;
     if (endsRun) this.#run = undefined;
-    await attemptAll([() => lumi && this.#each("endLuminosityBlock", lumi), () => run && this.#each("endRun", run)]);
+    await attemptAll([
+      () => lumi && this.#each("endLuminosityBlock", lumi),
+      () => run && this.#each("endRun", run),
+    ]);
   }
 
   async #each(name: string, { run, luminosityBlock }: LumiBlock): Promise<void> {

@@ -86,7 +86,10 @@ export class RangeCollector {
       if (reached[index]) for (const slot of slots) if (slot >= 0) products.set(slot, event.productAt(slot));
     }
     const { run, luminosityBlock, ordinal } = event;
-    this.#records.push({ entry, record: { lumi, run, luminosityBlock, event: event.event, ordinal, streamID, reached, products } });
+    this.#records.push({
+      entry,
+      record: { lumi, run, luminosityBlock, event: event.event, ordinal, streamID, reached, products },
+    });
   }
 
   /** An event waits for a promise: it is done, or has failed, when that is settled. */
@@ -140,4 +143,3 @@ function encode({ label, type, instance }: ThreadOutput, kept: readonly Kept[]):
   const batch = { ids: kept.map(({ id }) => id), products: kept.map(({ products }) => products) };
   return withContext({ label, type }, "Encoding events", () => instance.encode(batch));
 }
-

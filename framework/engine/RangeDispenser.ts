@@ -97,7 +97,13 @@ export class RangeDispenser {
     this.#runLumis.need(Math.max(-1, ...lumis));
   }
 
-  async #process(thread: number, ticket: number, range: InputRange, lumis: number[], news: LumiBlock[]): Promise<void> {
+  async #process(
+    thread: number,
+    ticket: number,
+    range: InputRange,
+    lumis: number[],
+    news: LumiBlock[],
+  ): Promise<void> {
     try {
       const result = await this.#threads[thread]?.process({ ticket, range, lumis, news });
       if (result) await this.#results.deliver(result);

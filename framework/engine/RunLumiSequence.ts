@@ -101,7 +101,8 @@ export class RunLumiSequence {
     const next = this.lumis[this.#begun];
     if (!next || next.index > this.#needed) return false;
     if (this.#openRun && this.#openRun.runIndex !== next.runIndex) {
-      const runIsOver = this.#ended === this.#begun && (this.#runEnds[this.#openRun.runIndex] ?? 0) >= threadCount;
+      const runIsOver =
+        this.#ended === this.#begun && (this.#runEnds[this.#openRun.runIndex] ?? 0) >= threadCount;
       if (!runIsOver) return this.#wait(next);
       await this.#endRun();
       return true;

@@ -3,7 +3,7 @@
  * over typed arrays; it becomes asynchronous only at a module that returned a promise, and goes on from there.
  */
 import { Exception } from "../base/errors.js";
-import { Event, type StreamID } from "../data/Event.js";
+import type { Event, StreamID } from "../data/Event.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import { type CompiledSchedule, flag } from "./compileSchedule.js";
 import { state, type Worker } from "./Worker.js";
@@ -193,6 +193,8 @@ export class StreamSchedule {
     const exception = Exception.from(error);
     const { run, luminosityBlock, event } = this.event;
     for (const context of stepContexts[step] ?? []) exception.addContext(context);
-    return exception.addContext(`Processing  Event run: ${run} lumi: ${luminosityBlock} event: ${event} stream: ${this.streamID}`);
+    return exception.addContext(
+      `Processing  Event run: ${run} lumi: ${luminosityBlock} event: ${event} stream: ${this.streamID}`,
+    );
   }
 }

@@ -28,7 +28,14 @@ export interface JobCalls {
   log(message: LogMessage): void;
 }
 
-export type Method = "registrations" | "bind" | "beginStreams" | "process" | "finishBefore" | "finish" | "endStreams";
+export type Method =
+  | "registrations"
+  | "bind"
+  | "beginStreams"
+  | "process"
+  | "finishBefore"
+  | "finish"
+  | "endStreams";
 /** Job → thread. */
 export type Request =
   | { readonly call: number; readonly method: Method; readonly args: readonly unknown[] }
@@ -66,7 +73,9 @@ export class BegunLumis {
 }
 
 /** One call after another: an EventLoop works on one thing at a time. */
-export function inOrder(loop: () => EventLoop): (method: Method, args: readonly unknown[]) => Promise<unknown> {
+export function inOrder(
+  loop: () => EventLoop,
+): (method: Method, args: readonly unknown[]) => Promise<unknown> {
   let last: Promise<unknown> = Promise.resolve();
   return (method, args) => {
     const run = async () => {
@@ -93,7 +102,8 @@ export class LocalThread implements ThreadHandle {
   bind = (bound: BoundPlan) => this.#call("bind", [bound]) as Promise<void>;
   beginStreams = () => this.#call("beginStreams", []) as Promise<void>;
   process = (granted: GrantedRange) => this.#call("process", [granted]) as Promise<RangeResult>;
-  finishBefore = (lumi: number, news: readonly LumiBlock[]) => this.#call("finishBefore", [lumi, news]) as Promise<void>;
+  finishBefore = (lumi: number, news: readonly LumiBlock[]) =>
+    this.#call("finishBefore", [lumi, news]) as Promise<void>;
   finish = (lumi: number, news: readonly LumiBlock[]) => this.#call("finish", [lumi, news]) as Promise<void>;
   endStreams = () => this.#call("endStreams", []) as Promise<ThreadSummary>;
   announce = (lumi: number, begun: BegunLumi | undefined) => this.#begun.announce(lumi, begun);
@@ -102,7 +112,10 @@ export class LocalThread implements ThreadHandle {
 
 export class WorkerThread implements ThreadHandle {
   readonly #worker: NodeWorker;
-  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  readonly #pending = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: unknown) => void }
+  >();
   #calls = 0;
   #died: Exception | undefined;
 
@@ -114,7 +127,12 @@ export class WorkerThread implements ThreadHandle {
     });
     this.#worker.on("error", (error) => this.#die(deathOf(error)));
     this.#worker.on("exit", (code) => {
-      this.#die(new Exception("UnexpectedJobTermination", `a worker thread ended with exit code ${code} before its work was done.`));
+      this.#die(
+        new Exception(
+          "UnexpectedJobTermination",
+          `a worker thread ended with exit code ${code} before its work was done.`,
+        ),
+      );
     });
   }
 
@@ -148,13 +166,17 @@ export class WorkerThread implements ThreadHandle {
   bind = (bound: BoundPlan) => this.#send("bind", bound) as Promise<void>;
   beginStreams = () => this.#send("beginStreams") as Promise<void>;
   process = (granted: GrantedRange) => this.#send("process", granted) as Promise<RangeResult>;
-  finishBefore = (lumi: number, news: readonly LumiBlock[]) => this.#send("finishBefore", lumi, news) as Promise<void>;
+  finishBefore = (lumi: number, news: readonly LumiBlock[]) =>
+    this.#send("finishBefore", lumi, news) as Promise<void>;
   finish = (lumi: number, news: readonly LumiBlock[]) => this.#send("finish", lumi, news) as Promise<void>;
   endStreams = () => this.#send("endStreams") as Promise<ThreadSummary>;
 
   announce(lumi: number, begun: BegunLumi | undefined): void {
     if (this.#died) return;
-    this.#post({ announce: lumi, begun: begun && { ...begun, runCaches: posted(begun.runCaches), lumiCaches: posted(begun.lumiCaches) } });
+    this.#post({
+      announce: lumi,
+      begun: begun && { ...begun, runCaches: posted(begun.runCaches), lumiCaches: posted(begun.lumiCaches) },
+    });
   }
 
   async close(): Promise<void> {
@@ -166,7 +188,10 @@ export class WorkerThread implements ThreadHandle {
 /** What ended a worker thread: its heap was full, or something threw where nobody could catch it. */
 function deathOf(error: Error & { code?: string }): Exception {
   if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return Exception.from(error);
-  return new Exception("BadAlloc", "a worker thread ran out of memory; give node a larger heap (NODE_OPTIONS=--max-old-space-size=MB) or use fewer streams.");
+  return new Exception(
+    "BadAlloc",
+    "a worker thread ran out of memory; give node a larger heap (NODE_OPTIONS=--max-old-space-size=MB) or use fewer streams.",
+  );
 }
 
 function posted(caches: BegunLumi["runCaches"]): Record<string, unknown> {

@@ -57,11 +57,17 @@ export interface ModuleMethods {
 type AnyModule = Record<string, ((...args: unknown[]) => Result | boolean | Promise<boolean>) | undefined>;
 
 /** Binds the event methods of an instance for a stream, once, so that an event costs no look-up by name. */
-export function methodsOf(instance: object, kind: string, concurrency: string, streamID: StreamID): ModuleMethods {
+export function methodsOf(
+  instance: object,
+  kind: string,
+  concurrency: string,
+  streamID: StreamID,
+): ModuleMethods {
   const module = instance as AnyModule;
   const name = kind === "EDFilter" ? "filter" : kind === "EDAnalyzer" ? "analyze" : "produce";
   const isShared = concurrency === "global" || concurrency === "limited";
-  const bound = (method: AnyModule[string]) => (isShared ? method?.bind(module, streamID) : method?.bind(module));
+  const bound = (method: AnyModule[string]) =>
+    isShared ? method?.bind(module, streamID) : method?.bind(module);
   return { acquire: bound(module.acquire), run: bound(module[name]) as EventMethod };
 }
 
@@ -124,7 +130,9 @@ export class LimitedWorker extends Worker {
       if (!pending) this.#semaphore.release();
     }
     if (!pending) return this.decide(this.#inner.state === state.passed);
-    return pending.finally(() => this.#semaphore.release()).then(() => this.decide(this.#inner.state === state.passed));
+    return pending
+      .finally(() => this.#semaphore.release())
+      .then(() => this.decide(this.#inner.state === state.passed));
   }
 }
 

@@ -29,7 +29,9 @@ export function bindPlan(input: BindInput): BoundPlan {
   checkDuplicateProcess(processName, source);
   const resolver = new ProductResolver(processName, source, registrations, pathNames.length > 0);
   const tokens = new Map<string, BoundTokens>(registrations.map((r) => [r.label, resolver.resolve(r)]));
-  const outputs = modules.filter(({ plugin }) => plugin.kind === "OutputModule").map((m) => outputPlan(m, resolver, pathNames));
+  const outputs = modules
+    .filter(({ plugin }) => plugin.kind === "OutputModule")
+    .map((m) => outputPlan(m, resolver, pathNames));
   const products = resolver.result(tokens);
 
   const slotsRead = (label: string): number[] => {
@@ -48,12 +50,18 @@ export function bindPlan(input: BindInput): BoundPlan {
     schedule,
     slots: products.slots,
     firstSourceSlot: products.firstSourceSlot,
-    sourceProducts: products.sourceProducts.map(({ description, type }) => ({ description, type: plainType(type) })),
+    sourceProducts: products.sourceProducts.map(({ description, type }) => ({
+      description,
+      type: plainType(type),
+    })),
     tokens,
     triggerResultsSlot: readSlots.has(products.triggerResultsSlot) ? products.triggerResultsSlot : -1,
     outputs: outputs.filter(({ label }) => schedule.workers.includes(label)),
     analyzers: modules
-      .filter(({ label, plugin }) => plugin.concurrency === "one" && plugin.kind === "EDAnalyzer" && schedule.workers.includes(label))
+      .filter(
+        ({ label, plugin }) =>
+          plugin.concurrency === "one" && plugin.kind === "EDAnalyzer" && schedule.workers.includes(label),
+      )
       .map(({ label }) => ({ label, slots: slotsRead(label) })),
     maxOutput: input.maxOutput,
   };
@@ -68,15 +76,26 @@ function checkDuplicateProcess(name: string, source: InputSource): void {
   );
 }
 
-function outputPlan({ label, type, parameters }: JobModule, resolver: ProductResolver, pathNames: readonly string[]): OutputPlan {
+function outputPlan(
+  { label, type, parameters }: JobModule,
+  resolver: ProductResolver,
+  pathNames: readonly string[],
+): OutputPlan {
   const owner = `module '${label}' (${type})`;
-  const pset = new ParameterSet<never>(parameters) as unknown as { getUntrackedParameter(name: string): unknown };
+  const pset = new ParameterSet<never>(parameters) as unknown as {
+    getUntrackedParameter(name: string): unknown;
+  };
   const commands = (pset.getUntrackedParameter("outputCommands") ?? []) as readonly string[];
-  const select = pset.getUntrackedParameter("SelectEvents") as { getParameter(name: string): readonly string[] } | undefined;
+  const select = pset.getUntrackedParameter("SelectEvents") as
+    | { getParameter(name: string): readonly string[] }
+    | undefined;
   const selection = compileSelection(select?.getParameter("SelectEvents") ?? [], pathNames, owner);
   const kept = selectProducts(commands, resolver.candidates(), ({ description }) => description, owner)
-    .map(({ description, type: productType }) => ({ description, type: plainType(productType), slot: resolver.slotOf(description, productType) }))
+    .map(({ description, type: productType }) => ({
+      description,
+      type: plainType(productType),
+      slot: resolver.slotOf(description, productType),
+    }))
     .sort((a, b) => (branchName(a.description) < branchName(b.description) ? -1 : 1));
   return { label, kept, selection };
 }
-

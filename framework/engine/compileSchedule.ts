@@ -45,10 +45,18 @@ interface Step {
   readonly follows: Step | undefined;
 }
 
-const markFlags: { readonly [M in Mark]: number } = { none: flag.none, wait: flag.none, not: flag.not, ignore: flag.ignore };
+const markFlags: { readonly [M in Mark]: number } = {
+  none: flag.none,
+  wait: flag.none,
+  not: flag.not,
+  ignore: flag.ignore,
+};
 
 /** @throws ScheduleExecutionFailure when modules wait for each other in a circle. */
-export function compileSchedule(paths: readonly PathDescription[], modules: ReadonlyMap<string, ScheduledModule>): CompiledSchedule {
+export function compileSchedule(
+  paths: readonly PathDescription[],
+  modules: ReadonlyMap<string, ScheduledModule>,
+): CompiledSchedule {
   const steps = paths.flatMap((path, index) => stepsOfPath(path, index, modules));
   const ordered = new Orderer(steps, paths, modules).order();
   const workers = [...new Set(ordered.map((step) => step.module.label))];
@@ -76,11 +84,20 @@ function contexts(step: Step, paths: readonly PathDescription[]): string[] {
   ];
 }
 
-function stepsOfPath(path: PathDescription, index: number, modules: ReadonlyMap<string, ScheduledModule>): Step[] {
+function stepsOfPath(
+  path: PathDescription,
+  index: number,
+  modules: ReadonlyMap<string, ScheduledModule>,
+): Step[] {
   const steps: Step[] = [];
   const present = new Set<string>();
   let follows: Step | undefined;
-  const add = (module: ScheduledModule, flags: number, position: number, demandedBy: ScheduledModule[]): Step => {
+  const add = (
+    module: ScheduledModule,
+    flags: number,
+    position: number,
+    demandedBy: ScheduledModule[],
+  ): Step => {
     const step = { module, path: index, flags, position, demandedBy, follows };
     steps.push(step);
     return step;
@@ -128,7 +145,11 @@ class Orderer {
   readonly #open: { step: Step; why: string }[] = [];
   readonly #ordered: Step[] = [];
 
-  constructor(steps: readonly Step[], paths: readonly PathDescription[], modules: ReadonlyMap<string, ScheduledModule>) {
+  constructor(
+    steps: readonly Step[],
+    paths: readonly PathDescription[],
+    modules: ReadonlyMap<string, ScheduledModule>,
+  ) {
     this.#steps = steps;
     this.#paths = paths;
     for (const label of modules.keys()) this.#stepsOf.set(label, []);
@@ -144,9 +165,11 @@ class Orderer {
     if (this.#placed.has(step)) return;
     const start = this.#open.findIndex((open) => open.step === step);
     if (start >= 0) throw unrunnable(this.#open.slice(start).map((open) => `  ${open.why}`));
-    if (step.follows) this.#placeBefore(step, step.follows, `follows module '${step.follows.module.label}' on the path`);
+    if (step.follows)
+      this.#placeBefore(step, step.follows, `follows module '${step.follows.module.label}' on the path`);
     for (const label of step.module.reads) {
-      for (const producer of this.#producers(step, label)) this.#placeBefore(step, producer, `depends on module '${label}'`);
+      for (const producer of this.#producers(step, label))
+        this.#placeBefore(step, producer, `depends on module '${label}'`);
     }
     this.#placed.add(step);
     this.#ordered.push(step);
@@ -154,10 +177,14 @@ class Orderer {
 
   /** The steps that make what `step` reads from module `label`. */
   #producers(step: Step, label: string): Step[] {
-    const all = (this.#stepsOf.get(label) ?? []).filter((other) => !isOnDemand(other) || other.path === step.path);
+    const all = (this.#stepsOf.get(label) ?? []).filter(
+      (other) => !isOnDemand(other) || other.path === step.path,
+    );
     const inTime = all.filter((other) => this.#rank(other) <= this.#rank(step));
     if (all.length === 0 || inTime.length > 0) return inTime;
-    throw unrunnable([`  ${this.#where(step)} depends on module '${label}', which runs only after all paths`]);
+    throw unrunnable([
+      `  ${this.#where(step)} depends on module '${label}', which runs only after all paths`,
+    ]);
   }
 
   #placeBefore(step: Step, earlier: Step, why: string): void {

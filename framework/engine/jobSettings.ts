@@ -51,7 +51,11 @@ export class JobSettings {
     const isSerial = serial.length > 0 || this.maxOutput !== undefined;
     if (threads > 1 && isSerial) sayWhySerial(serial, threads);
     const lumis = Number(this.option("numberOfConcurrentLuminosityBlocks")) || (streams >= 2 ? 2 : 1);
-    const chosen = { threads: isSerial ? 1 : Math.min(threads, streams), streams, lumis: Math.min(lumis, streams) };
+    const chosen = {
+      threads: isSerial ? 1 : Math.min(threads, streams),
+      streams,
+      lumis: Math.min(lumis, streams),
+    };
     if (this.option("dumpOptions")) dump(chosen);
     return chosen;
   }

@@ -9,11 +9,17 @@ import type { BoundPlan } from "./threadPlan.js";
 import { withContext } from "./transitions.js";
 
 /** `tell`: whether the modules here have to be told their products, because the threads have instances of their own. */
-export async function openOutputs(bound: BoundPlan, modules: JobModules, history: readonly ProcessConfiguration[], tell: boolean): Promise<void> {
+export async function openOutputs(
+  bound: BoundPlan,
+  modules: JobModules,
+  history: readonly ProcessConfiguration[],
+  tell: boolean,
+): Promise<void> {
   for (const { label, kept } of bound.outputs) {
     const output = modules.onMainThread(label);
     const module = output.instance as OutputModule;
-    if (tell) module.setProducts(kept.map(({ description, type }) => ({ description, type: revivedType(type) })));
+    if (tell)
+      module.setProducts(kept.map(({ description, type }) => ({ description, type: revivedType(type) })));
     await withContext(output, "Calling beginJob", () => module.openFile(history));
   }
 }
@@ -28,13 +34,24 @@ export function closeOutput(label: string, modules: JobModules, isComplete: bool
  * What this process adds to the history of what it writes. The ParameterSetID covers the tracked parameters of all
  * modules and the paths: nothing untracked, no time, no path.
  */
-export function processConfiguration(process: ProcessDescription, modules: JobModules, release: string): ProcessConfiguration {
+export function processConfiguration(
+  process: ProcessDescription,
+  modules: JobModules,
+  release: string,
+): ProcessConfiguration {
   const all: Record<string, TypedValue> = {};
   for (const { label, type, parameters } of [...modules.modules, modules.source]) {
-    all[label] = new TypedValue("PSet", true, { ...parameters, "@module_type": new TypedValue("string", true, type) });
+    all[label] = new TypedValue("PSet", true, {
+      ...parameters,
+      "@module_type": new TypedValue("string", true, type),
+    });
   }
   for (const { name, modules: onPath } of process.paths) {
-    all[`@path:${name}`] = new TypedValue("vstring", true, onPath.map(({ label, mark }) => `${mark}:${label}`));
+    all[`@path:${name}`] = new TypedValue(
+      "vstring",
+      true,
+      onPath.map(({ label, mark }) => `${mark}:${label}`),
+    );
   }
   return { name: process.name, parameterSetId: parameterSetID(all), release };
 }

@@ -9,7 +9,13 @@ export function ordinalSuffix(n: number): string {
 }
 
 /** `ordinal` counts from 0. */
-export function progressLine(ordinal: number, run: number, event: number, lumi: number, streamID: number): string {
+export function progressLine(
+  ordinal: number,
+  run: number,
+  event: number,
+  lumi: number,
+  streamID: number,
+): string {
   const n = ordinal + 1;
   return `Begin processing the ${n}${ordinalSuffix(n)} record. Run ${run}, Event ${event}, LumiSection ${lumi} on stream ${streamID} at ${timestamp(new Date())}`;
 }

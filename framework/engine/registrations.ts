@@ -14,7 +14,11 @@ export interface PlainRegistration {
 
 /** Where a module's tokens point: as many entries as it declared, in that order. */
 export interface BoundTokens {
-  readonly consumed: readonly { readonly slot: number; readonly older: readonly number[]; readonly refusal: string }[];
+  readonly consumed: readonly {
+    readonly slot: number;
+    readonly older: readonly number[];
+    readonly refusal: string;
+  }[];
   readonly produced: readonly number[];
 }
 
@@ -26,10 +30,16 @@ export function revivedType({ name, fields, fileDescriptorSet }: PlainType): Pro
   return new ProductType(name, fields, fileDescriptorSet);
 }
 
-export function plainRegistration(label: string, { consumed, produced }: ModuleRegistration): PlainRegistration {
+export function plainRegistration(
+  label: string,
+  { consumed, produced }: ModuleRegistration,
+): PlainRegistration {
   return {
     label,
-    consumed: consumed.map(({ type, tag }) => ({ type: plainType(type), tag: [tag.label, tag.instance, tag.process] })),
+    consumed: consumed.map(({ type, tag }) => ({
+      type: plainType(type),
+      tag: [tag.label, tag.instance, tag.process],
+    })),
     produced: produced.map(({ type, instance }) => ({ type: plainType(type), instance })),
   };
 }

@@ -28,13 +28,19 @@ export class ProductResolver {
   readonly #process: string;
   readonly #source: InputSource;
 
-  constructor(process: string, source: InputSource, registrations: readonly PlainRegistration[], hasPaths: boolean) {
+  constructor(
+    process: string,
+    source: InputSource,
+    registrations: readonly PlainRegistration[],
+    hasPaths: boolean,
+  ) {
     this.#process = process;
     this.#source = source;
     for (const { label, produced } of registrations) {
       for (const { type, instance } of produced) this.#addOwn(label, type.name, instance, revivedType(type));
     }
-    if (hasPaths) this.#addOwn(triggerResultsLabel, TriggerResults.name, "", TriggerResults as ProductType<unknown>);
+    if (hasPaths)
+      this.#addOwn(triggerResultsLabel, TriggerResults.name, "", TriggerResults as ProductType<unknown>);
   }
 
   #addOwn(label: string, type: string, instance: string, productType: ProductType<unknown>): void {
@@ -45,7 +51,10 @@ export class ProductResolver {
 
   /** The job's own products and everything the input offers to `keep *`, as candidates for output modules. */
   candidates(): { description: BranchDescription; type: ProductType<unknown> }[] {
-    const own = this.#slots.map((description, i) => ({ description, type: this.#types[i] as ProductType<unknown> }));
+    const own = this.#slots.map((description, i) => ({
+      description,
+      type: this.#types[i] as ProductType<unknown>,
+    }));
     const known = new Set(this.#sourceProducts.map((p) => branchKey(p.description)));
     const input = this.#source.branches().filter((p) => !known.has(branchKey(p.description)));
     return [...own, ...this.#sourceProducts, ...input].filter(({ type }) => !type.isTransient);
@@ -54,14 +63,19 @@ export class ProductResolver {
   /** Source slots lie behind all own slots, so every registration must be resolved before `result`. */
   resolve(registration: PlainRegistration): BoundTokens {
     return {
-      consumed: registration.consumed.map(({ type, tag }) => this.#consumed(revivedType(type), revivedTag(tag))),
-      produced: registration.produced.map(({ type, instance }) => this.#own(type.name, registration.label, instance)),
+      consumed: registration.consumed.map(({ type, tag }) =>
+        this.#consumed(revivedType(type), revivedTag(tag)),
+      ),
+      produced: registration.produced.map(({ type, instance }) =>
+        this.#own(type.name, registration.label, instance),
+      ),
     };
   }
 
   /** The slot of a product that an output module keeps. */
   slotOf(description: BranchDescription, type: ProductType<unknown>): number {
-    if (description.process === this.#process) return this.#own(description.type, description.label, description.instance);
+    if (description.process === this.#process)
+      return this.#own(description.type, description.label, description.instance);
     return this.#sourceSlot({ description, type });
   }
 

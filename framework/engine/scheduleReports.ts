@@ -6,7 +6,8 @@ import type { BoundPlan } from "./threadPlan.js";
 export function reportDeleted(unscheduled: ReadonlySet<string>, { schedule }: BoundPlan): void {
   const workers = new Set(schedule.workers);
   const deleted = [...unscheduled].filter((label) => !workers.has(label)).map((label) => ` ${label}`);
-  if (deleted.length > 0) LogInfo("DeleteModules", `Following modules are not consumed and do not run:\n${deleted.join("\n")}`);
+  if (deleted.length > 0)
+    LogInfo("DeleteModules", `Following modules are not consumed and do not run:\n${deleted.join("\n")}`);
 }
 
 /** options.printDependencies: one line for each pair of modules of this process of which one reads the other's products. */
@@ -14,7 +15,10 @@ export function printDependencies(processName: string, { slots, tokens }: BoundP
   for (const [label, { consumed }] of tokens) {
     const own = consumed.map(({ slot }) => slots[slot]).filter((slot) => slot?.process === processName);
     for (const name of new Set(own.map((slot) => slot?.label))) {
-      LogPrint("ModuleDependency", `ModuleDependency '${label}' depends on data products from module '${name}'`);
+      LogPrint(
+        "ModuleDependency",
+        `ModuleDependency '${label}' depends on data products from module '${name}'`,
+      );
     }
   }
 }

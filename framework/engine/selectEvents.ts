@@ -15,7 +15,11 @@ interface Term {
 export type Selection = readonly Term[];
 
 /** @throws Configuration for a malformed spec or a path that does not exist. */
-export function compileSelection(specs: readonly string[], pathNames: readonly string[], owner: string): Selection {
+export function compileSelection(
+  specs: readonly string[],
+  pathNames: readonly string[],
+  owner: string,
+): Selection {
   const isEverything = ["*", "!*", "exception@*"].every((spec) => specs.includes(spec));
   return isEverything ? [] : specs.map((spec) => compileTerm(spec.replaceAll(" ", ""), pathNames, owner));
 }
@@ -23,7 +27,8 @@ export function compileSelection(specs: readonly string[], pathNames: readonly s
 function compileTerm(spec: string, pathNames: readonly string[], owner: string): Term {
   const bad = (why: string) => new Exception("Configuration", `${owner}: SelectEvents '${spec}': ${why}`);
   const [body = "", ...guards] = spec.split("&");
-  if (guards.length > 1 || guards.some((g) => g !== "noexception" && g !== "noex")) throw bad("only one '&noexception' may follow a path");
+  if (guards.length > 1 || guards.some((g) => g !== "noexception" && g !== "noex"))
+    throw bad("only one '&noexception' may follow a path");
   const negated = body.startsWith("!");
   const name = body.slice(negated ? 1 : 0);
   const isException = name.startsWith("exception@");
@@ -32,7 +37,8 @@ function compileTerm(spec: string, pathNames: readonly string[], owner: string):
   const pattern = isException ? name.slice("exception@".length) : name;
   const isGlob = /[*?]/.test(pattern);
   const paths = pathNames.flatMap((path, index) => (matches(pattern, path) ? [index] : []));
-  if (paths.length === 0 && !isGlob) throw bad(`there is no path '${pattern}'${suggestion(pattern, pathNames)}`);
+  if (paths.length === 0 && !isGlob)
+    throw bad(`there is no path '${pattern}'${suggestion(pattern, pathNames)}`);
   if (paths.length === 0 && negated) throw bad("no path matches");
   if (paths.length === 0) LogWarning("Configuration", `${owner}: SelectEvents '${spec}' matches no path.`);
   const state = isException ? pathState.exception : negated ? pathState.fail : pathState.pass;
@@ -41,7 +47,10 @@ function compileTerm(spec: string, pathNames: readonly string[], owner: string):
 
 /** Glob with `*` and `?`, over the whole text. */
 export function matches(pattern: string, text: string): boolean {
-  const expression = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${expression}$`).test(text);
 }
 

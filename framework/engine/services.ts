@@ -11,11 +11,18 @@ export function bindServices(container: Container, services: readonly PlainCompo
   return services.map(({ type, parameters }) => {
     const plugin = pluginOf(type);
     try {
-      const instance = construct<ServiceHooks>(container, plugin, ParameterSet.fromPlain(parameters), undefined);
+      const instance = construct<ServiceHooks>(
+        container,
+        plugin,
+        ParameterSet.fromPlain(parameters),
+        undefined,
+      );
       container.bind(plugin).toConstantValue(instance as object);
       return instance;
     } catch (error) {
-      throw Exception.from(error).addContext(`Constructing service of type ${type}`).addContext("Initializing default service configurations");
+      throw Exception.from(error)
+        .addContext(`Constructing service of type ${type}`)
+        .addContext("Initializing default service configurations");
     }
   });
 }

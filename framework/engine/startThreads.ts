@@ -33,7 +33,15 @@ export function startThreads(start: ThreadStart, job: JobCalls): ThreadHandle[] 
   return plans.map((plan) => new LocalThread(new EventLoop(plan, modules.container, port, main), begun));
 }
 
-function threadPlans({ modules: job, settings, concurrency, plugins, control, messageLogger, reportEvery }: ThreadStart): ThreadPlan[] {
+function threadPlans({
+  modules: job,
+  settings,
+  concurrency,
+  plugins,
+  control,
+  messageLogger,
+  reportEvery,
+}: ThreadStart): ThreadPlan[] {
   const { threads, streams } = concurrency;
   const inThreads = job.modules.filter(({ plugin }) => !(isDeferred(plugin) && plugin.kind === "EDAnalyzer"));
   const caches = threads > 1 ? job.postedCaches() : {};

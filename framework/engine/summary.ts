@@ -12,8 +12,18 @@ export interface SummaryTimes {
 const right = (value: number | string, width = 10) => String(value).padStart(width);
 const seconds = (value: number, width = 10) => value.toFixed(6).padStart(width);
 
-export function formatSummary(counts: ThreadSummary, schedule: CompiledSchedule, times: SummaryTimes): string {
-  const lines = [...trigReport(counts, schedule), ...timeReport(counts, schedule, times), "", "T---Report end!", ""];
+export function formatSummary(
+  counts: ThreadSummary,
+  schedule: CompiledSchedule,
+  times: SummaryTimes,
+): string {
+  const lines = [
+    ...trigReport(counts, schedule),
+    ...timeReport(counts, schedule, times),
+    "",
+    "T---Report end!",
+    "",
+  ];
   return lines.join("\n");
 }
 
@@ -27,7 +37,9 @@ function pathsOf(schedule: CompiledSchedule, kind: PathKind): number[] {
 
 /** Indices of the steps that stand on a path itself, on-demand ones left out. */
 function stepsOf(schedule: CompiledSchedule, path: number): number[] {
-  return [...schedule.stepPath].flatMap((p, step) => (p === path && !((schedule.stepFlags[step] ?? 0) & flag.onDemand) ? [step] : []));
+  return [...schedule.stepPath].flatMap((p, step) =>
+    p === path && !((schedule.stepFlags[step] ?? 0) & flag.onDemand) ? [step] : [],
+  );
 }
 
 function trigReport(counts: ThreadSummary, schedule: CompiledSchedule): string[] {
@@ -38,7 +50,8 @@ function trigReport(counts: ThreadSummary, schedule: CompiledSchedule): string[]
     `TrigReport Events total = ${events} passed = ${eventsPassed} failed = ${events - eventsPassed}`,
   ];
   for (const kind of ["Path", "EndPath"] as const) {
-    const title = kind === "Path" ? "---------- Path   Summary ------------" : "-------End-Path   Summary ------------";
+    const title =
+      kind === "Path" ? "---------- Path   Summary ------------" : "-------End-Path   Summary ------------";
     lines.push("", `TrigReport ${title}`, `TrigReport ${header("Executed")}`);
     for (const [bit, path] of pathsOf(schedule, kind).entries()) {
       const [executed = 0, passed = 0, failed = 0, exception = 0] = counts.paths[path] ?? [];
@@ -53,12 +66,21 @@ function trigReport(counts: ThreadSummary, schedule: CompiledSchedule): string[]
       for (const step of stepsOf(schedule, path)) {
         const [visited = 0, failed = 0] = counts.steps[step] ?? [];
         const worker = schedule.stepWorker[step] ?? 0;
-        lines.push(trigRow(kind, bit, [visited, visited - failed, failed, counts.workers[worker]?.exception ?? 0], schedule.workers[worker] ?? ""));
+        lines.push(
+          trigRow(
+            kind,
+            bit,
+            [visited, visited - failed, failed, counts.workers[worker]?.exception ?? 0],
+            schedule.workers[worker] ?? "",
+          ),
+        );
       }
     }
   }
   lines.push("", "TrigReport ---------- Module Summary ------------");
-  lines.push(`TrigReport ${["Visited", "Executed", "Passed", "Failed", "Error"].map((h) => right(h)).join(" ")} Name`);
+  lines.push(
+    `TrigReport ${["Visited", "Executed", "Passed", "Failed", "Error"].map((h) => right(h)).join(" ")} Name`,
+  );
   for (const [worker, label] of schedule.workers.entries()) {
     const { executed = 0, passed = 0, failed = 0, exception = 0 } = counts.workers[worker] ?? {};
     const values = [visits(counts, schedule, worker), executed, passed, failed, exception];
@@ -67,7 +89,8 @@ function trigReport(counts: ThreadSummary, schedule: CompiledSchedule): string[]
   return lines;
 }
 
-const header = (first: string) => `${["Trig Bit#", first, "Passed", "Failed", "Error"].map((h) => right(h)).join(" ")} Name`;
+const header = (first: string) =>
+  `${["Trig Bit#", first, "Passed", "Failed", "Error"].map((h) => right(h)).join(" ")} Name`;
 
 function trigRow(kind: PathKind, bit: number, values: readonly number[], name: string): string {
   const first = kind === "Path" ? 1 : 0;
@@ -77,7 +100,9 @@ function trigRow(kind: PathKind, bit: number, values: readonly number[], name: s
 /** Times a path reached the module, or a consumer asked for it. */
 function visits(counts: ThreadSummary, schedule: CompiledSchedule, worker: number): number {
   let sum = 0;
-  for (const [step, w] of schedule.stepWorker.entries()) if (w === worker && !((schedule.stepFlags[step] ?? 0) & flag.onDemand)) sum += counts.steps[step]?.[0] ?? 0;
+  for (const [step, w] of schedule.stepWorker.entries())
+    if (w === worker && !((schedule.stepFlags[step] ?? 0) & flag.onDemand))
+      sum += counts.steps[step]?.[0] ?? 0;
   return Math.max(sum, counts.workers[worker]?.executed ?? 0);
 }
 
@@ -96,12 +121,24 @@ function timeReport(counts: ThreadSummary, schedule: CompiledSchedule, times: Su
     `TimeReport efficiency CPU/Real/thread = ${efficiency.toFixed(6)}`,
   ];
   const table = (title: string, heads: string, rows: string[]) => {
-    lines.push("", `TimeReport ${title}`, `TimeReport ${heads}`, ...rows.map((row) => `TimeReport ${row}`), `TimeReport ${heads}`);
+    lines.push(
+      "",
+      `TimeReport ${title}`,
+      `TimeReport ${heads}`,
+      ...rows.map((row) => `TimeReport ${row}`),
+      `TimeReport ${heads}`,
+    );
   };
   for (const kind of ["Path", "EndPath"] as const) {
-    const title = kind === "Path" ? "---------- Path   Summary ---[Real sec]----" : "-------End-Path   Summary ---[Real sec]----";
+    const title =
+      kind === "Path"
+        ? "---------- Path   Summary ---[Real sec]----"
+        : "-------End-Path   Summary ---[Real sec]----";
     const rows = pathsOf(schedule, kind).map((path) => {
-      const sum = stepsOf(schedule, path).reduce((a, step) => a + (moduleSeconds[schedule.stepWorker[step] ?? 0] ?? 0), 0);
+      const sum = stepsOf(schedule, path).reduce(
+        (a, step) => a + (moduleSeconds[schedule.stepWorker[step] ?? 0] ?? 0),
+        0,
+      );
       return `${seconds(sum / events)} ${seconds(sum / Math.max(1, counts.paths[path]?.[0] ?? 0), 12)} ${schedule.paths[path]?.name}`;
     });
     table(title, `${right("per event")} ${right("per exec", 12)} Name`, rows);
@@ -114,7 +151,11 @@ function timeReport(counts: ThreadSummary, schedule: CompiledSchedule, times: Su
         const sum = moduleSeconds[worker] ?? 0;
         return `${seconds(sum / events)} ${seconds(sum / Math.max(1, counts.steps[step]?.[0] ?? 0), 12)} ${schedule.workers[worker]}`;
       });
-      table(`${title} ${schedule.paths[path]?.name} ---[Real sec]----`, `${right("per event")} ${right("per visit", 12)} Name`, rows);
+      table(
+        `${title} ${schedule.paths[path]?.name} ---[Real sec]----`,
+        `${right("per event")} ${right("per visit", 12)} Name`,
+        rows,
+      );
     }
   }
   const rows = schedule.workers.map((label, worker) => {
@@ -123,6 +164,10 @@ function timeReport(counts: ThreadSummary, schedule: CompiledSchedule, times: Su
     const visited = Math.max(1, visits(counts, schedule, worker));
     return `${seconds(sum / events)} ${seconds(sum / executed, 12)} ${seconds(sum / visited, 12)} ${label}`;
   });
-  table("---------- Module Summary ---[Real sec]----", `${right("per event")} ${right("per exec", 12)} ${right("per visit", 12)} Name`, rows);
+  table(
+    "---------- Module Summary ---[Real sec]----",
+    `${right("per event")} ${right("per exec", 12)} ${right("per visit", 12)} Name`,
+    rows,
+  );
   return lines;
 }

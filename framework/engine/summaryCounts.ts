@@ -44,21 +44,25 @@ function rows(...columns: Float64Array[]): number[][] {
 /** Adds up the summaries of all streams of a thread, or of all threads of the job. */
 export function mergeSummaries(summaries: readonly ThreadSummary[]): ThreadSummary {
   const [first, ...others] = summaries;
-  const total: ThreadSummary = structuredClone(first ?? { events: 0, eventsPassed: 0, paths: [], steps: [], workers: [], engines: [] });
+  const total: ThreadSummary = structuredClone(
+    first ?? { events: 0, eventsPassed: 0, paths: [], steps: [], workers: [], engines: [] },
+  );
   for (const other of others) {
     total.events += other.events;
     total.eventsPassed += other.eventsPassed;
     addRows(total.paths, other.paths);
     addRows(total.steps, other.steps);
     total.engines.push(...other.engines);
-    for (const [index, counts] of other.workers.entries()) addCounts(total.workers[index] as WorkerCounts, counts);
+    for (const [index, counts] of other.workers.entries())
+      addCounts(total.workers[index] as WorkerCounts, counts);
   }
   return total;
 }
 
 function addRows(to: number[][], from: readonly number[][]): void {
   for (const [row, values] of from.entries()) {
-    for (const [column, value] of values.entries()) (to[row] as number[])[column] = (to[row]?.[column] ?? 0) + value;
+    for (const [column, value] of values.entries())
+      (to[row] as number[])[column] = (to[row]?.[column] ?? 0) + value;
   }
 }
 

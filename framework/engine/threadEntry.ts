@@ -20,7 +20,8 @@ const post = (reply: Reply) => port.postMessage(reply);
 
 setSearchPath(plan.searchPath);
 setLogSink((message: LogMessage) => {
-  if (severities.indexOf(message.severity) >= severities.indexOf(plan.logThreshold)) post({ job: "log", args: [message] });
+  if (severities.indexOf(message.severity) >= severities.indexOf(plan.logThreshold))
+    post({ job: "log", args: [message] });
 });
 
 const begunLumis = new BegunLumis();

@@ -9,7 +9,14 @@ import { loadingFor } from "../tensorflow/inferenceReport.js";
 import { bindTokens, type BoundTokens, type PlainRegistration, plainRegistration } from "./registrations.js";
 import { Semaphore } from "./Semaphore.js";
 import type { PlainComponent, ThreadPlan } from "./threadPlan.js";
-import { ExternalWorkWorker, LimitedWorker, methodsOf, ReachedWorker, SynchronousWorker, type Worker } from "./Worker.js";
+import {
+  ExternalWorkWorker,
+  LimitedWorker,
+  methodsOf,
+  ReachedWorker,
+  SynchronousWorker,
+  type Worker,
+} from "./Worker.js";
 
 /** A module in this thread: one instance per stream, or one for all its streams. */
 export interface ThreadModule {
@@ -35,12 +42,24 @@ export function isDeferred(plugin: PluginClass): boolean {
 export const constructing = "Constructing the EventProcessor";
 
 /** CMSSW's context line of an exception while a module or the source is made. */
-export function constructionContext({ type, label }: { readonly type: string; readonly label: string }): string {
-  return label === "@main_input" ? `Constructing input source of type ${type}` : `Constructing module: class=${type} label='${label}'`;
+export function constructionContext({
+  type,
+  label,
+}: {
+  readonly type: string;
+  readonly label: string;
+}): string {
+  return label === "@main_input"
+    ? `Constructing input source of type ${type}`
+    : `Constructing module: class=${type} label='${label}'`;
 }
 
 /** Constructs one instance with its declarations. Errors carry CMSSW's context lines. */
-export function constructModule(services: Container, component: PlainComponent, cache: unknown): { instance: object; registration: ModuleRegistration } {
+export function constructModule(
+  services: Container,
+  component: PlainComponent,
+  cache: unknown,
+): { instance: object; registration: ModuleRegistration } {
   const plugin = pluginOf(component.type);
   const registration = new ModuleRegistration();
   try {
@@ -61,25 +80,40 @@ export interface MainThreadParts {
 }
 
 /** Makes every module of the plan that is not there already. */
-export function constructThreadModules(plan: ThreadPlan, services: Container, main: MainThreadParts | undefined): ThreadModule[] {
+export function constructThreadModules(
+  plan: ThreadPlan,
+  services: Container,
+  main: MainThreadParts | undefined,
+): ThreadModule[] {
   return plan.modules.map((component) => {
     const { label, type } = component;
     const existing = main?.modules.get(label);
     if (existing) return { ...existing, instances: plan.streams.map(() => existing.instances[0] as object) };
     const plugin = pluginOf(type);
-    const cache = main ? main.caches.get(label) : label in plan.caches ? fromPosted(plan.caches[label]) : undefined;
+    const cache = main
+      ? main.caches.get(label)
+      : label in plan.caches
+        ? fromPosted(plan.caches[label])
+        : undefined;
     const isPerStream = plugin.concurrency === "stream";
     const made = (isPerStream ? plan.streams : [0]).map(() => constructModule(services, component, cache));
-    const instances = isPerStream ? made.map((m) => m.instance) : plan.streams.map(() => made[0]?.instance as object);
+    const instances = isPerStream
+      ? made.map((m) => m.instance)
+      : plan.streams.map(() => made[0]?.instance as object);
     return { label, type, plugin, instances, registrations: made.map((m) => m.registration) };
   });
 }
 
 export function registrationsOf(modules: readonly ThreadModule[]): PlainRegistration[] {
-  return modules.flatMap(({ label, registrations }) => (registrations[0] ? [plainRegistration(label, registrations[0])] : []));
+  return modules.flatMap(({ label, registrations }) =>
+    registrations[0] ? [plainRegistration(label, registrations[0])] : [],
+  );
 }
 
-export function bindModules(modules: readonly ThreadModule[], tokens: ReadonlyMap<string, BoundTokens>): void {
+export function bindModules(
+  modules: readonly ThreadModule[],
+  tokens: ReadonlyMap<string, BoundTokens>,
+): void {
   for (const { label, registrations } of modules) {
     const bound = tokens.get(label);
     if (bound) for (const registration of registrations) bindTokens(registration, bound);
@@ -87,10 +121,17 @@ export function bindModules(modules: readonly ThreadModule[], tokens: ReadonlyMa
 }
 
 /** The worker of a module for the stream at `position` of the thread's list. */
-export function makeWorker({ label, type, plugin, instances }: ThreadModule, position: number, streamID: number, plan: ThreadPlan): Worker {
+export function makeWorker(
+  { label, type, plugin, instances }: ThreadModule,
+  position: number,
+  streamID: number,
+  plan: ThreadPlan,
+): Worker {
   if (isDeferred(plugin)) return new ReachedWorker(label, type);
   const methods = methodsOf(instances[position] as object, plugin.kind, plugin.concurrency, streamID);
-  const worker = methods.acquire ? new ExternalWorkWorker(label, type, methods) : new SynchronousWorker(label, type, methods);
+  const worker = methods.acquire
+    ? new ExternalWorkWorker(label, type, methods)
+    : new SynchronousWorker(label, type, methods);
   const limit = plan.limits[label];
   return limit ? new LimitedWorker(worker, new Semaphore(limit)) : worker;
 }

@@ -4,7 +4,13 @@ import type { LuminosityBlock, Run } from "../data/Event.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import { isDeferred, type ThreadModule } from "./threadModules.js";
 
-export type StreamTransition = "beginRun" | "endRun" | "beginLuminosityBlock" | "endLuminosityBlock" | "beginStream" | "endStream";
+export type StreamTransition =
+  | "beginRun"
+  | "endRun"
+  | "beginLuminosityBlock"
+  | "endLuminosityBlock"
+  | "beginStream"
+  | "endStream";
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -14,18 +20,28 @@ function methodOf(target: object, name: string): Method | undefined {
 }
 
 /** "Processing  stream begin Run run: 1", "Processing global end LuminosityBlock run: 1 luminosityBlock: 2" … */
-export function transitionContext(scope: " stream" | "global", transition: string, id: Run | LuminosityBlock): string {
+export function transitionContext(
+  scope: " stream" | "global",
+  transition: string,
+  id: Run | LuminosityBlock,
+): string {
   const when = transition.toLowerCase().includes("begin") ? "begin" : "end";
   if (!("luminosityBlock" in id)) return `Processing ${scope} ${when} Run run: ${id.run}`;
   return `Processing ${scope} ${when} LuminosityBlock run: ${id.run} luminosityBlock: ${id.luminosityBlock}`;
 }
 
 /** Runs `call`; what it throws gets the module's context line and then the outer one. */
-export async function withContext<T>(module: { type: string; label: string }, outer: string, call: () => T | Promise<T>): Promise<T> {
+export async function withContext<T>(
+  module: { type: string; label: string },
+  outer: string,
+  call: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw Exception.from(error).addContext(`Calling method for module ${module.type}/'${module.label}'`).addContext(outer);
+    throw Exception.from(error)
+      .addContext(`Calling method for module ${module.type}/'${module.label}'`)
+      .addContext(outer);
   }
 }
 
@@ -50,7 +66,9 @@ export function callStreamHook(
   if (plugin.concurrency === "one") {
     // A one:: producer or filter: one instance for all streams of the only thread.
     const method = position === 0 ? methodOf(instance, transition) : undefined;
-    return method && withContext(module, transitionContext("global", transition, id), () => method(id, setup));
+    return (
+      method && withContext(module, transitionContext("global", transition, id), () => method(id, setup))
+    );
   }
   const name = isShared ? `stream${transition[0]?.toUpperCase()}${transition.slice(1)}` : transition;
   const method = methodOf(instance, name);
@@ -76,11 +94,18 @@ export function callGlobalHook(
   made?: unknown,
 ): Promise<unknown> | undefined {
   const method = methodOf(target, name);
-  return method && withContext(module, transitionContext("global", name, id), () => method(id, setup, ...cache, made));
+  return (
+    method &&
+    withContext(module, transitionContext("global", name, id), () => method(id, setup, ...cache, made))
+  );
 }
 
 /** beginJob or endJob; undefined when the module has none. */
-export function callJobHook({ module, target, cache }: JobLevel, name: string, activity: string): Promise<unknown> | undefined {
+export function callJobHook(
+  { module, target, cache }: JobLevel,
+  name: string,
+  activity: string,
+): Promise<unknown> | undefined {
   const method = methodOf(target, name);
   return method && withContext(module, activity, () => method(...cache));
 }

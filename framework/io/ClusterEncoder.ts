@@ -9,7 +9,13 @@ import { packBlocks } from "./blockCodec.js";
 import { ByteBuffer } from "./ByteBuffer.js";
 import { splitBytes } from "./byteSplit.js";
 import { encodeColumn } from "./columnCodec.js";
-import { appendClusterHead, appendTag, type ClusterIndex, type FileBranch, type Segment } from "./eventFileFormat.js";
+import {
+  appendClusterHead,
+  appendTag,
+  type ClusterIndex,
+  type FileBranch,
+  type Segment,
+} from "./eventFileFormat.js";
 import { appendRecord } from "./tfrecord.js";
 
 /** Plain data over one buffer of its own: post it with `bytes.buffer` in the transfer list. */
@@ -65,9 +71,21 @@ function appendColumn(columns: ByteBuffer, column: number, encode: () => void): 
 function encodeIds(ids: readonly EventID[], out: ByteBuffer): void {
   const count = ids.length;
   const raw = new Uint8Array(16 * count);
-  splitBytes(Uint32Array.from(ids, (id) => id.run), raw, 0);
-  splitBytes(Uint32Array.from(ids, (id) => id.luminosityBlock), raw, 4 * count);
-  splitBytes(BigUint64Array.from(ids, (id) => BigInt(id.event)), raw, 8 * count);
+  splitBytes(
+    Uint32Array.from(ids, (id) => id.run),
+    raw,
+    0,
+  );
+  splitBytes(
+    Uint32Array.from(ids, (id) => id.luminosityBlock),
+    raw,
+    4 * count,
+  );
+  splitBytes(
+    BigUint64Array.from(ids, (id) => BigInt(id.event)),
+    raw,
+    8 * count,
+  );
   packBlocks(raw, out);
 }
 

@@ -9,7 +9,14 @@ import { unpackBlocks } from "./blockCodec.js";
 import { ByteBuffer } from "./ByteBuffer.js";
 import { joinBytes } from "./byteSplit.js";
 import { decodeColumn, type Column } from "./columnCodec.js";
-import { parseHeader, tagOf, tagSize, type ClusterIndex, type FileBranch, type FileHeader } from "./eventFileFormat.js";
+import {
+  parseHeader,
+  tagOf,
+  tagSize,
+  type ClusterIndex,
+  type FileBranch,
+  type FileHeader,
+} from "./eventFileFormat.js";
 import { matchFields, type MessagePlan } from "./matchFields.js";
 import { readFooter, scanClusters } from "./readIndex.js";
 import { RecordFile } from "./RecordFile.js";
@@ -100,7 +107,10 @@ export class EventFileReader {
   #cluster(cluster: number): ClusterIndex {
     const found = this.clusters[cluster];
     if (found) return found;
-    throw new Exception("LogicError", `${this.path} has ${this.clusters.length} clusters, none with index ${cluster}.`);
+    throw new Exception(
+      "LogicError",
+      `${this.path} has ${this.clusters.length} clusters, none with index ${cluster}.`,
+    );
   }
 
   #branch(branch: number, wanted: ProductType<unknown>): { found: FileBranch; plan: MessagePlan } {
@@ -117,10 +127,17 @@ export class EventFileReader {
     return { found, plan };
   }
 
-  #decode<T>(offset: number, size: number, column: number, what: string, decode: (block: Uint8Array) => T): T {
+  #decode<T>(
+    offset: number,
+    size: number,
+    column: number,
+    what: string,
+    decode: (block: Uint8Array) => T,
+  ): T {
     const payload = this.#file.readRecord(offset, size, "EDMD", what);
     const stored = new DataView(payload.buffer, payload.byteOffset).getUint32(tagSize, true);
-    if (stored !== column) throw this.#file.error(what, offset, `it is column ${stored} instead of ${column}`);
+    if (stored !== column)
+      throw this.#file.error(what, offset, `it is column ${stored} instead of ${column}`);
     try {
       return decode(payload.subarray(tagSize + 4));
     } catch (cause) {
@@ -134,7 +151,12 @@ function readHeader(file: RecordFile): { header: FileHeader; size: number } {
   if (file.size < frameOverhead) throw file.error(what, 0, `the file has ${file.size} bytes`);
   const start = file.read(0, Math.min(frameHeadSize + tagSize, file.size), what);
   if (tagOf(start.subarray(frameHeadSize)) !== "EDMH") {
-    throw file.error(what, 0, "this is no event file (.edm) or its first bytes are damaged", "check the name");
+    throw file.error(
+      what,
+      0,
+      "this is no event file (.edm) or its first bytes are damaged",
+      "check the name",
+    );
   }
   const size = file.recordSize(0, what);
   if (size > file.size) throw file.error(what, 0, `the file ends before its header of ${size} bytes does`);

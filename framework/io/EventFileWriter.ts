@@ -6,7 +6,13 @@ import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { Exception } from "../base/errors.js";
 import { ByteBuffer } from "./ByteBuffer.js";
 import type { EncodedCluster } from "./ClusterEncoder.js";
-import { appendFooter, appendHeader, appendTrailer, type ClusterIndex, type FileHeader } from "./eventFileFormat.js";
+import {
+  appendFooter,
+  appendHeader,
+  appendTrailer,
+  type ClusterIndex,
+  type FileHeader,
+} from "./eventFileFormat.js";
 import { appendRecord } from "./tfrecord.js";
 
 export class EventFileWriter {
@@ -51,7 +57,10 @@ export class EventFileWriter {
   append(cluster: EncodedCluster): void {
     if (cluster.index.columnSizes.length !== this.#branchCount + 1) {
       const found = cluster.index.columnSizes.length - 1;
-      throw new Exception("LogicError", `${this.path} has ${this.#branchCount} branches, a cluster for it ${found}.`);
+      throw new Exception(
+        "LogicError",
+        `${this.path} has ${this.#branchCount} branches, a cluster for it ${found}.`,
+      );
     }
     const offset = this.#byteCount;
     this.#write(cluster.bytes);
@@ -82,7 +91,8 @@ export class EventFileWriter {
 
   #write(bytes: Uint8Array): void {
     const descriptor = this.#descriptor;
-    if (descriptor === undefined) throw new Exception("LogicError", `${this.path}: written to after it was closed.`);
+    if (descriptor === undefined)
+      throw new Exception("LogicError", `${this.path}: written to after it was closed.`);
     this.#guard(() => {
       for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     });

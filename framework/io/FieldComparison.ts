@@ -46,7 +46,9 @@ export class FieldComparison {
     readonly tolerance: Tolerance,
   ) {
     this.#nested = pairFields(fieldA?.fields ?? [], fieldB?.fields ?? [], tolerance, `${field}.`);
-    this.#isFloat = [fieldA, fieldB].every((each) => each !== undefined && storageOf(each).startsWith("float"));
+    this.#isFloat = [fieldA, fieldB].every(
+      (each) => each !== undefined && storageOf(each).startsWith("float"),
+    );
   }
 
   get status(): ComparisonStatus {
@@ -61,7 +63,12 @@ export class FieldComparison {
   }
 
   /** @param at the indices of the messages that contain these values. */
-  compare(a: unknown, b: unknown, event: { name: string; ordinalA: number }, at: readonly number[] = []): void {
+  compare(
+    a: unknown,
+    b: unknown,
+    event: { name: string; ordinalA: number },
+    at: readonly number[] = [],
+  ): void {
     if (!this.fieldA?.repeated && !this.fieldB?.repeated) {
       this.#compareItem(a, b, event, at);
       return;
@@ -75,7 +82,12 @@ export class FieldComparison {
     }
   }
 
-  #compareItem(a: unknown, b: unknown, event: { name: string; ordinalA: number }, at: readonly number[]): void {
+  #compareItem(
+    a: unknown,
+    b: unknown,
+    event: { name: string; ordinalA: number },
+    at: readonly number[],
+  ): void {
     if (isMessage(a) && isMessage(b)) {
       for (const nested of this.#nested) nested.compare(nested.#of(a, "A"), nested.#of(b, "B"), event, at);
       return;

@@ -18,7 +18,9 @@ export class RecordFile {
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
       const why = code === "ENOENT" ? "it does not exist" : message;
-      throw new Exception("FileOpenError", `cannot open input file '${path}': ${why}; check fileNames.`, { cause });
+      throw new Exception("FileOpenError", `cannot open input file '${path}': ${why}; check fileNames.`, {
+        cause,
+      });
     }
     this.size = fstatSync(this.#descriptor).size;
   }
@@ -67,7 +69,8 @@ export class RecordFile {
   checkRecord(record: Uint8Array, offset: number, tag: Tag | undefined, what: string): Uint8Array {
     const length = payloadLength(record);
     if (length === undefined) throw this.error(what, offset, "its length has a wrong checksum");
-    if (length + frameOverhead !== record.length) throw this.error(what, offset, `its length is ${length} bytes`);
+    if (length + frameOverhead !== record.length)
+      throw this.error(what, offset, `its length is ${length} bytes`);
     if (!isPayloadIntact(record)) throw this.error(what, offset, "its contents have a wrong checksum");
     const payload = record.subarray(frameHeadSize, frameHeadSize + length);
     const found = payload.length < tagSize ? "" : tagOf(payload);
@@ -76,7 +79,12 @@ export class RecordFile {
   }
 
   /** A FileReadError that says what is damaged, where, and what to do. */
-  error(what: string, offset: number, why: string, remedy = "copy the file again or write it anew"): Exception {
+  error(
+    what: string,
+    offset: number,
+    why: string,
+    remedy = "copy the file again or write it anew",
+  ): Exception {
     const where = `file '${this.path}', byte ${offset}`;
     return new Exception("FileReadError", `${where}: ${what} cannot be read: ${why}; ${remedy}.`);
   }

@@ -7,7 +7,10 @@ import type { NumericArray, NumericArrayConstructor } from "./storage.js";
 
 /** The one place that relies on the host's byte order: words are read as the file holds them. */
 if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) {
-  throw new Exception("UnimplementedFeature", "event files need a little-endian machine; this one is big-endian.");
+  throw new Exception(
+    "UnimplementedFeature",
+    "event files need a little-endian machine; this one is big-endian.",
+  );
 }
 
 /** Writes the bytes of `values`, split, to `out` from `at`: values.byteLength bytes. */

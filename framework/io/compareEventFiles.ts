@@ -6,7 +6,12 @@ import { branchName } from "../data/BranchDescription.js";
 import type { Column } from "./columnCodec.js";
 import type { EventFileReader } from "./EventFileReader.js";
 import { EventMatcher, type EventList, type MatchedEvent } from "./EventMatcher.js";
-import { pairFields, type ComparisonStatus, type FieldComparison, type Tolerance } from "./FieldComparison.js";
+import {
+  pairFields,
+  type ComparisonStatus,
+  type FieldComparison,
+  type Tolerance,
+} from "./FieldComparison.js";
 import type { FileBranch, ProcessHistoryEntry } from "./eventFileFormat.js";
 
 export interface CompareOptions {
@@ -44,14 +49,23 @@ export interface ComparisonResult {
   readonly productsOnlyInA: readonly string[];
   readonly productsOnlyInB: readonly string[];
   readonly products: readonly ProductComparison[];
-  readonly processHistory: { same: boolean; a: readonly ProcessHistoryEntry[]; b: readonly ProcessHistoryEntry[] };
+  readonly processHistory: {
+    same: boolean;
+    a: readonly ProcessHistoryEntry[];
+    b: readonly ProcessHistoryEntry[];
+  };
 }
 
 /** @throws FileReadError when a compared part of either file is damaged. */
 export function compareEventFiles(
   a: EventFileReader,
   b: EventFileReader,
-  { rtol = 0, atol = 0, products: patterns = ["*"], processHistory: isHistoryCompared = false }: CompareOptions = {},
+  {
+    rtol = 0,
+    atol = 0,
+    products: patterns = ["*"],
+    processHistory: isHistoryCompared = false,
+  }: CompareOptions = {},
 ): ComparisonResult {
   const branchesA = selectBranches(a, patterns);
   const branchesB = selectBranches(b, patterns);
@@ -154,11 +168,16 @@ class ProductTally {
 /** Branch name to index of those that a pattern selects. */
 function selectBranches({ header }: EventFileReader, patterns: readonly string[]): Map<string, number> {
   const globs = patterns.map((pattern) => {
-    const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".");
     return new RegExp(`^${source}$`);
   });
   const names = header.branches.map(({ description }, index) => [branchName(description), index] as const);
-  return new Map(names.filter(([name]) => globs.some((glob) => glob.test(name) || glob.test(name.slice(0, -1)))));
+  return new Map(
+    names.filter(([name]) => globs.some((glob) => glob.test(name) || glob.test(name.slice(0, -1)))),
+  );
 }
 
 function compareHistory(a: EventFileReader, b: EventFileReader): ComparisonResult["processHistory"] {

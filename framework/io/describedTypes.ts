@@ -3,16 +3,32 @@
  * products, describes itself. Reads protobuf's descriptor.proto by hand, because protobufjs's reflection costs more to
  * load than a file to open.
  */
-import protobuf from "protobufjs/minimal.js";
+import type { Reader } from "protobufjs/light.js";
 import { Exception } from "../base/errors.js";
+import { protobuf } from "../base/protobuf.js";
 import { ProductType, type FieldDescription, type ScalarKind } from "../data/ProductType.js";
-
-type Reader = protobuf.Reader;
 
 /** FieldDescriptorProto.Type; 10 (group) is proto2 only. */
 const kinds: readonly (ScalarKind | "message" | undefined)[] = [
-  undefined, "double", "float", "int64", "uint64", "int32", "fixed64", "fixed32", "bool", "string",
-  undefined, "message", "bytes", "uint32", "enum", "sfixed32", "sfixed64", "sint32", "sint64",
+  undefined,
+  "double",
+  "float",
+  "int64",
+  "uint64",
+  "int32",
+  "fixed64",
+  "fixed32",
+  "bool",
+  "string",
+  undefined,
+  "message",
+  "bytes",
+  "uint32",
+  "enum",
+  "sfixed32",
+  "sfixed64",
+  "sint32",
+  "sint64",
 ];
 const labelRepeated = 3;
 const typeMessage = 11;
@@ -50,12 +66,13 @@ interface FoundMessage {
  */
 export function describedTypes(fileDescriptorSet: string): Map<string, ProductType<unknown>> {
   const files: DescribedFile[] = [];
-  const reader = protobuf.Reader.create(Buffer.from(fileDescriptorSet, "base64"));
+  const reader = protobuf().Reader.create(Buffer.from(fileDescriptorSet, "base64"));
   readFields(reader, { 1: () => files.push(readFile(reader)) });
   const found = new Map<string, FoundMessage>();
   for (const file of files) {
     const prefix = file.package ? `.${file.package}` : "";
-    for (const [i, message] of file.messages.entries()) collect({ message, file, path: `4,${i}` }, prefix, found);
+    for (const [i, message] of file.messages.entries())
+      collect({ message, file, path: `4,${i}` }, prefix, found);
   }
   const types = new Map<string, ProductType<unknown>>();
   for (const { message, file, path } of found.values()) {
@@ -84,9 +101,16 @@ function fieldTable(
   if (inside.includes(message)) throw incompatible(`message '${message.name}' contains itself`);
   return message.fields.map((field, i) => {
     const kind = kinds[field.type];
-    if (!kind) throw incompatible(`field '${message.name}.${field.name}' is of the unknown type ${field.type}`);
+    if (!kind)
+      throw incompatible(`field '${message.name}.${field.name}' is of the unknown type ${field.type}`);
     const description = file.comments.get(`${path},2,${i}`) ?? "";
-    const base = { name: field.name, id: field.id, kind, repeated: field.label === labelRepeated, description };
+    const base = {
+      name: field.name,
+      id: field.id,
+      kind,
+      repeated: field.label === labelRepeated,
+      description,
+    };
     if (field.type !== typeMessage) return base;
     const nested = known.get(field.typeName);
     if (!nested) throw incompatible(`message '${field.typeName}' of field '${field.name}' is not declared`);
@@ -180,5 +204,8 @@ function subEnd(reader: Reader): number {
 }
 
 function incompatible(what: string): Exception {
-  return new Exception("FormatIncompatibility", `the file's description of its products cannot be read: ${what}.`);
+  return new Exception(
+    "FormatIncompatibility",
+    `the file's description of its products cannot be read: ${what}.`,
+  );
 }

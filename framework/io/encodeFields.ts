@@ -41,7 +41,11 @@ function encodeRepeated(field: FieldDescription, lists: unknown[], raw: ByteBuff
   else encodeNumbers(concatenate(ListType as NumericArrayConstructor, lists as NumericArray[], total), raw);
 }
 
-function concatenate(ArrayType: NumericArrayConstructor, arrays: NumericArray[], total: number): NumericArray {
+function concatenate(
+  ArrayType: NumericArrayConstructor,
+  arrays: NumericArray[],
+  total: number,
+): NumericArray {
   const all = new ArrayType(total) as Float64Array; // any of the types: `set` only takes its like
   let at = 0;
   for (const array of arrays as Float64Array[]) {
@@ -64,21 +68,30 @@ function encodeItems(field: FieldDescription, values: unknown[], raw: ByteBuffer
       encodeBytes(values, raw, path);
       break;
     case "bool":
-      encodeNumbers(Uint8Array.from(values, (value) => (checked(value, "boolean", path) ? 1 : 0)), raw);
+      encodeNumbers(
+        Uint8Array.from(values, (value) => (checked(value, "boolean", path) ? 1 : 0)),
+        raw,
+      );
       break;
     default:
       encodeScalars(arrayTypeOf(field) as NumericArrayConstructor, values, raw, path);
   }
 }
 
-function encodeScalars(ArrayType: NumericArrayConstructor, values: unknown[], raw: ByteBuffer, path: string): void {
+function encodeScalars(
+  ArrayType: NumericArrayConstructor,
+  values: unknown[],
+  raw: ByteBuffer,
+  path: string,
+): void {
   const numbers = new ArrayType(values.length) as Int32Array;
   const wanted = ArrayType.name.startsWith("Big") ? "bigint" : "number";
   const isExact = !ArrayType.name.startsWith("Float");
   for (let i = 0; i < values.length; i++) {
     const value = checked(values[i], wanted, path) as number;
     numbers[i] = value;
-    if (isExact && numbers[i] !== value) throw unfit(path, `a value that an ${ArrayType.name} can hold`, value);
+    if (isExact && numbers[i] !== value)
+      throw unfit(path, `a value that an ${ArrayType.name} can hold`, value);
   }
   encodeNumbers(numbers as NumericArray, raw);
 }
@@ -89,7 +102,9 @@ function encodeNumbers(numbers: NumericArray, raw: ByteBuffer): void {
 }
 
 function encodeStrings(values: unknown[], raw: ByteBuffer, path: string): void {
-  const lengths = Uint32Array.from(values, (value) => Buffer.byteLength(checked(value, "string", path) as string));
+  const lengths = Uint32Array.from(values, (value) =>
+    Buffer.byteLength(checked(value, "string", path) as string),
+  );
   encodeNumbers(lengths, raw);
   for (let i = 0; i < values.length; i++) {
     const length = lengths[i] as number;
@@ -101,7 +116,10 @@ function encodeStrings(values: unknown[], raw: ByteBuffer, path: string): void {
 function encodeBytes(values: unknown[], raw: ByteBuffer, path: string): void {
   for (const value of values) if (!(value instanceof Uint8Array)) throw unfit(path, "Uint8Array", value);
   const arrays = values as Uint8Array[];
-  encodeNumbers(Uint32Array.from(arrays, (array) => array.length), raw);
+  encodeNumbers(
+    Uint32Array.from(arrays, (array) => array.length),
+    raw,
+  );
   for (const array of arrays) raw.append(array);
 }
 
@@ -112,7 +130,9 @@ function checked(value: unknown, type: string, path: string): unknown {
 
 function unfit(path: string, wanted: string, value: unknown): Exception {
   const isObject = typeof value === "object" && value !== null;
-  const found = isObject ? `an object of class ${value.constructor?.name ?? "?"}` : `${typeof value} ${String(value)}`;
+  const found = isObject
+    ? `an object of class ${value.constructor?.name ?? "?"}`
+    : `${typeof value} ${String(value)}`;
   return new Exception(
     "InsertFailure",
     `${path} must be ${wanted} but is ${found}; the producer must fill each field as its .proto file declares it.`,

@@ -91,10 +91,19 @@ export function appendHeader(out: ByteBuffer, header: FileHeader): void {
   const branches = header.branches.map(({ description, type }) => {
     const { label, instance, process } = description;
     if (!type.fields || type.fileDescriptorSet === undefined) {
-      throw new Exception("LogicError", `${branchName(description)} is transient: it has no message to be written as.`);
+      throw new Exception(
+        "LogicError",
+        `${branchName(description)} is transient: it has no message to be written as.`,
+      );
     }
     if (!fileDescriptorSets.includes(type.fileDescriptorSet)) fileDescriptorSets.push(type.fileDescriptorSet);
-    return { type: type.name, label, instance, process, types: fileDescriptorSets.indexOf(type.fileDescriptorSet) };
+    return {
+      type: type.name,
+      label,
+      instance,
+      process,
+      types: fileDescriptorSets.indexOf(type.fileDescriptorSet),
+    };
   });
   const processHistory = header.processHistory.map(({ name, parameterSetId, release }) => {
     return { name, parameterSetId, release };
@@ -117,7 +126,10 @@ export function parseHeader(payload: Uint8Array): FileHeader {
   const branches = stored.branches.map(({ types: set, ...description }) => {
     const type = types[set]?.get(description.type);
     if (type) return { description, type };
-    throw new Exception("FormatIncompatibility", `the file does not declare the type of ${branchName(description)}`);
+    throw new Exception(
+      "FormatIncompatibility",
+      `the file does not declare the type of ${branchName(description)}`,
+    );
   });
   return { processHistory: stored.processHistory, branches };
 }
@@ -130,9 +142,16 @@ interface StoredCluster {
   columnSizes: number[];
 }
 
-type StoredFooter = { eventCount: number; clusters: (StoredCluster & { offset: number; headSize: number })[] };
+type StoredFooter = {
+  eventCount: number;
+  clusters: (StoredCluster & { offset: number; headSize: number })[];
+};
 
-function toStored({ eventCount, segments, columnSizes }: Omit<ClusterIndex, "offset" | "headSize">): StoredCluster {
+function toStored({
+  eventCount,
+  segments,
+  columnSizes,
+}: Omit<ClusterIndex, "offset" | "headSize">): StoredCluster {
   const triples = segments.map((s): [number, number, number] => [s.run, s.luminosityBlock, s.count]);
   return { eventCount, segments: triples, columnSizes: [...columnSizes] };
 }

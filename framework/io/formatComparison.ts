@@ -3,7 +3,15 @@ import type { ComparisonResult, ProductComparison } from "./compareEventFiles.js
 import type { EventList } from "./EventMatcher.js";
 import type { FieldComparison } from "./FieldComparison.js";
 
-const heading = ["product / field", "status", "values", "different", "largest abs", "largest rel", "first difference"];
+const heading = [
+  "product / field",
+  "status",
+  "values",
+  "different",
+  "largest abs",
+  "largest rel",
+  "first difference",
+];
 
 /** Ends with a line break. Differences are in the unit of each field. */
 export function formatComparison(result: ComparisonResult): string {
@@ -25,7 +33,14 @@ export function formatComparison(result: ComparisonResult): string {
   return `${lines.join("\n")}\n`;
 }
 
-function productRows({ product, status, eventCount, onlyInA, onlyInB, fields }: ProductComparison): string[][] {
+function productRows({
+  product,
+  status,
+  eventCount,
+  onlyInA,
+  onlyInB,
+  fields,
+}: ProductComparison): string[][] {
   const absent = onlyInA + onlyInB > 0 ? `in ${onlyInA} events only in A, in ${onlyInB} only in B` : "";
   const head = [product, status, `${eventCount} events`, "", "", "", absent];
   return [head, ...fields.map(fieldRow)];
@@ -48,7 +63,12 @@ function fieldRow(field: FieldComparison): string[] {
 
 function alignColumns(rows: string[][]): string[] {
   const widths = heading.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 function eventLines(file: string, { count, first }: EventList): string[] {
@@ -57,6 +77,8 @@ function eventLines(file: string, { count, first }: EventList): string[] {
 }
 
 function historyText(history: ComparisonResult["processHistory"]["a"]): string {
-  const entries = history.map(({ name, parameterSetId, release }) => `${name} (${parameterSetId}, ${release})`);
+  const entries = history.map(
+    ({ name, parameterSetId, release }) => `${name} (${parameterSetId}, ${release})`,
+  );
   return entries.length === 0 ? "none" : entries.join(" → ");
 }

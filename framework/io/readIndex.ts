@@ -22,12 +22,15 @@ import { frameHeadSize } from "./tfrecord.js";
  */
 export function readFooter(file: RecordFile, start: number, branchCount: number): ClusterIndex[] {
   const trailerOffset = file.size - trailerSize;
-  if (trailerOffset < start) throw file.error("the trailer", file.size, "the file ends before it", truncationRemedy);
+  if (trailerOffset < start)
+    throw file.error("the trailer", file.size, "the file ends before it", truncationRemedy);
   const footerOffset = readTrailer(file, trailerOffset);
   if (footerOffset < start || footerOffset >= trailerOffset) {
     throw file.error("the trailer", trailerOffset, `it says that the footer is at byte ${footerOffset}`);
   }
-  const clusters = parseFooter(file.readRecord(footerOffset, trailerOffset - footerOffset, "EDMF", "the footer"));
+  const clusters = parseFooter(
+    file.readRecord(footerOffset, trailerOffset - footerOffset, "EDMF", "the footer"),
+  );
   let end = start;
   for (const cluster of clusters) {
     if (cluster.offset !== end || cluster.columnSizes.length !== branchCount + 1) break;
@@ -69,7 +72,11 @@ export function scanClusters(file: RecordFile, start: number, branchCount: numbe
     if (tag !== "EDMC") throw file.error(what, offset, `it starts with '${tag}' where a cluster must begin`);
     const cluster = parseClusterHead(payload, offset);
     if (cluster.columnSizes.length !== branchCount + 1) {
-      throw file.error(what, offset, `it has ${cluster.columnSizes.length - 1} columns for ${branchCount} branches`);
+      throw file.error(
+        what,
+        offset,
+        `it has ${cluster.columnSizes.length - 1} columns for ${branchCount} branches`,
+      );
     }
     if (!areColumnsWhole(file, cluster, clusters.length)) return clusters;
     clusters.push(cluster);
@@ -90,7 +97,8 @@ function areColumnsWhole(file: RecordFile, cluster: ClusterIndex, ordinal: numbe
     const size = wholeRecordSize(file, offset);
     if (size === undefined) return false;
     const what = `column ${column} of cluster ${ordinal}`;
-    if (size !== expected) throw file.error(what, offset, `it has ${size} bytes where the head says ${expected}`);
+    if (size !== expected)
+      throw file.error(what, offset, `it has ${size} bytes where the head says ${expected}`);
     file.readRecord(offset, size, "EDMD", what);
     offset += size;
   }

@@ -19,12 +19,23 @@ interface WasmZstd {
   _ZSTD_createCCtx(): number;
   _ZSTD_createDCtx(): number;
   _ZSTD_compress_usingDict(
-    context: number, to: number, capacity: number, from: number, size: number,
-    dictionary: number, dictionarySize: number, level: number,
+    context: number,
+    to: number,
+    capacity: number,
+    from: number,
+    size: number,
+    dictionary: number,
+    dictionarySize: number,
+    level: number,
   ): number;
   _ZSTD_decompress_usingDict(
-    context: number, to: number, capacity: number, from: number, size: number,
-    dictionary: number, dictionarySize: number,
+    context: number,
+    to: number,
+    capacity: number,
+    from: number,
+    size: number,
+    dictionary: number,
+    dictionarySize: number,
   ): number;
   _ZSTD_isError(code: number): number;
 }
@@ -47,7 +58,10 @@ interface WasmBuffers {
   readonly packedCapacity: number;
 }
 
-type NodeDecompress = (packed: Uint8Array, options: { maxOutputLength: number; chunkSize: number }) => Uint8Array;
+type NodeDecompress = (
+  packed: Uint8Array,
+  options: { maxOutputLength: number; chunkSize: number },
+) => Uint8Array;
 const nodeDecompress = (zlib as unknown as { zstdDecompressSync?: NodeDecompress }).zstdDecompressSync;
 
 let loaded: WasmBuffers | undefined;
@@ -84,8 +98,18 @@ function buffers(size: number): WasmBuffers {
 export function compress(bytes: Uint8Array): Uint8Array {
   const { zstd, compressor, plain, packed, packedCapacity } = buffers(bytes.length);
   zstd.HEAPU8.set(bytes, plain);
-  const size = zstd._ZSTD_compress_usingDict(compressor, packed, packedCapacity, plain, bytes.length, 0, 0, 1);
-  if (zstd._ZSTD_isError(size)) throw new Exception("LogicError", `zstd could not compress ${bytes.length} bytes.`);
+  const size = zstd._ZSTD_compress_usingDict(
+    compressor,
+    packed,
+    packedCapacity,
+    plain,
+    bytes.length,
+    0,
+    0,
+    1,
+  );
+  if (zstd._ZSTD_isError(size))
+    throw new Exception("LogicError", `zstd could not compress ${bytes.length} bytes.`);
   return zstd.HEAPU8.subarray(packed, packed + size);
 }
 
@@ -94,9 +118,13 @@ export function compress(bytes: Uint8Array): Uint8Array {
  * @throws FileReadError when the frame is not one or holds another number of bytes.
  */
 export function decompress(bytes: Uint8Array, out: Uint8Array, at: number, size: number): void {
-  const plain = nodeDecompress ? decompressInNode(nodeDecompress, bytes, size) : decompressInWasm(bytes, size);
+  const plain = nodeDecompress
+    ? decompressInNode(nodeDecompress, bytes, size)
+    : decompressInWasm(bytes, size);
   if (plain?.length !== size) {
-    const found = plain ? `holds ${plain.length} bytes instead of ${size}` : "is no zstd frame of the announced size";
+    const found = plain
+      ? `holds ${plain.length} bytes instead of ${size}`
+      : "is no zstd frame of the announced size";
     throw new Exception("FileReadError", `a compressed block of ${bytes.length} bytes ${found}.`);
   }
   out.set(plain, at);

@@ -21,7 +21,10 @@ export interface PluginClass {
 const plugins = new Map<string, PluginClass>();
 
 /** Demands initializeGlobalCache where the module has a cache, with the matching types. */
-type StaticSide<M> = M extends { new (...args: never[]): { readonly globalCache: infer C }; readonly description: infer D }
+type StaticSide<M> = M extends {
+  new (...args: never[]): { readonly globalCache: infer C };
+  readonly description: infer D;
+}
   ? [C] extends [Readonly<void>]
     ? unknown
     : { initializeGlobalCache(pset: ParameterSet<D>): C | Promise<C> }
@@ -34,7 +37,8 @@ type Constructible = { new (...args: never[]): object; readonly description: Par
  * the class's and the file's name.
  */
 export function DEFINE_FWK_MODULE(name: string) {
-  return <M extends Constructible>(module: M & StaticSide<M>): void => define(name, module as unknown as PluginClass);
+  return <M extends Constructible>(module: M & StaticSide<M>): void =>
+    define(name, module as unknown as PluginClass);
 }
 
 /** CMSSW's DEFINE_FWK_SERVICE. */
@@ -43,7 +47,8 @@ export function DEFINE_FWK_SERVICE(name: string) {
 }
 
 function define(name: string, plugin: PluginClass): void {
-  if (plugins.has(name)) throw new Exception("LogicError", `plugin '${name}' is defined twice; rename one of the two classes.`);
+  if (plugins.has(name))
+    throw new Exception("LogicError", `plugin '${name}' is defined twice; rename one of the two classes.`);
   injectable()(plugin);
   const argumentTokens = [PARAMETER_SET, GLOBAL_CACHE];
   for (let index = 0; index < Math.min(plugin.length, argumentTokens.length); index++) {
@@ -57,7 +62,12 @@ export function definedPlugin(name: string): PluginClass | undefined {
 }
 
 /** Makes an instance; `services` holds what its injected members ask for. */
-export function construct<T>(services: Container, plugin: PluginClass, pset: ParameterSet, cache: unknown): T {
+export function construct<T>(
+  services: Container,
+  plugin: PluginClass,
+  pset: ParameterSet,
+  cache: unknown,
+): T {
   const container = new Container({ parent: services });
   const identifier = plugin as Newable<object>;
   container.bind(PARAMETER_SET).toConstantValue(pset);

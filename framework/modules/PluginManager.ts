@@ -62,14 +62,20 @@ export class PluginManager {
     if (!file) {
       const hint = suggestion(name, this.#files().keys());
       const searched = [...this.#options.searchPath, join(this.#options.packageRoot, "plugins")].join(", ");
-      throw new Exception("PluginNotFound", `${user}: unknown plugin '${name}'${hint}${where}\nSearched: ${searched}`);
+      throw new Exception(
+        "PluginNotFound",
+        `${user}: unknown plugin '${name}'${hint}${where}\nSearched: ${searched}`,
+      );
     }
     const url = await this.#built(file);
     await import(url);
     this.#loaded.set(name, url);
     const plugin = definedPlugin(name);
     if (plugin) return plugin;
-    throw new Exception("PluginNotFound", `${user}: ${file} defines no plugin '${name}'; write @DEFINE_FWK_MODULE("${name}") before its class.${where}`);
+    throw new Exception(
+      "PluginNotFound",
+      `${user}: ${file} defines no plugin '${name}'; write @DEFINE_FWK_MODULE("${name}") before its class.${where}`,
+    );
   }
 
   #files(): Map<string, string> {
@@ -100,7 +106,10 @@ export class PluginManager {
   async #bundled(file: string): Promise<string> {
     const { cacheDirectory, frameworkFile } = this.#options;
     const directory = cacheDirectory ?? join(dirname(file), ".cmsrun-cache");
-    const key = createHash("sha256").update(`${bundleVersion}\0${file}\0${frameworkFile}`).digest("hex").slice(0, 16);
+    const key = createHash("sha256")
+      .update(`${bundleVersion}\0${file}\0${frameworkFile}`)
+      .digest("hex")
+      .slice(0, 16);
     const record = join(directory, `${basename(file, extname(file))}-${key}.json`);
     if (existsSync(record)) {
       const { built, inputs } = JSON.parse(readFileSync(record, "utf8")) as BuiltPlugin;
@@ -141,6 +150,7 @@ function replaceFile(path: string, text: string): void {
 /** The package that this file is part of, seen from dist/. */
 export function ownPackageRoot(moduleUrl: string): string {
   let directory = dirname(fileURLToPath(moduleUrl));
-  while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) directory = dirname(directory);
+  while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory)
+    directory = dirname(directory);
   return directory;
 }

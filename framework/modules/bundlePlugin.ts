@@ -39,8 +39,13 @@ export async function bundlePlugin(file: string, framework: string): Promise<Plu
       absWorkingDir: "/",
       tsconfigRaw: { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: true } },
     });
-    const files = Object.keys(result.metafile.inputs).map((path) => resolve("/", path.replace(/^[a-z-]+:/, "")));
-    return { code: result.outputFiles[0]?.text ?? "", inputs: Object.fromEntries(files.map((path) => [path, fileHash(path)])) };
+    const files = Object.keys(result.metafile.inputs).map((path) =>
+      resolve("/", path.replace(/^[a-z-]+:/, "")),
+    );
+    return {
+      code: result.outputFiles[0]?.text ?? "",
+      inputs: Object.fromEntries(files.map((path) => [path, fileHash(path)])),
+    };
   } catch (error) {
     const failure = error as Error & { errors?: { text: string; location?: { line: number } | null }[] };
     const first = failure.errors?.[0];
@@ -53,7 +58,8 @@ export function fileHash(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
-const decorated = /^@(DEFINE_FWK_\w+)(\([^()\n]*\))([ \t\r\n]+export (?:default )?(?:abstract )?class (\w+))/gm;
+const decorated =
+  /^@(DEFINE_FWK_\w+)(\([^()\n]*\))([ \t\r\n]+export (?:default )?(?:abstract )?class (\w+))/gm;
 
 /**
  * Turns `@DEFINE_FWK_MODULE("X") export class X` into a call behind the class, which is the same. esbuild takes a
@@ -64,10 +70,13 @@ const definitionsAfterClasses: Plugin = {
   setup({ onLoad }) {
     onLoad({ filter: /\.m?ts$/ }, async ({ path }) => {
       const calls: string[] = [];
-      const contents = (await readFile(path, "utf8")).replace(decorated, (_all, define: string, args: string, head: string, name: string) => {
-        calls.push(`${define}${args}(${name});`);
-        return head;
-      });
+      const contents = (await readFile(path, "utf8")).replace(
+        decorated,
+        (_all, define: string, args: string, head: string, name: string) => {
+          calls.push(`${define}${args}(${name});`);
+          return head;
+        },
+      );
       return { contents: `${contents}\n${calls.join("\n")}`, loader: "ts" };
     });
   },

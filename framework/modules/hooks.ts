@@ -25,7 +25,12 @@ export interface GlobalStatics<Cache> {
   globalBeginRun?(run: Run, setup: EventSetup, cache: Cache): unknown;
   globalEndRun?(run: Run, setup: EventSetup, cache: Cache, runCache: unknown): void | Promise<void>;
   globalBeginLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup, cache: Cache): unknown;
-  globalEndLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup, cache: Cache, luminosityBlockCache: unknown): void | Promise<void>;
+  globalEndLuminosityBlock?(
+    lumi: LuminosityBlock,
+    setup: EventSetup,
+    cache: Cache,
+    luminosityBlockCache: unknown,
+  ): void | Promise<void>;
   globalEndJob?(cache: Cache): void | Promise<void>;
 }
 
@@ -36,11 +41,23 @@ export interface GlobalHooks {
   globalBeginRun?(run: Run, setup: EventSetup): unknown;
   globalEndRun?(run: Run, setup: EventSetup, runCache: unknown): void | Promise<void>;
   globalBeginLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup): unknown;
-  globalEndLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup, luminosityBlockCache: unknown): void | Promise<void>;
+  globalEndLuminosityBlock?(
+    lumi: LuminosityBlock,
+    setup: EventSetup,
+    luminosityBlockCache: unknown,
+  ): void | Promise<void>;
   streamBeginRun?(streamID: StreamID, run: Run, setup: EventSetup): void | Promise<void>;
   streamEndRun?(streamID: StreamID, run: Run, setup: EventSetup): void | Promise<void>;
-  streamBeginLuminosityBlock?(streamID: StreamID, lumi: LuminosityBlock, setup: EventSetup): void | Promise<void>;
-  streamEndLuminosityBlock?(streamID: StreamID, lumi: LuminosityBlock, setup: EventSetup): void | Promise<void>;
+  streamBeginLuminosityBlock?(
+    streamID: StreamID,
+    lumi: LuminosityBlock,
+    setup: EventSetup,
+  ): void | Promise<void>;
+  streamEndLuminosityBlock?(
+    streamID: StreamID,
+    lumi: LuminosityBlock,
+    setup: EventSetup,
+  ): void | Promise<void>;
   beginStream?(streamID: StreamID): void | Promise<void>;
   endStream?(streamID: StreamID): void | Promise<void>;
 }

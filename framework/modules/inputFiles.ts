@@ -10,12 +10,21 @@ import { getSearchPath } from "../parameters/fileInPath.js";
  */
 export function resolveInputFile(name: string, source: string): string {
   const path = name.replace(/^file:/, "");
-  const candidates = isAbsolute(path) ? [path] : [resolve(path), ...getSearchPath().map((directory) => join(directory, path))];
+  const candidates = isAbsolute(path)
+    ? [path]
+    : [resolve(path), ...getSearchPath().map((directory) => join(directory, path))];
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found === undefined) {
-    throw new Exception("FileOpenError", `${source}: input file '${name}' is not there; check fileNames (looked for ${candidates[0]}).`);
+    throw new Exception(
+      "FileOpenError",
+      `${source}: input file '${name}' is not there; check fileNames (looked for ${candidates[0]}).`,
+    );
   }
-  if (statSync(found).isDirectory()) throw new Exception("FileOpenError", `${source}: input file '${found}' is a directory; name the files in it.`);
+  if (statSync(found).isDirectory())
+    throw new Exception(
+      "FileOpenError",
+      `${source}: input file '${found}' is a directory; name the files in it.`,
+    );
   return found;
 }
 

@@ -5,7 +5,9 @@
 import { untracked } from "../parameters/description.js";
 import * as global from "./global.js";
 
-export const description = { concurrencyLimit: untracked.uint32(1, { comment: "events at once in the whole job" }) };
+export const description = {
+  concurrencyLimit: untracked.uint32(1, { comment: "events at once in the whole job" }),
+};
 
 export abstract class EDProducer extends global.EDProducer {
   static override readonly concurrency: string = "limited";

@@ -18,14 +18,19 @@ export function selectProducts<T>(
   return candidates.filter((candidate) => {
     const { type, label, instance, process } = describe(candidate);
     const names = [type, label, instance, process];
-    const last = parsed.findLast((rule) => rule.fields.every((field, index) => field.test(names[index] ?? "")));
+    const last = parsed.findLast((rule) =>
+      rule.fields.every((field, index) => field.test(names[index] ?? "")),
+    );
     return last?.keep ?? false;
   });
 }
 
 function parse(rule: string, owner: string): Rule {
   const bad = (why: string) =>
-    new Exception("Configuration", `${owner}: outputCommands rule '${rule}': ${why}; write "keep *" or "drop type_label_instance_process" with * and ? as wildcards.`);
+    new Exception(
+      "Configuration",
+      `${owner}: outputCommands rule '${rule}': ${why}; write "keep *" or "drop type_label_instance_process" with * and ? as wildcards.`,
+    );
   if (rule.length < 6) throw bad("it is too short");
   const action = rule.slice(0, 4);
   if (action !== "keep" && action !== "drop") throw bad("it must begin with keep or drop");
@@ -33,7 +38,8 @@ function parse(rule: string, owner: string): Rule {
   const spec = rule.slice(4).trim();
   const fields = spec === "*" ? ["*", "*", "*", "*"] : spec.split("_");
   if (fields.length !== 4) throw bad(`it has ${fields.length} fields where 4 are needed`);
-  if (fields.some((field) => !/^[A-Za-z0-9*?@]*$/.test(field))) throw bad("fields are letters, digits, * and ?");
+  if (fields.some((field) => !/^[A-Za-z0-9*?@]*$/.test(field)))
+    throw bad("fields are letters, digits, * and ?");
   const pattern = (field: string) => new RegExp(`^${field.replaceAll("*", ".*").replaceAll("?", ".")}$`);
   return { keep: action === "keep", fields: fields.map(pattern) };
 }

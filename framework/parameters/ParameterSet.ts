@@ -46,7 +46,10 @@ export class ParameterSet<D = ParameterSetDescription> {
     if (found === undefined) return undefined;
     if (found.tracked !== tracked) {
       const right = found.tracked ? "getParameter" : "getUntrackedParameter";
-      throw new Exception("Configuration", `parameter '${name}' is ${found.typeName}; read it with ${right}('${name}').`);
+      throw new Exception(
+        "Configuration",
+        `parameter '${name}' is ${found.typeName}; read it with ${right}('${name}').`,
+      );
     }
     return readValue(found);
   }
@@ -91,12 +94,19 @@ function text({ kind, value }: TypedValue): string {
 
 /** Structured-cloneable form of Parameters: class instances (InputTag …) as their text. */
 export interface PlainParameters {
-  readonly [name: string]: { readonly kind: TypedValue["kind"]; readonly tracked: boolean; readonly value: unknown };
+  readonly [name: string]: {
+    readonly kind: TypedValue["kind"];
+    readonly tracked: boolean;
+    readonly value: unknown;
+  };
 }
 
 export function toPlain(values: Parameters): PlainParameters {
   return Object.fromEntries(
-    Object.entries(values).map(([name, { kind, tracked, value }]) => [name, { kind, tracked, value: plainValue(kind, value) }]),
+    Object.entries(values).map(([name, { kind, tracked, value }]) => [
+      name,
+      { kind, tracked, value: plainValue(kind, value) },
+    ]),
   );
 }
 
@@ -110,7 +120,10 @@ function plainValue(kind: TypedValue["kind"], value: unknown): unknown {
 
 function fromPlain(plain: PlainParameters): Parameters {
   return Object.fromEntries(
-    Object.entries(plain).map(([name, { kind, tracked, value }]) => [name, new TypedValue(kind, tracked, revived(kind, value))]),
+    Object.entries(plain).map(([name, { kind, tracked, value }]) => [
+      name,
+      new TypedValue(kind, tracked, revived(kind, value)),
+    ]),
   );
 }
 

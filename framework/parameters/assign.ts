@@ -5,7 +5,12 @@ import { convert, type PlainKind } from "./kinds.js";
 import { behindView, inputText, isPSet, makeValue, type Parameters, TypedValue } from "./values.js";
 
 /** A typed value replaces what is there; a plain one needs a declared parameter and keeps its type. */
-export function assign(values: Record<string, TypedValue>, name: string, given: unknown, owner: string): void {
+export function assign(
+  values: Record<string, TypedValue>,
+  name: string,
+  given: unknown,
+  owner: string,
+): void {
   const input = behindView(given);
   if (input instanceof TypedValue) {
     values[name] = input;
@@ -19,10 +24,16 @@ export function assign(values: Record<string, TypedValue>, name: string, given: 
 function converted(declared: TypedValue, input: unknown, what: string): TypedValue {
   const { kind, tracked } = declared;
   if (isPSet(kind) || kind === "VPSet") {
-    throw new Exception("Configuration", `${what} is a ${declared.typeName}; assign one, not ${inputText(input)}`);
+    throw new Exception(
+      "Configuration",
+      `${what} is a ${declared.typeName}; assign one, not ${inputText(input)}`,
+    );
   }
   if (convert(kind as PlainKind, input) === undefined) {
-    throw new Exception("Configuration", `${what} is a ${declared.typeName}; ${inputText(input)} does not fit`);
+    throw new Exception(
+      "Configuration",
+      `${what} is a ${declared.typeName}; ${inputText(input)} does not fit`,
+    );
   }
   return makeValue(kind as PlainKind, tracked, input);
 }

@@ -7,7 +7,11 @@ import { isPSet, type Parameters, TypedValue } from "./values.js";
 export type Changes = { readonly [name: string]: unknown };
 
 /** @throws Configuration for a name that does not exist, a value that does not fit and an index beyond the list. */
-export function changedParameters(parameters: Parameters, changes: Changes, owner: string): Record<string, TypedValue> {
+export function changedParameters(
+  parameters: Parameters,
+  changes: Changes,
+  owner: string,
+): Record<string, TypedValue> {
   const values: Record<string, TypedValue> = {};
   for (const [name, value] of Object.entries(parameters)) values[name] = deepCopy(value);
   for (const [name, change] of Object.entries(changes)) {
@@ -23,12 +27,16 @@ export function changedParameters(parameters: Parameters, changes: Changes, owne
 }
 
 function descended({ kind, tracked, value }: TypedValue, changes: Changes, owner: string): TypedValue {
-  if (kind !== "VPSet") return new TypedValue(kind, tracked, changedParameters(value as Parameters, changes, owner));
+  if (kind !== "VPSet")
+    return new TypedValue(kind, tracked, changedParameters(value as Parameters, changes, owner));
   const elements = [...(value as readonly Parameters[])];
   for (const [index, nested] of Object.entries(changes)) {
     const element = elements[Number(index)];
     if (!element || !isPlainObject(nested)) {
-      throw new Exception("Configuration", `${owner} has ${elements.length} elements: change them as { index: { name: value } }, not by '${index}'`);
+      throw new Exception(
+        "Configuration",
+        `${owner} has ${elements.length} elements: change them as { index: { name: value } }, not by '${index}'`,
+      );
     }
     elements[Number(index)] = changedParameters(element, nested, `${owner}[${index}]`);
   }

@@ -3,7 +3,16 @@
  * The run-time check and the types of getParameter and of the config both follow from it.
  */
 import type { ESInputTag, InputTag } from "./InputTag.js";
-import { convert, type ElementKind, type InputOf, type PlainKind, scalarKinds, type ValueOf, type VectorKind, vectorKinds } from "./kinds.js";
+import {
+  convert,
+  type ElementKind,
+  type InputOf,
+  type PlainKind,
+  scalarKinds,
+  type ValueOf,
+  type VectorKind,
+  vectorKinds,
+} from "./kinds.js";
 import type { ParameterSet } from "./ParameterSet.js";
 import type { Kind, PSetValue, Scalar, SecSourceValue, VPSetValue } from "./values.js";
 
@@ -30,9 +39,10 @@ export interface ParameterDescription<
 export type ParameterSetDescription = { readonly [name: string]: ParameterDescription };
 
 /** What getParameter returns: a FileInPath as the full path, a PSet as a ParameterSet. */
-export type ParameterOf<D> = D extends ParameterDescription<infer K, boolean, infer P, infer N>
-  ? ReadValue<K, N> | (P extends "optional" ? undefined : never)
-  : never;
+export type ParameterOf<D> =
+  D extends ParameterDescription<infer K, boolean, infer P, infer N>
+    ? ReadValue<K, N> | (P extends "optional" ? undefined : never)
+    : never;
 type ReadValue<K, N> = K extends "PSet"
   ? ParameterSet<N>
   : K extends "VPSet"
@@ -44,22 +54,25 @@ type ReadValue<K, N> = K extends "PSet"
         : never;
 
 /** What a config writes for one parameter. */
-type WrittenOf<D> = D extends ParameterDescription<infer K, infer T, Presence, infer N>
-  ? K extends "PSet"
-    ? PSetValue<ParametersOf<N> | Reference, T>
-    : K extends "VPSet"
-      ? VPSetValue<ParametersOf<N> | Reference, T>
-      : K extends "SecSource"
-        ? SecSourceValue<T>
-        : K extends PlainKind
-          ? Scalar<K, T>
-          : never
-  : never;
+type WrittenOf<D> =
+  D extends ParameterDescription<infer K, infer T, Presence, infer N>
+    ? K extends "PSet"
+      ? PSetValue<ParametersOf<N> | Reference, T>
+      : K extends "VPSet"
+        ? VPSetValue<ParametersOf<N> | Reference, T>
+        : K extends "SecSource"
+          ? SecSourceValue<T>
+          : K extends PlainKind
+            ? Scalar<K, T>
+            : never
+    : never;
 /** Stands for the parameters of a PSet at the top level of the process. */
 interface Reference {
   readonly refToPSet_: Scalar<"string", boolean>;
 }
-type Required<D> = { [K in keyof D]: D[K] extends ParameterDescription<Kind, boolean, "required"> ? K : never }[keyof D];
+type Required<D> = {
+  [K in keyof D]: D[K] extends ParameterDescription<Kind, boolean, "required"> ? K : never;
+}[keyof D];
 
 /** The parameters object a config gives for a description; those with a default or optional may be left out. */
 export type ParametersOf<D> = { readonly [K in Required<D>]: WrittenOf<D[K]> } & {
@@ -91,14 +104,16 @@ type OptionalMakers<Tracked extends boolean> = {
   readonly [K in PlainKind as Lower<K>]: () => ParameterDescription<K, Tracked, "optional">;
 };
 
-const lower = (kind: string) => (kind === "ESInputTag" ? "esInputTag" : kind[0]?.toLowerCase() + kind.slice(1));
+const lower = (kind: string) =>
+  kind === "ESInputTag" ? "esInputTag" : kind[0]?.toLowerCase() + kind.slice(1);
 const plainKinds: readonly PlainKind[] = [...scalarKinds, ...vectorKinds];
 
 function plainMaker(kind: PlainKind, tracked: boolean) {
   return (defaultValue?: unknown, details: Details<PlainKind> = {}): ParameterDescription => {
     if (defaultValue === undefined) return { kind, tracked, presence: "required", ...details };
     const value = convert(kind, defaultValue);
-    if (value === undefined) throw new Error(`description: ${String(defaultValue)} is no default for a ${kind}`);
+    if (value === undefined)
+      throw new Error(`description: ${String(defaultValue)} is no default for a ${kind}`);
     return { kind, tracked, presence: "default", defaultValue: value, ...details };
   };
 }
@@ -114,7 +129,13 @@ function makers<Tracked extends boolean>(tracked: Tracked): Makers<Tracked> {
   return {
     ...plain,
     pset: (nested: ParameterSetDescription) => psetOf(tracked, nested),
-    vpset: (nested: ParameterSetDescription) => ({ kind: "VPSet", tracked, presence: "default", defaultValue: [], nested }),
+    vpset: (nested: ParameterSetDescription) => ({
+      kind: "VPSet",
+      tracked,
+      presence: "default",
+      defaultValue: [],
+      nested,
+    }),
     secSource: () => ({ kind: "SecSource", tracked, presence: "required" }),
   } as unknown as Makers<Tracked>;
 }
@@ -129,8 +150,10 @@ export const untracked = makers(false);
 /** Parameters that a config may leave out and that have no default: getParameter then gives undefined. */
 export const optional = { ...optionalMakers(true), untracked: optionalMakers(false) };
 
-export const { bool, int32, uint32, int64, uint64, double, string, inputTag, esInputTag, fileInPath } = tracked;
-export const { eventID, luminosityBlockID, luminosityBlockRange, eventRange, pset, vpset, secSource } = tracked;
+export const { bool, int32, uint32, int64, uint64, double, string, inputTag, esInputTag, fileInPath } =
+  tracked;
+export const { eventID, luminosityBlockID, luminosityBlockRange, eventRange, pset, vpset, secSource } =
+  tracked;
 export const { vbool, vint32, vuint32, vint64, vuint64, vdouble, vstring, vInputTag, vESInputTag } = tracked;
 export const { vEventID, vLuminosityBlockID, vLuminosityBlockRange, vEventRange } = tracked;
 export type { ESInputTag, InputTag };

@@ -65,7 +65,9 @@ export type ScalarKind = keyof ScalarValues;
 type VectorOf<S extends string> = S extends Uncapitalize<S> ? `v${S}` : `V${S}`;
 export type VectorKind = VectorOf<Exclude<ScalarKind, "FileInPath">>;
 /** A vector kind's element kind, e.g. vint32 → int32. */
-export type ElementKind<K extends VectorKind> = K extends `${"v" | "V"}${infer S extends ScalarKind}` ? S : never;
+export type ElementKind<K extends VectorKind> = K extends `${"v" | "V"}${infer S extends ScalarKind}`
+  ? S
+  : never;
 export type PlainKind = ScalarKind | VectorKind;
 
 export type ValueOf<K extends PlainKind> = K extends ScalarKind
@@ -83,7 +85,9 @@ export type InputOf<K extends PlainKind> = K extends ScalarKind
 type Convert<K extends ScalarKind> = (input: unknown) => ScalarValues[K] | undefined;
 
 const integer = (low: number, high: number) => (input: unknown) =>
-  typeof input === "number" && Number.isInteger(input) && input >= low && input <= high ? input + 0 : undefined;
+  typeof input === "number" && Number.isInteger(input) && input >= low && input <= high
+    ? input + 0
+    : undefined;
 
 const bigInteger = (low: bigint, high: bigint) => (input: unknown) => {
   const isWhole = typeof input === "bigint" || (typeof input === "number" && Number.isSafeInteger(input));
@@ -107,7 +111,8 @@ function numbers(text: string, limits: readonly number[]): number[] | undefined 
 }
 
 const eventID: Convert<"EventID"> = (input) => {
-  if (typeof input !== "string") return isObject(input) ? eventID(`${input.run}:${input.luminosityBlock}:${input.event}`) : undefined;
+  if (typeof input !== "string")
+    return isObject(input) ? eventID(`${input.run}:${input.luminosityBlock}:${input.event}`) : undefined;
   const short = numbers(input, [maxUint32, maxEvent]);
   if (short) return { run: short[0] ?? 0, luminosityBlock: 0, event: short[1] ?? 0 };
   const [run, luminosityBlock = 0, event = 0] = numbers(input, [maxUint32, maxUint32, maxEvent]) ?? [];
@@ -115,23 +120,32 @@ const eventID: Convert<"EventID"> = (input) => {
 };
 
 const luminosityBlockID: Convert<"LuminosityBlockID"> = (input) => {
-  if (typeof input !== "string") return isObject(input) ? luminosityBlockID(`${input.run}:${input.luminosityBlock}`) : undefined;
+  if (typeof input !== "string")
+    return isObject(input) ? luminosityBlockID(`${input.run}:${input.luminosityBlock}`) : undefined;
   const [run, luminosityBlock = 0] = numbers(input, [maxUint32, maxUint32]) ?? [];
   return run === undefined ? undefined : { run, luminosityBlock };
 };
 
 /** `first-last`, or one ID for a range of one; both ends written alike, the first not after the last. */
-function range<T extends LuminosityBlockID>(input: unknown, end: (input: unknown) => T | undefined): { first: T; last: T } | undefined {
-  const ends = typeof input === "string" ? input.split("-") : isObject(input) ? [input.first, input.last] : [];
+function range<T extends LuminosityBlockID>(
+  input: unknown,
+  end: (input: unknown) => T | undefined,
+): { first: T; last: T } | undefined {
+  const ends =
+    typeof input === "string" ? input.split("-") : isObject(input) ? [input.first, input.last] : [];
   const [from, to = from] = ends;
   const first = end(from);
   const last = end(to);
-  const isAlike = typeof from !== "string" || typeof to !== "string" || from.split(":").length === to.split(":").length;
+  const isAlike =
+    typeof from !== "string" || typeof to !== "string" || from.split(":").length === to.split(":").length;
   if (!first || !last || ends.length > 2 || !isAlike) return undefined;
   return isAfter(first, last) ? undefined : { first, last };
 }
 
-function isAfter(a: LuminosityBlockID & { event?: number }, b: LuminosityBlockID & { event?: number }): boolean {
+function isAfter(
+  a: LuminosityBlockID & { event?: number },
+  b: LuminosityBlockID & { event?: number },
+): boolean {
   return (a.run - b.run || a.luminosityBlock - b.luminosityBlock || (a.event ?? 0) - (b.event ?? 0)) > 0;
 }
 
@@ -148,7 +162,8 @@ export const converters: { readonly [K in ScalarKind]: Convert<K> } = {
   uint64: bigInteger(0n, 2n ** 64n - 1n),
   double: (input) => (typeof input === "number" ? input : undefined),
   string: (input) => (typeof input === "string" ? input : undefined),
-  InputTag: (input) => (typeof input === "string" ? InputTag.parse(input) : input instanceof InputTag ? input : undefined),
+  InputTag: (input) =>
+    typeof input === "string" ? InputTag.parse(input) : input instanceof InputTag ? input : undefined,
   ESInputTag: (input) =>
     typeof input === "string" ? ESInputTag.parse(input) : input instanceof ESInputTag ? input : undefined,
   FileInPath: (input) => (typeof input === "string" && input !== "" ? input : undefined),

@@ -63,7 +63,10 @@ function elements(psets: readonly unknown[], tracked: boolean): Parameters[] {
   return list.map((given) => {
     const pset = behindView(given);
     if (pset instanceof TypedValue && isPSet(pset.kind)) return pset.value as Parameters;
-    throw new Exception("Configuration", `${typeName({ kind: "VPSet", tracked })} holds cms.PSet({…}) only, not ${inputText(pset)}`);
+    throw new Exception(
+      "Configuration",
+      `${typeName({ kind: "VPSet", tracked })} holds cms.PSet({…}) only, not ${inputText(pset)}`,
+    );
   });
 }
 

@@ -17,7 +17,8 @@ type Values = Record<string, TypedValue>;
 
 /** `target` with the entries of `values` as properties. */
 export function parameterView<T extends object>(target: T, values: Values, owner: ViewOwner): T {
-  const isParameter = (object: T, name: string | symbol): name is string => !Object.hasOwn(object, name) && Object.hasOwn(values, name);
+  const isParameter = (object: T, name: string | symbol): name is string =>
+    !Object.hasOwn(object, name) && Object.hasOwn(values, name);
   const read = (name: string) => {
     const value = values[name] as TypedValue;
     return viewOf(value, { ...owner, name: () => `${owner.name()}: ${value.kind} '${name}'` });
@@ -53,7 +54,8 @@ export function viewOf<V extends TypedValue>(value: V, owner: ViewOwner = { name
 function setView(pset: TypedValue, owner: ViewOwner): TypedValue {
   const { kind, tracked } = pset;
   const values = pset.value as Values;
-  const clone = (changes: Changes = {}) => viewOf(new TypedValue(kind, tracked, changedParameters(values, changes, owner.name())));
+  const clone = (changes: Changes = {}) =>
+    viewOf(new TypedValue(kind, tracked, changedParameters(values, changes, owner.name())));
   // The target holds no parameter of its own, so that one called "value" or "kind" is seen.
   const target = Object.create(pset, { clone: { value: clone, configurable: true } });
   return parameterView(target as TypedValue, values, owner);
@@ -62,15 +64,23 @@ function setView(pset: TypedValue, owner: ViewOwner): TypedValue {
 function listView(list: TypedValue, owner: ViewOwner): TypedValue {
   const elements = list.value as Parameters[];
   const at = (index: number) =>
-    viewOf(new TypedValue("PSet", list.tracked, elements[index]), { ...owner, name: () => `${owner.name()}[${index}]` });
+    viewOf(new TypedValue("PSet", list.tracked, elements[index]), {
+      ...owner,
+      name: () => `${owner.name()}[${index}]`,
+    });
   return new Proxy(Object.create(list) as TypedValue, {
     get(target, name) {
       if (name === "length") return elements.length;
       if (name === Symbol.iterator) return () => elements.map((_, index) => at(index)).values();
-      return typeof name === "string" && /^\d+$/.test(name) && Number(name) < elements.length ? at(Number(name)) : Reflect.get(target, name);
+      return typeof name === "string" && /^\d+$/.test(name) && Number(name) < elements.length
+        ? at(Number(name))
+        : Reflect.get(target, name);
     },
     set(_target, name) {
-      throw new Exception("Configuration", `${owner.name()}: assign the parameters of its elements, or a new cms.VPSet, not '${String(name)}'`);
+      throw new Exception(
+        "Configuration",
+        `${owner.name()}: assign the parameters of its elements, or a new cms.VPSet, not '${String(name)}'`,
+      );
     },
   });
 }

@@ -61,7 +61,10 @@ function missing(
   description: ParameterSetDescription,
   given: Parameters,
 ): Exception {
-  const misspelt = nearest(name, Object.keys(given).filter((g) => !Object.hasOwn(description, g)));
+  const misspelt = nearest(
+    name,
+    Object.keys(given).filter((g) => !Object.hasOwn(description, g)),
+  );
   const hint = misspelt ? `did you mean it by '${misspelt}'?` : `add ${name}: ${example(expected)}`;
   return new Exception(
     "Configuration",
@@ -71,7 +74,12 @@ function missing(
 
 const example = (expected: ParameterDescription) => `${typeName(expected)}(…)`;
 
-function defaultOf(owner: ParameterOwner, name: string, expected: ParameterDescription, throwIfIllegal: boolean): TypedValue {
+function defaultOf(
+  owner: ParameterOwner,
+  name: string,
+  expected: ParameterDescription,
+  throwIfIllegal: boolean,
+): TypedValue {
   if (expected.kind === "PSet") {
     const empty = new TypedValue("PSet", expected.tracked, {});
     return checked(owner, name, expected, empty, throwIfIllegal);
@@ -113,9 +121,16 @@ function checked(
   return value;
 }
 
-function mustBeAllowed(owner: ParameterOwner, name: string, allowed: readonly unknown[], { value }: TypedValue): void {
+function mustBeAllowed(
+  owner: ParameterOwner,
+  name: string,
+  allowed: readonly unknown[],
+  { value }: TypedValue,
+): void {
   const texts = allowed.map(valueText);
-  const offending = (Array.isArray(value) ? value : [value]).find((element) => !texts.includes(valueText(element)));
+  const offending = (Array.isArray(value) ? value : [value]).find(
+    (element) => !texts.includes(valueText(element)),
+  );
   if (offending === undefined) return;
   const near = typeof offending === "string" ? nearest(offending, allowed.map(String)) : undefined;
   const hint = near ? `did you mean '${near}'? ` : "";
@@ -130,6 +145,9 @@ function mustExist(owner: ParameterOwner, name: string, path: string): void {
     fullPath(path);
   } catch (error) {
     const cause = error as Exception;
-    throw new Exception(cause.category, `${owner.name}: parameter '${name}': ${cause.message}${owner.where(name)}`);
+    throw new Exception(
+      cause.category,
+      `${owner.name}: parameter '${name}': ${cause.message}${owner.where(name)}`,
+    );
   }
 }

@@ -26,7 +26,13 @@ const cerr = {
 const description = { cerr: untracked.pset(cerr) };
 
 const order: readonly Severity[] = ["DEBUG", "INFO", "WARNING", "ERROR", "SYSTEM"];
-const letters: { readonly [S in Severity]: string } = { DEBUG: "d", INFO: "i", WARNING: "w", ERROR: "e", SYSTEM: "s" };
+const letters: { readonly [S in Severity]: string } = {
+  DEBUG: "d",
+  INFO: "i",
+  WARNING: "w",
+  ERROR: "e",
+  SYSTEM: "s",
+};
 
 interface Rule {
   readonly limit: number;
@@ -91,7 +97,8 @@ export class MessageLogger {
     if (own) return own;
     const bySeverity = this.#rules.get(severity);
     const fallback = this.#rules.get("default");
-    const stricter = bySeverity && fallback && bySeverity.limit < fallback.limit ? bySeverity : (fallback ?? bySeverity);
+    const stricter =
+      bySeverity && fallback && bySeverity.limit < fallback.limit ? bySeverity : (fallback ?? bySeverity);
     if (!stricter) throw new Exception("LogicError", `MessageLogger has no rule for category '${name}'`);
     const rule = { ...stricter, seen: 0 };
     this.#rules.set(name, rule);

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Exception } from "../base/errors.js";
 import type { DType } from "./dtypes.js";
-import { GraphDefType } from "./graphDefSchema.js";
+import { graphDefType } from "./graphDefSchema.js";
 import { decodeGraph, type GraphMessage } from "./nodeProto.js";
 import type { TensorLike } from "./Tensor.js";
 import { parseTextFormat } from "./textFormat.js";
@@ -119,7 +119,7 @@ export function isTextFile(path: string): boolean {
 export function parseGraphDef(bytes: Uint8Array, origin: string): GraphDef {
   let message: GraphMessage;
   try {
-    message = GraphDefType.decode(bytes) as unknown as GraphMessage;
+    message = graphDefType().decode(bytes) as unknown as GraphMessage;
   } catch (error) {
     const isText = /^\s*(#|node\s*\{)/.test(Buffer.from(bytes.subarray(0, 200)).toString("latin1"));
     const hint = isText
@@ -134,7 +134,7 @@ export function parseGraphDef(bytes: Uint8Array, origin: string): GraphDef {
 export function parseTextGraphDef(bytes: Uint8Array, origin: string): GraphDef {
   let message: GraphMessage;
   try {
-    message = parseTextFormat(GraphDefType, Buffer.from(bytes).toString("utf8")) as GraphMessage;
+    message = parseTextFormat(graphDefType(), Buffer.from(bytes).toString("utf8")) as GraphMessage;
   } catch (error) {
     throw error instanceof Exception ? invalid(origin, error.message, error) : error;
   }
@@ -151,5 +151,7 @@ function toGraphDef(message: GraphMessage, origin: string): GraphDef {
 }
 
 function invalid(origin: string, what: string, cause?: unknown): Exception {
-  return new Exception("InvalidGraphDef", `error while loading graphDef from '${origin}': ${what}.`, { cause });
+  return new Exception("InvalidGraphDef", `error while loading graphDef from '${origin}': ${what}.`, {
+    cause,
+  });
 }

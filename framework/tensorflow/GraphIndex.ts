@@ -37,7 +37,9 @@ export class GraphIndex {
         );
       }
     }
-    this.placeholders = graph.nodes.filter((node) => node.op.startsWith("Placeholder")).map((n) => this.#declared(n));
+    this.placeholders = graph.nodes
+      .filter((node) => node.op.startsWith("Placeholder"))
+      .map((n) => this.#declared(n));
   }
 
   node(name: string): NodeDef | undefined {
@@ -97,7 +99,10 @@ export function isOneOf(names: ReadonlySet<string>): (tensor: TensorName) => boo
 
 /** Whether a node reads what its loop's iteration before has left for it. */
 export function isBackEdge(reader: NodeDef, source: NodeDef): boolean {
-  return (source.op === "NextIteration" || source.op === "RefNextIteration") && (reader.op === "Merge" || reader.op === "RefMerge");
+  return (
+    (source.op === "NextIteration" || source.op === "RefNextIteration") &&
+    (reader.op === "Merge" || reader.op === "RefMerge")
+  );
 }
 
 function cycle(nodes: readonly NodeDef[]): Exception {

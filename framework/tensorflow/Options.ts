@@ -23,10 +23,16 @@ export type ResolvedOptions = Required<Options>;
 export function resolveOptions(options: Options = {}): ResolvedOptions {
   const { engine = "auto", backend = "cpu", threads = 1 } = options;
   if (!backends.includes(backend)) {
-    throw new Exception("InvalidSession", `unknown backend '${String(backend)}'${suggestion(backend, backends)}.`);
+    throw new Exception(
+      "InvalidSession",
+      `unknown backend '${String(backend)}'${suggestion(backend, backends)}.`,
+    );
   }
   if (!Number.isInteger(threads) || threads < 1) {
-    throw new Exception("InvalidSession", `threads must be a whole number of at least 1, not ${String(threads)}.`);
+    throw new Exception(
+      "InvalidSession",
+      `threads must be a whole number of at least 1, not ${String(threads)}.`,
+    );
   }
   if (backend === "cuda") throw unavailable("Cuda backend requested, but no NVIDIA GPU available in the job");
   if (backend === "rocm" || backend === "intel") {
@@ -37,5 +43,7 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
 
 function unavailable(what: string): Exception {
   const remedy = "; use backend 'cpu', or 'best' to take what is there";
-  return new Exception("UnavailableAccelerator", what + remedy).addContext("Calling tensorflow::setBackend()");
+  return new Exception("UnavailableAccelerator", what + remedy).addContext(
+    "Calling tensorflow::setBackend()",
+  );
 }

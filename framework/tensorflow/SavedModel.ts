@@ -12,7 +12,7 @@ import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./met
 import type { Options } from "./Options.js";
 import { VariableFreezer } from "./savedModelFreezer.js";
 import { isVariableRead, isWrite } from "./savedModelReads.js";
-import { SavedModelType } from "./savedModelSchema.js";
+import { savedModelType } from "./savedModelSchema.js";
 import { RestoredVariables } from "./savedModelVariables.js";
 import { parseTextFormat } from "./textFormat.js";
 
@@ -38,7 +38,9 @@ export function loadMetaGraphDef(exportDir: string, tag: string | readonly strin
     const tagSets = metaGraphs.map(({ meta_info_def }) => showTags(meta_info_def?.tags ?? []));
     const found = metaGraphs[tagSets.indexOf(wanted)];
     if (found) return decodeMetaGraph(found, exportDir);
-    throw invalid(`it has no meta graph with the tags ${wanted}; there is ${tagSets.join(", ") || "none at all"}`);
+    throw invalid(
+      `it has no meta graph with the tags ${wanted}; there is ${tagSets.join(", ") || "none at all"}`,
+    );
   });
 }
 
@@ -80,15 +82,20 @@ export function freezeMetaGraph(metaGraph: MetaGraphDef, exportDir: string, sign
 }
 
 function readMetaGraphs(exportDir: string): readonly MetaGraphMessage[] {
-  const [binary, text] = ["saved_model.pb", "saved_model.pbtxt"].map((name) => join(exportDir, name)) as [string, string];
+  const [binary, text] = ["saved_model.pb", "saved_model.pbtxt"].map((name) => join(exportDir, name)) as [
+    string,
+    string,
+  ];
   const path = [binary, text].find((candidate) => existsSync(candidate));
   if (!existsSync(exportDir)) throw invalid("no such directory");
   if (!statSync(exportDir).isDirectory()) throw invalid("it is a file; a SavedModel is a directory");
-  if (path === undefined) throw invalid("it is no SavedModel: there is neither saved_model.pb nor saved_model.pbtxt in it");
+  if (path === undefined)
+    throw invalid("it is no SavedModel: there is neither saved_model.pb nor saved_model.pbtxt in it");
   const bytes = readFileSync(path);
-  if (path === text) return (parseTextFormat(SavedModelType, bytes.toString("utf8")) as SavedModelMessage).meta_graphs;
+  if (path === text)
+    return (parseTextFormat(savedModelType(), bytes.toString("utf8")) as SavedModelMessage).meta_graphs;
   try {
-    return (SavedModelType.decode(bytes) as unknown as SavedModelMessage).meta_graphs;
+    return (savedModelType().decode(bytes) as unknown as SavedModelMessage).meta_graphs;
   } catch (error) {
     throw invalid(`'${path}' does not parse (${(error as Error).message}); is it complete?`);
   }
@@ -117,14 +124,18 @@ function noSignature(): Exception {
 }
 
 function signatureRoots({ inputs, outputs }: Signature): string[] {
-  return [...Object.values(outputs), ...Object.values(inputs)].flatMap(({ name }) => (name === "" ? [] : [name]));
+  return [...Object.values(outputs), ...Object.values(inputs)].flatMap(({ name }) =>
+    name === "" ? [] : [name],
+  );
 }
 
 function checkRoots(signature: Signature | undefined, nodes: readonly NodeDef[]): void {
   const names = new Set(nodes.map(({ name }) => name));
   for (const [key, { name }] of Object.entries({ ...signature?.inputs, ...signature?.outputs })) {
     if (name === "" || names.has(sourceOf(name))) continue;
-    throw invalid(`signature '${signature?.key}' says that '${key}' is '${name}', which is no node of the graph`);
+    throw invalid(
+      `signature '${signature?.key}' says that '${key}' is '${name}', which is no node of the graph`,
+    );
   }
 }
 
@@ -133,13 +144,16 @@ function statelessNodes(nodes: readonly NodeDef[]): NodeDef[] {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const readers = new Map<string, NodeDef[]>();
   for (const node of nodes) {
-    for (const source of new Set(node.inputs.map(sourceOf))) readers.set(source, [...(readers.get(source) ?? []), node]);
+    for (const source of new Set(node.inputs.map(sourceOf)))
+      readers.set(source, [...(readers.get(source) ?? []), node]);
   }
   const dropped = new Set(nodes.filter(isState));
   const open = [...dropped];
   for (let node = open.pop(); node; node = open.pop()) {
     const sources = node.inputs.flatMap((input) => byName.get(sourceOf(input)) ?? []);
-    const unread = sources.filter((source) => (readers.get(source.name) ?? []).every((reader) => dropped.has(reader)));
+    const unread = sources.filter((source) =>
+      (readers.get(source.name) ?? []).every((reader) => dropped.has(reader)),
+    );
     for (const next of [...(readers.get(node.name) ?? []), ...unread]) {
       if (!dropped.has(next)) open.push(next);
       dropped.add(next);
@@ -155,8 +169,12 @@ function isState(node: NodeDef): boolean {
 
 function terminalsOf(nodes: readonly NodeDef[]): string[] {
   const read = new Set(nodes.flatMap((node) => node.inputs.map(sourceOf)));
-  const isOutput = (node: NodeDef) => !read.has(node.name) && !isVariableRead(node) && dataInputs(node).length > 0;
-  return prune(nodes, nodes.filter(isOutput).map(({ name }) => name)).map(({ name }) => name);
+  const isOutput = (node: NodeDef) =>
+    !read.has(node.name) && !isVariableRead(node) && dataInputs(node).length > 0;
+  return prune(
+    nodes,
+    nodes.filter(isOutput).map(({ name }) => name),
+  ).map(({ name }) => name);
 }
 
 function showTags(tags: readonly string[]): string {
@@ -174,6 +192,10 @@ function about<T>(exportDir: string, action: () => T): T {
   } catch (error) {
     if (!(error instanceof Exception) || error.category === "InvalidSession") throw error;
     const what = error.message.replace(/\.$/, "");
-    throw new Exception("InvalidMetaGraphDef", `error while loading metaGraphDef from '${exportDir}': ${what}.`, { cause: error });
+    throw new Exception(
+      "InvalidMetaGraphDef",
+      `error while loading metaGraphDef from '${exportDir}': ${what}.`,
+      { cause: error },
+    );
   }
 }

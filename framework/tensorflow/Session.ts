@@ -33,7 +33,11 @@ interface Remembered {
  * @throws InvalidGraphDef for no graph or one without nodes, InvalidSession for one that cannot run.
  */
 export function loadModel(graph: GraphDef | null | undefined, options?: Options): LoadedModel {
-  const fault = !graph ? "graphDef is nullptr" : graph.nodes.length === 0 ? "graphDef has no nodes" : undefined;
+  const fault = !graph
+    ? "graphDef is nullptr"
+    : graph.nodes.length === 0
+      ? "graphDef has no nodes"
+      : undefined;
   if (!graph || fault) throw new Exception("InvalidGraphDef", `error while creating session: ${fault}.`);
   const resolved = resolveOptions(options);
   const engine = findEngine(resolved.engine);
@@ -48,16 +52,26 @@ export function createSession(graph: GraphDef | null | undefined, options?: Opti
  * @throws InvalidMetaGraphDef for no meta graph, one without nodes or without the asked signature; InvalidSession when
  *   the variables cannot be restored or the graph cannot run.
  */
-export function createSession(metaGraph: MetaGraphDef | null, exportDir: string, options?: ModelOptions): Session;
+export function createSession(
+  metaGraph: MetaGraphDef | null,
+  exportDir: string,
+  options?: ModelOptions,
+): Session;
 export function createSession(
   model: GraphDef | MetaGraphDef | null | undefined,
   exportDirOrOptions?: string | Options,
   options?: ModelOptions,
 ): Session {
-  if (typeof exportDirOrOptions !== "string") return new Session(loadModel(model as GraphDef | null, exportDirOrOptions));
+  if (typeof exportDirOrOptions !== "string")
+    return new Session(loadModel(model as GraphDef | null, exportDirOrOptions));
   const metaGraph = model as MetaGraphDef | null;
-  const fault = !metaGraph ? "metaGraphDef is nullptr" : metaGraph.graph.nodes.length === 0 ? "graphDef has no nodes" : undefined;
-  if (!metaGraph || fault) throw new Exception("InvalidMetaGraphDef", `error while creating session: ${fault}.`);
+  const fault = !metaGraph
+    ? "metaGraphDef is nullptr"
+    : metaGraph.graph.nodes.length === 0
+      ? "graphDef has no nodes"
+      : undefined;
+  if (!metaGraph || fault)
+    throw new Exception("InvalidMetaGraphDef", `error while creating session: ${fault}.`);
   return new Session(loadModel(freezeMetaGraph(metaGraph, exportDirOrOptions, options?.signature), options));
 }
 
@@ -109,7 +123,8 @@ export class Session {
     const feedNames = feeds.map((name) => this.#find(name, "input"));
     const fetchNames = fetches.map((name) => this.#find(name, "output"));
     const fed = new Set(feedNames.map(tensorKey));
-    if (fed.size !== feedNames.length) throw invalidRun(`an input is given twice among '${feeds.join("', '")}'`);
+    if (fed.size !== feedNames.length)
+      throw invalidRun(`an input is given twice among '${feeds.join("', '")}'`);
     this.#checkAllFed(fed, fetchNames);
     const rules = feedNames.map((feed, i) => ({
       name: feeds[i] as string,
@@ -139,7 +154,8 @@ export class Session {
     const { index } = this.#model;
     const keys = (role === "input" ? index.graph.signature?.inputs : index.graph.signature?.outputs) ?? {};
     const named = Object.hasOwn(keys, name) ? keys[name] : undefined;
-    if (named?.name === "") throw invalidRun(`${role} '${name}' is a sparse or composite tensor, which is not supported`);
+    if (named?.name === "")
+      throw invalidRun(`${role} '${name}' is a sparse or composite tensor, which is not supported`);
     const parsed = parseTensorName(named?.name ?? name);
     if (parsed.isControl) throw invalidRun(`${role} '${name}' is an order, not a tensor: leave out the '^'`);
     if (index.node(parsed.node)) return parsed;

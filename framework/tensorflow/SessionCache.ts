@@ -53,7 +53,10 @@ export class SessionCache implements Shareable {
   /** A further session on the shared weights, owned by the caller. @throws InvalidSession once closed */
   createSession(): Session {
     if (this.#model) return new Session(this.#model);
-    throw new Exception("InvalidSession", `cannot run empty session: the cache of '${this.path}' has been closed.`);
+    throw new Exception(
+      "InvalidSession",
+      `cannot run empty session: the cache of '${this.path}' has been closed.`,
+    );
   }
 
   /** The session of a stream: the same one at every call. @throws InvalidSession once closed */

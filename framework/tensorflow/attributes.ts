@@ -41,5 +41,8 @@ export function dtypeAttr(node: NodeDef, name: string, otherwise?: DType): DType
 }
 
 function missing(node: NodeDef, name: string): never {
-  throw new Exception("InvalidSession", `node '${node.name}' (${node.op}) has no attribute '${name}'; is it damaged?`);
+  throw new Exception(
+    "InvalidSession",
+    `node '${node.name}' (${node.op}) has no attribute '${name}'; is it damaged?`,
+  );
 }

@@ -3,7 +3,8 @@
  * (graph.proto, node_def.proto, attr_value.proto, tensor.proto, tensor_shape.proto, function.proto, versions.proto,
  * types.proto). Both encodings are read by it, binary and text; unknown fields are skipped, as protobuf prescribes.
  */
-import protobuf, { type INamespace } from "protobufjs/light.js";
+import type { INamespace, Root, Type } from "protobufjs/light.js";
+import { protobuf } from "../base/protobuf.js";
 
 const field = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: "repeated" });
@@ -19,7 +20,10 @@ const referenceOffset = 100;
 
 function dataTypeNumbers(): Record<string, number> {
   const plain = dataTypes.split(" ").map((name, number): [string, number] => [`DT_${name}`, number]);
-  const references = plain.map(([name, number]): [string, number] => [`${name}_REF`, number + referenceOffset]);
+  const references = plain.map(([name, number]): [string, number] => [
+    `${name}_REF`,
+    number + referenceOffset,
+  ]);
   return Object.fromEntries([...plain, ...references.slice(1)]);
 }
 
@@ -45,7 +49,9 @@ const schema: INamespace = {
     },
     VersionDef: { fields: { producer: field(1, "int32"), min_consumer: field(2, "int32") } },
     AttrValue: {
-      oneofs: { value: { oneof: ["list", "s", "i", "f", "b", "type", "shape", "tensor", "placeholder", "func"] } },
+      oneofs: {
+        value: { oneof: ["list", "s", "i", "f", "b", "type", "shape", "tensor", "placeholder", "func"] },
+      },
       fields: {
         list: field(1, "ListValue"),
         s: field(2, "bytes"),
@@ -91,7 +97,9 @@ const schema: INamespace = {
         uint64_val: packed(17, "uint64"),
       },
     },
-    FunctionDefLibrary: { fields: { function: repeated(1, "FunctionDef"), gradient: repeated(2, "GradientDef") } },
+    FunctionDefLibrary: {
+      fields: { function: repeated(1, "FunctionDef"), gradient: repeated(2, "GradientDef") },
+    },
     GradientDef: { fields: { function_name: field(1, "string"), gradient_func: field(2, "string") } },
     FunctionDef: {
       fields: {
@@ -121,8 +129,15 @@ const schema: INamespace = {
   },
 };
 
+let root: Root | undefined;
+
 /** Further messages are added to it where they are read (savedModelSchema.ts). */
-export const schemaRoot = protobuf.Root.fromJSON(schema);
+export function schemaRoot(): Root {
+  root ??= protobuf().Root.fromJSON(schema);
+  return root;
+}
 
 /** The message type GraphDef; the tests use it to encode graphs. */
-export const GraphDefType = schemaRoot.lookupType("GraphDef");
+export function graphDefType(): Type {
+  return schemaRoot().lookupType("GraphDef");
+}

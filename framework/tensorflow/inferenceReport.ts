@@ -44,20 +44,34 @@ export function takeEngineUse(): EngineUse {
 export function formatEngineUse(uses: readonly EngineUse[], release: string): string {
   const descriptions = new Map(uses.flatMap((use) => [...use.descriptions]));
   const where = `cmsrun ${release}, on ${arch()}${cpuFeatures()}`;
-  const lines = uses.flatMap(({ models: loaded }) => loaded).map(([module, engine]) => {
-    const who = module === "" ? "" : ` module '${module}':`;
-    return `Inference:${who} engine ${descriptions.get(engine) ?? engine}, ${where}`;
-  });
+  const lines = uses
+    .flatMap(({ models: loaded }) => loaded)
+    .map(([module, engine]) => {
+      const who = module === "" ? "" : ` module '${module}':`;
+      return `Inference:${who} engine ${descriptions.get(engine) ?? engine}, ${where}`;
+    });
   return [...new Set(lines)].join("\n");
 }
 
 /** The vector instructions that decide which kernels a library picks, and so the last bits of its results. */
-const vectorFeatures = ["sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve", "sve2"];
+const vectorFeatures = [
+  "sse4_2",
+  "avx",
+  "avx2",
+  "fma",
+  "avx512f",
+  "avx512_bf16",
+  "amx_tile",
+  "asimd",
+  "sve",
+  "sve2",
+];
 
 function cpuFeatures(): string {
   let flags: string[];
   try {
-    flags = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.split(" ") ?? [];
+    flags =
+      /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.split(" ") ?? [];
   } catch {
     return ""; // No Linux: the architecture has to do.
   }

@@ -47,8 +47,13 @@ export class FunctionInliner {
     const definition = this.#functions.get(name);
     if (!definition) throw invalid(`function '${name}' is called, but it is not in the library`);
     this.#expanded.set(name, "open");
-    const { nodes, resolve } = this.#inline(prune(definition.nodes, Object.values(definition.ret)), "function");
-    const ret = Object.fromEntries(Object.entries(definition.ret).map(([output, tensor]) => [output, resolve(tensor)]));
+    const { nodes, resolve } = this.#inline(
+      prune(definition.nodes, Object.values(definition.ret)),
+      "function",
+    );
+    const ret = Object.fromEntries(
+      Object.entries(definition.ret).map(([output, tensor]) => [output, resolve(tensor)]),
+    );
     const result = { ...definition, nodes: prune(nodes, Object.values(ret)), ret };
     this.#expanded.set(name, result);
     return result;
@@ -86,7 +91,9 @@ export class FunctionInliner {
   #instantiate(call: NodeDef, body: FunctionDef, taken: ReadonlySet<string>, host: Host) {
     const given = dataInputs(call);
     if (given.length !== body.inputs.length) {
-      throw invalid(`node '${call.name}' gives function '${body.name}' ${given.length} arguments of ${body.inputs.length}`);
+      throw invalid(
+        `node '${call.name}' gives function '${body.name}' ${given.length} arguments of ${body.inputs.length}`,
+      );
     }
     const args = new Map(body.inputs.map(({ name }, i) => [name, given[i] as string]));
     const bodyNodes = new Map(body.nodes.map((node) => [node.name, node]));
@@ -96,7 +103,9 @@ export class FunctionInliner {
       const arg = args.get(source);
       if (arg !== undefined) return isControl(input) ? `^${sourceOf(arg)}` : arg;
       if (isControl(input)) return `^${prefix}${source}`;
-      return host === "function" ? prefix + input : `${prefix}${source}:${this.#port(bodyNodes.get(source), input)}`;
+      return host === "function"
+        ? prefix + input
+        : `${prefix}${source}:${this.#port(bodyNodes.get(source), input)}`;
     };
     const orders = call.inputs.filter(isControl);
     const nodes = body.nodes.map(({ name, op, inputs, attrs }) => ({
@@ -137,8 +146,10 @@ class Rewiring {
       const outputs = this.#outputsOf.get(sourceOf(tensor));
       if (!outputs) return tensor;
       const next = outputs[Number(/:(\d+)$/.exec(tensor)?.[1] ?? 0)];
-      if (next === undefined) throw invalid(`'${tensor}' is read, but the function returns ${outputs.length} tensors`);
-      if (steps > this.#outputsOf.size) throw invalid(`'${input}' is the result of calls that wait for each other`);
+      if (next === undefined)
+        throw invalid(`'${tensor}' is read, but the function returns ${outputs.length} tensors`);
+      if (steps > this.#outputsOf.size)
+        throw invalid(`'${input}' is the result of calls that wait for each other`);
       tensor = next;
     }
   }
@@ -154,7 +165,8 @@ class Rewiring {
 function standIn({ name, attrs, inputs }: NodeDef, outputs: readonly string[]): NodeDef {
   if (outputs.length === 0) return { name, op: "NoOp", inputs: inputs.filter(isControl), attrs: {} };
   const types = attrs.Tout?.list?.type ?? [];
-  if (outputs.length === 1) return { name, op: "Identity", inputs: outputs, attrs: { T: { type: types[0] ?? 0 } } };
+  if (outputs.length === 1)
+    return { name, op: "Identity", inputs: outputs, attrs: { T: { type: types[0] ?? 0 } } };
   return { name, op: "IdentityN", inputs: outputs, attrs: attrs.Tout ? { T: attrs.Tout } : {} };
 }
 

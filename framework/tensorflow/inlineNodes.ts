@@ -47,7 +47,9 @@ export function simplifyControls(nodes: readonly NodeDef[]): NodeDef[] {
     known.set(name, result);
     return result;
   };
-  const ordersOf = (node: NodeDef) => [...new Set(node.inputs.filter(isControl).flatMap((input) => meant(sourceOf(input))))];
+  const ordersOf = (node: NodeDef) => [
+    ...new Set(node.inputs.filter(isControl).flatMap((input) => meant(sourceOf(input)))),
+  ];
   return nodes.map((node) => {
     if (!node.inputs.some(isControl)) return node;
     return { ...node, inputs: [...dataInputs(node), ...ordersOf(node)] };

@@ -63,7 +63,9 @@ export function decodeMetaGraph(message: MetaGraphMessage, origin: string): Meta
     tags: [...(meta_info_def?.tags ?? [])],
     graph: decodeGraph(graph_def ?? { node: [] }, origin),
     // The op that runs when TensorFlow loads the model is kept among the signatures; it computes nothing.
-    signatures: signatures.filter(({ outputs, key }) => key !== "__saved_model_init_op" && Object.keys(outputs).length > 0),
+    signatures: signatures.filter(
+      ({ outputs, key }) => key !== "__saved_model_init_op" && Object.keys(outputs).length > 0,
+    ),
     opOutputs: new Map(ops.map(({ name, output_arg }) => [name, output_arg.map(decodeOutput)])),
     restoreNode: (saver_def?.restore_op_name ?? "").replace(/:\d+$/, ""),
   };

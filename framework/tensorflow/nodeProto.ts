@@ -1,6 +1,14 @@
 /** What protobufjs makes of a GraphDef's nodes and functions → the plain data of GraphDef.ts. */
 import { Exception } from "../base/errors.js";
-import type { ArgDef, AttrList, AttrValue, FunctionDef, GraphDef, NameAttrList, NodeDef } from "./GraphDef.js";
+import type {
+  ArgDef,
+  AttrList,
+  AttrValue,
+  FunctionDef,
+  GraphDef,
+  NameAttrList,
+  NodeDef,
+} from "./GraphDef.js";
 import {
   decodeShape,
   decodeTensor,

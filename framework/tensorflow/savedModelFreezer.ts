@@ -46,7 +46,8 @@ export class VariableFreezer {
 
   #freezeNode(node: NodeDef, origins: Origins, host: Host): NodeDef[] {
     const [first = ""] = node.inputs;
-    if (isWrite(node)) throw invalid(`node '${node.name}' (${node.op}) changes a variable: this is for training`);
+    if (isWrite(node))
+      throw invalid(`node '${node.name}' (${node.op}) changes a variable: this is for training`);
     if (isVariable(node)) return [constant(node.name, this.#variables.value(node), node.inputs)];
     if (isVariableRead(node)) {
       const origin = origins.of(first);
@@ -60,7 +61,8 @@ export class VariableFreezer {
 
   #freezePassing(node: NodeDef, origins: Origins): NodeDef {
     const type = node.attrs.T?.type ?? 0;
-    const origin = type === resourceType || node.op.startsWith("Ref") ? origins.of(node.inputs[0] ?? "") : undefined;
+    const origin =
+      type === resourceType || node.op.startsWith("Ref") ? origins.of(node.inputs[0] ?? "") : undefined;
     const op = node.op.replace(/^Ref/, "");
     if (type !== resourceType || !origin) return { ...node, op };
     return { ...node, op, attrs: { ...node.attrs, T: { type: this.#typeOf(origin.variable) } } };
@@ -71,20 +73,29 @@ export class VariableFreezer {
     const args = dataInputs(node).slice(isLoop ? 0 : 1);
     const typesAttr = isLoop ? "T" : "Tin";
     const types = node.attrs[typesAttr]?.list?.type ?? [];
-    const variables = args.map((arg, i) => (types[i] === resourceType ? origins.of(arg)?.variable : undefined));
+    const variables = args.map((arg, i) =>
+      types[i] === resourceType ? origins.of(arg)?.variable : undefined,
+    );
     const attrs: Record<string, AttrValue> = { ...node.attrs };
     for (const [name, { func, list }] of Object.entries(node.attrs)) {
       if (func) attrs[name] = { func: this.#specialize(func, variables, isLoop && name === "body") };
-      else if (list?.func.length) attrs[name] = { list: { ...list, func: list.func.map((f) => this.#specialize(f, variables, false)) } };
+      else if (list?.func.length)
+        attrs[name] = {
+          list: { ...list, func: list.func.map((f) => this.#specialize(f, variables, false)) },
+        };
     }
     if (variables.some((variable) => variable !== undefined)) {
       // What TensorFlow noted about the handles' shapes does not hold for the values.
       delete attrs._output_shapes;
       delete attrs.output_shapes;
-      attrs[typesAttr] = { list: { ...emptyList, type: types.map((type, i) => this.#typeOf(variables[i]) || type) } };
+      attrs[typesAttr] = {
+        list: { ...emptyList, type: types.map((type, i) => this.#typeOf(variables[i]) || type) },
+      };
       const shapes = node.attrs.output_shapes?.list?.shape;
       if (shapes) {
-        const shape = shapes.map((known, i) => (isLoop && variables[i] ? this.#variables.value(variables[i]).shape : known));
+        const shape = shapes.map((known, i) =>
+          isLoop && variables[i] ? this.#variables.value(variables[i]).shape : known,
+        );
         attrs.output_shapes = { list: { ...emptyList, shape } };
       }
     }
@@ -92,7 +103,11 @@ export class VariableFreezer {
   }
 
   /** A function for these arguments: a version of its own where some of them are variables. */
-  #specialize({ name, attrs }: NameAttrList, variables: readonly (NodeDef | undefined)[], isBody: boolean): NameAttrList {
+  #specialize(
+    { name, attrs }: NameAttrList,
+    variables: readonly (NodeDef | undefined)[],
+    isBody: boolean,
+  ): NameAttrList {
     const given = variables.map((variable) => variable?.name ?? "").join(" ");
     const key = `${name} ${given}`;
     const known = this.#functions.get(key);
@@ -109,7 +124,9 @@ export class VariableFreezer {
     if (isBody) checkInvariant(definition, variables, origins);
     const frozen = {
       ...own,
-      inputs: definition.inputs.map((arg, i) => (variables[i] ? { ...arg, type: this.#typeOf(variables[i]) } : arg)),
+      inputs: definition.inputs.map((arg, i) =>
+        variables[i] ? { ...arg, type: this.#typeOf(variables[i]) } : arg,
+      ),
       outputs: definition.outputs.map((arg) => {
         const origin = arg.type === resourceType ? origins.of(definition.ret[arg.name] ?? "") : undefined;
         return origin ? { ...arg, type: this.#typeOf(origin.variable) } : arg;
@@ -162,22 +179,31 @@ class Origins {
 
 /** In a function's body tensors have the names that ops give their outputs: those of what becomes a constant change. */
 function withConstantOutputs(definition: FunctionDef): FunctionDef {
-  const changing = new Set(definition.nodes.filter((node) => isVariable(node) || isVariableRead(node)).map(({ name }) => name));
+  const changing = new Set(
+    definition.nodes.filter((node) => isVariable(node) || isVariableRead(node)).map(({ name }) => name),
+  );
   if (changing.size === 0) return definition;
   const renamed = (input: string) => {
     const source = sourceOf(input);
     return !isControl(input) && changing.has(source) ? `${source}:output:0` : input;
   };
-  const ret = Object.fromEntries(Object.entries(definition.ret).map(([name, tensor]) => [name, renamed(tensor)]));
+  const ret = Object.fromEntries(
+    Object.entries(definition.ret).map(([name, tensor]) => [name, renamed(tensor)]),
+  );
   const nodes = definition.nodes.map((node) => ({ ...node, inputs: node.inputs.map(renamed) }));
   return { ...definition, nodes, ret };
 }
 
-function checkInvariant(body: FunctionDef, variables: readonly (NodeDef | undefined)[], origins: Origins): void {
+function checkInvariant(
+  body: FunctionDef,
+  variables: readonly (NodeDef | undefined)[],
+  origins: Origins,
+): void {
   for (const [i, variable] of variables.entries()) {
     if (!variable) continue;
     const returned = origins.of(body.ret[body.outputs[i]?.name ?? ""] ?? "")?.variable;
-    if (returned !== variable) throw invalid(`loop body '${body.name}' changes which variable its argument ${i} is`);
+    if (returned !== variable)
+      throw invalid(`loop body '${body.name}' changes which variable its argument ${i} is`);
   }
 }
 

@@ -12,11 +12,20 @@ type Read = (node: NodeDef, value: TensorLike, handle: string, host: Host) => No
 
 const reads: Readonly<Record<string, Read>> = {
   ReadVariableOp: ({ name, inputs, attrs }, { dtype }, handle) => [
-    { name, op: "Identity", inputs: [handle, ...inputs.filter(isControl)], attrs: { ...attrs, T: { type: dtypeNumber(dtype) } } },
+    {
+      name,
+      op: "Identity",
+      inputs: [handle, ...inputs.filter(isControl)],
+      attrs: { ...attrs, T: { type: dtypeNumber(dtype) } },
+    },
   ],
   ResourceGather: ({ name, inputs, attrs }, { dtype }, handle, host) => {
     const axis = constant(`${name}/axis`, new Tensor("int32", [], [0]), inputs);
-    const types = { Tparams: { type: dtypeNumber(dtype) }, Tindices: attrs.Tindices ?? {}, Taxis: { type: int32Type } };
+    const types = {
+      Tparams: { type: dtypeNumber(dtype) },
+      Tindices: attrs.Tindices ?? {},
+      Taxis: { type: int32Type },
+    };
     const batch = { batch_dims: attrs.batch_dims ?? { i: 0 } };
     const [, indices = ""] = inputs;
     const gathered = [handle, indices, outputOf(axis, host), ...inputs.filter(isControl)];
@@ -35,7 +44,9 @@ export function isVariableRead({ op }: NodeDef): boolean {
 }
 
 export function isWrite({ op }: NodeDef): boolean {
-  return /^(Assign|(Resource)?(Sparse)?Apply|(Resource)?Scatter(Nd)?(Update|Add|Sub|Mul|Div|Min|Max)$|Resource\w*Assign)/.test(op);
+  return /^(Assign|(Resource)?(Sparse)?Apply|(Resource)?Scatter(Nd)?(Update|Add|Sub|Mul|Div|Min|Max)$|Resource\w*Assign)/.test(
+    op,
+  );
 }
 
 /**

@@ -2,13 +2,14 @@
  * The messages of a SavedModel beyond its graphs, with the field numbers of TensorFlow's public .proto files
  * (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto).
  */
+import type { INamespace, Type } from "protobufjs/light.js";
 import { schemaRoot } from "./graphDefSchema.js";
 
 const field = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: "repeated" });
 const map = (id: number, type: string) => ({ id, type, keyType: "string" });
 
-schemaRoot.addJSON({
+const messages: NonNullable<INamespace["nested"]> = {
   SavedModel: {
     fields: { saved_model_schema_version: field(1, "int64"), meta_graphs: repeated(2, "MetaGraphDef") },
   },
@@ -60,8 +61,15 @@ schemaRoot.addJSON({
     oneofs: { has_length: { oneof: ["length"] } },
     fields: { start: field(1, "int64"), length: field(2, "int64") },
   },
-});
+};
 
-export const SavedModelType = schemaRoot.lookupType("SavedModel");
-export const BundleHeaderType = schemaRoot.lookupType("BundleHeaderProto");
-export const BundleEntryType = schemaRoot.lookupType("BundleEntryProto");
+/** @throws when there is no message of that name. */
+function messageType(name: string): Type {
+  const root = schemaRoot();
+  if (!root.get("SavedModel")) root.addJSON(messages);
+  return root.lookupType(name);
+}
+
+export const savedModelType = () => messageType("SavedModel");
+export const bundleHeaderType = () => messageType("BundleHeaderProto");
+export const bundleEntryType = () => messageType("BundleEntryProto");

@@ -57,9 +57,11 @@ export class RestoredVariables {
 
   #read(key: string): Tensor {
     const place = this.#places.get(key);
-    if (!place) throw new Exception("InvalidSession", "the model's restore operation does not give it a value");
+    if (!place)
+      throw new Exception("InvalidSession", "the model's restore operation does not give it a value");
     const prefix = join(this.#exportDir, "variables", "variables");
-    if (!VariablesBundle.exists(prefix)) throw new Exception("InvalidSession", `'${prefix}.index' is missing`);
+    if (!VariablesBundle.exists(prefix))
+      throw new Exception("InvalidSession", `'${prefix}.index' is missing`);
     this.#bundle ??= new VariablesBundle(prefix);
     return this.#bundle.read(place.tensor, parseSliceSpec(place.slice));
   }
@@ -70,7 +72,10 @@ export function variableKey({ name, attrs }: NodeDef): string {
   return `${attrs.container?.s ?? ""}/${attrs.shared_name?.s || name}`;
 }
 
-function restoredPlaces({ graph, restoreNode }: MetaGraphDef, inliner: FunctionInliner): Map<string, Restored> {
+function restoredPlaces(
+  { graph, restoreNode }: MetaGraphDef,
+  inliner: FunctionInliner,
+): Map<string, Restored> {
   const places = new Map<string, Restored>();
   if (restoreNode === "") return places;
   const nodes = inliner.inlineGraph(graph.nodes, [restoreNode]);
@@ -106,7 +111,9 @@ function stringsOf(node: NodeDef | undefined): string[] {
 
 function checkType({ attrs }: NodeDef, { dtype, shape }: Tensor): void {
   const declared = attrs.shape?.shape ?? null;
-  const isShape = !declared || (declared.length === shape.length && declared.every((size, i) => size < 0 || size === shape[i]));
+  const isShape =
+    !declared ||
+    (declared.length === shape.length && declared.every((size, i) => size < 0 || size === shape[i]));
   const type = dtypeFromNumber(attrs.dtype?.type ?? 0);
   if (isShape && type === dtype) return;
   const what = `the graph declares ${type ?? "an unsupported type"}${showShape(declared)}, the bundle has ${dtype}${showShape(shape)}`;

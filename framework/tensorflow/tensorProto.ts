@@ -3,7 +3,14 @@
  * which the last one repeats up to the shape's size. A declared size is checked before anything is allocated.
  */
 import { Exception } from "../base/errors.js";
-import { type BigArray, bytesPerElement, type DType, dtypeFromNumber, newData, type NumberArray } from "./dtypes.js";
+import {
+  type BigArray,
+  bytesPerElement,
+  type DType,
+  dtypeFromNumber,
+  newData,
+  type NumberArray,
+} from "./dtypes.js";
 import { elementCount, showShape, Tensor } from "./Tensor.js";
 
 /** A 64-bit integer as protobufjs gives it: a Long, or a plain number where it has no Long. */
@@ -88,7 +95,9 @@ export function toBigInt(value: ProtoInt64): bigint {
 function decodeContent(dtype: DType, shape: number[], count: number, content: Uint8Array): Tensor {
   const expected = count * bytesPerElement(dtype);
   if (dtype === "string" || content.length !== expected) {
-    throw invalid(`${dtype} of shape ${showShape(shape)} takes ${expected} bytes, the file has ${content.length}`);
+    throw invalid(
+      `${dtype} of shape ${showShape(shape)} takes ${expected} bytes, the file has ${content.length}`,
+    );
   }
   const data = newData(dtype, count) as NumberArray;
   new Uint8Array(data.buffer).set(content);

@@ -52,7 +52,13 @@ function fieldName(tokens: TextTokens): Token {
   return { ...token, text: "[extension]" };
 }
 
-function parseField(tokens: TextTokens, field: Field, message: Fields, hasColon: boolean, depth: number): void {
+function parseField(
+  tokens: TextTokens,
+  field: Field,
+  message: Fields,
+  hasColon: boolean,
+  depth: number,
+): void {
   const isMessage = field.map || (field.resolvedType !== null && "fields" in field.resolvedType);
   if (!isMessage && !hasColon) throw textError(tokens.next.line, `':' is expected after '${field.name}'`);
   if (!field.repeated || !tokens.accept("[")) {
@@ -60,7 +66,8 @@ function parseField(tokens: TextTokens, field: Field, message: Fields, hasColon:
     return;
   }
   for (let first = true; !tokens.accept("]"); first = false) {
-    if (!first && !tokens.accept(",")) throw textError(tokens.next.line, `',' or ']' is expected, not ${shown(tokens.next)}`);
+    if (!first && !tokens.accept(","))
+      throw textError(tokens.next.line, `',' or ']' is expected, not ${shown(tokens.next)}`);
     store(message, field, parseValue(tokens, field, depth));
   }
 }
@@ -68,7 +75,12 @@ function parseField(tokens: TextTokens, field: Field, message: Fields, hasColon:
 function store(message: Fields, field: Field, value: unknown): void {
   if (field.map) {
     const { key, value: entry } = value as { key: string; value: unknown };
-    Object.defineProperty(message[field.name], key, { value: entry, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(message[field.name], key, {
+      value: entry,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   } else if (field.repeated) (message[field.name] as unknown[]).push(value);
   else message[field.name] = value;
 }
@@ -113,7 +125,8 @@ function parseString(tokens: TextTokens, field: Field): unknown {
 
 /** Strings side by side are one, as in C. */
 function concatenated(tokens: TextTokens): Uint8Array {
-  if (tokens.next.kind !== "string") throw textError(tokens.next.line, `a string is expected, not ${shown(tokens.next)}`);
+  if (tokens.next.kind !== "string")
+    throw textError(tokens.next.line, `a string is expected, not ${shown(tokens.next)}`);
   const parts: Uint8Array[] = [];
   while (tokens.next.kind === "string") parts.push(unquote(tokens.take()));
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
@@ -123,20 +136,25 @@ function parseEnum(tokens: TextTokens, { values }: Enum, field: Field): number {
   const token = wordOf(tokens, field);
   const number = Object.hasOwn(values, token.text) ? values[token.text] : Number(token.text);
   if (number !== undefined && Number.isInteger(number)) return number;
-  throw textError(token.line, `'${field.name}' cannot be ${token.text}${suggestion(token.text, Object.keys(values))}`);
+  throw textError(
+    token.line,
+    `'${field.name}' cannot be ${token.text}${suggestion(token.text, Object.keys(values))}`,
+  );
 }
 
 function parseNumber(tokens: TextTokens, field: Field): unknown {
   const token = wordOf(tokens, field);
   const value = scalarOf(token.text, field);
-  if (value === undefined) throw textError(token.line, `'${field.name}' is a ${field.type}, not ${token.text}`);
+  if (value === undefined)
+    throw textError(token.line, `'${field.name}' is a ${field.type}, not ${token.text}`);
   return value;
 }
 
 function wordOf(tokens: TextTokens, field: Field): Token {
   const sign = tokens.accept("-") ? "-" : "";
   const token = tokens.take();
-  if (token.kind !== "word") throw textError(token.line, `'${field.name}' is a ${field.type}, not ${shown(token)}`);
+  if (token.kind !== "word")
+    throw textError(token.line, `'${field.name}' is a ${field.type}, not ${shown(token)}`);
   return sign ? { ...token, text: `-${token.text}` } : token;
 }
 
@@ -155,7 +173,8 @@ function boolOf(text: string): boolean | undefined {
 
 function floatOf(text: string): number | undefined {
   const plain = text.toLowerCase().replace(/^\+/, "");
-  if (/^-?inf(inity)?f?$/.test(plain)) return plain.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (/^-?inf(inity)?f?$/.test(plain))
+    return plain.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^-?nan$/.test(plain)) return Number.NaN;
   return /^-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?f?$/.test(plain) ? Number(plain.replace(/f$/, "")) : undefined;
 }
@@ -167,7 +186,9 @@ function integerOf(text: string, { type }: Field): ProtoInt64 | number | undefin
   const size = BigInt(/^0\d/.test(digits) ? `0o${digits}` : digits);
   const value = sign === "-" ? -size : size;
   const bits = type.endsWith("64") ? 64 : 32;
-  const fits = type.startsWith("u") ? BigInt.asUintN(bits, value) === value : BigInt.asIntN(bits, value) === value;
+  const fits = type.startsWith("u")
+    ? BigInt.asUintN(bits, value) === value
+    : BigInt.asIntN(bits, value) === value;
   if (!fits) return undefined;
   if (bits === 32) return Number(value);
   return { low: Number(BigInt.asIntN(32, value)), high: Number(BigInt.asIntN(32, value >> 32n)) };
@@ -192,7 +213,8 @@ function skipValue(tokens: TextTokens, depth: number): void {
     return;
   }
   if (token.kind === "punctuation" && token.text === "-") tokens.take();
-  else if (token.kind !== "word" && token.kind !== "string") throw textError(token.line, `a value is expected, not ${shown(token)}`);
+  else if (token.kind !== "word" && token.kind !== "string")
+    throw textError(token.line, `a value is expected, not ${shown(token)}`);
   while (token.kind === "string" && tokens.next.kind === "string") tokens.take();
 }
 

@@ -14,7 +14,17 @@ const word = /[-+]?[A-Za-z0-9_.][\w.+-]*/y;
 const punctuation = /[{}<>[\]:,;/]|-/y;
 
 const escapes: Readonly<Record<string, number>> = {
-  a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, "\\": 92, "'": 39, '"': 34, "?": 63,
+  a: 7,
+  b: 8,
+  f: 12,
+  n: 10,
+  r: 13,
+  t: 9,
+  v: 11,
+  "\\": 92,
+  "'": 39,
+  '"': 34,
+  "?": 63,
 };
 
 /** Reads one token after the other; one is looked at ahead. */
@@ -50,7 +60,11 @@ export class TextTokens {
     this.#advance(this.#match(space) ?? "");
     const line = this.#line;
     if (this.#at === this.#text.length) return { kind: "end", text: "the end of the file", line };
-    const kinds = { string: this.#quoted(line), word: this.#match(word), punctuation: this.#match(punctuation) };
+    const kinds = {
+      string: this.#quoted(line),
+      word: this.#match(word),
+      punctuation: this.#match(punctuation),
+    };
     for (const kind of ["string", "word", "punctuation"] as const) {
       const text = kinds[kind];
       if (text === undefined) continue;
@@ -66,7 +80,8 @@ export class TextTokens {
     const quote = text[this.#at];
     if (quote !== '"' && quote !== "'") return undefined;
     let end = this.#at + 1;
-    for (; end < text.length && text[end] !== quote && text[end] !== "\n"; end++) if (text[end] === "\\") end++;
+    for (; end < text.length && text[end] !== quote && text[end] !== "\n"; end++)
+      if (text[end] === "\\") end++;
     if (text[end] !== quote) throw textError(line, "a string is not closed");
     return text.slice(this.#at, end + 1);
   }
@@ -82,7 +97,8 @@ export class TextTokens {
   }
 }
 
-const escapeSequence = /\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/y;
+const escapeSequence =
+  /\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/y;
 
 /** The bytes that a quoted string stands for. @throws InvalidGraphDef for an escape that protobuf does not have. */
 export function unquote({ text, line }: Token): Uint8Array {

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } fr
 import { suggestion } from "../base/didYouMean.js";
 import { Exception } from "../base/errors.js";
 import { bytesPerElement, dtypeFromNumber, newData, type NumberArray } from "./dtypes.js";
-import { BundleEntryType, BundleHeaderType } from "./savedModelSchema.js";
+import { bundleEntryType, bundleHeaderType } from "./savedModelSchema.js";
 import { elementCount, showShape, Tensor, type TensorLike } from "./Tensor.js";
 import { decodeShape, type ProtoInt64, type TensorShapeMessage, toBigInt } from "./tensorProto.js";
 import { ByteReader } from "./variablesBundleBytes.js";
@@ -22,7 +22,11 @@ interface EntryMessage {
   readonly size: ProtoInt64;
   readonly crc32c: number;
   readonly slices: readonly {
-    readonly extent: readonly { readonly start: ProtoInt64; readonly length?: ProtoInt64; readonly has_length?: string }[];
+    readonly extent: readonly {
+      readonly start: ProtoInt64;
+      readonly length?: ProtoInt64;
+      readonly has_length?: string;
+    }[];
   }[];
 }
 
@@ -64,7 +68,7 @@ export class VariablesBundle {
   #readHeader(): number {
     const bytes = this.#entries.get("");
     if (!bytes) throw invalid("it has no header");
-    const header = decode(BundleHeaderType, bytes) as { num_shards: number; endianness: number };
+    const header = decode(bundleHeaderType(), bytes) as { num_shards: number; endianness: number };
     if (header.endianness !== 0) throw invalid("it was written big-endian, which is not supported");
     return header.num_shards;
   }
@@ -72,15 +76,17 @@ export class VariablesBundle {
   #readWhole(key: string): Tensor {
     const bytes = this.#entries.get(key);
     if (!bytes) throw invalid(`there is no such tensor${suggestion(nameOf(key), this.names)}`);
-    const entry = decode(BundleEntryType, bytes) as EntryMessage;
+    const entry = decode(bundleEntryType(), bytes) as EntryMessage;
     if (entry.slices.length === 0) return this.#readEntry(entry);
     const { dtype, shape } = typeOf(entry);
     const whole = new Tensor(dtype, shape);
     for (const { extent } of entry.slices) {
-      const stored = extent.map(({ start, length, has_length }): Extent => ({
-        start: Number(toBigInt(start)),
-        length: has_length === undefined ? -1 : Number(toBigInt(length ?? 0)),
-      }));
+      const stored = extent.map(
+        ({ start, length, has_length }): Extent => ({
+          start: Number(toBigInt(start)),
+          length: has_length === undefined ? -1 : Number(toBigInt(length ?? 0)),
+        }),
+      );
       const slice = this.#readWhole(sliceKey(nameOf(key), stored));
       const extents = resolveExtents(stored, shape);
       if (slice.data.length !== elementCount(extents.map(({ length }) => length)) || slice.dtype !== dtype) {
@@ -114,7 +120,9 @@ export class VariablesBundle {
     try {
       const fileBytes = fstatSync(file).size;
       if (!(offset >= 0 && offset + sizeBytes <= fileBytes)) {
-        throw invalid(`its shard '${path}' is too short: ${fileBytes} bytes, ${offset + sizeBytes} are needed`);
+        throw invalid(
+          `its shard '${path}' is too short: ${fileBytes} bytes, ${offset + sizeBytes} are needed`,
+        );
       }
       const bytes = new Uint8Array(target ?? new ArrayBuffer(sizeBytes));
       for (let done = 0; done < sizeBytes; ) {
@@ -163,7 +171,10 @@ function typeOf(entry: EntryMessage): { dtype: Tensor["dtype"]; shape: number[] 
 }
 
 function cut(whole: Tensor, extents: readonly Extent[]): Tensor {
-  const slice = new Tensor(whole.dtype, extents.map(({ length }) => length));
+  const slice = new Tensor(
+    whole.dtype,
+    extents.map(({ length }) => length),
+  );
   copySlice(extents, whole.shape, (from, to, count) => copyElements(slice, to, whole, from, count));
   return slice;
 }

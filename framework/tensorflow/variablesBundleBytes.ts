@@ -20,7 +20,8 @@ export class ByteReader {
   /** A view. @throws InvalidSession beyond the end. */
   bytes(count: number): Uint8Array {
     const end = this.#at + count;
-    if (!(count >= 0 && end <= this.#bytes.length)) throw new Exception("InvalidSession", "it ends too early");
+    if (!(count >= 0 && end <= this.#bytes.length))
+      throw new Exception("InvalidSession", "it ends too early");
     const view = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return view;
@@ -37,7 +38,8 @@ export class ByteReader {
     for (let scale = 1; ; scale *= 128) {
       const byte = this.byte();
       value += (byte & 127) * scale;
-      if (value > Number.MAX_SAFE_INTEGER) throw new Exception("InvalidSession", "a number in it is too large");
+      if (value > Number.MAX_SAFE_INTEGER)
+        throw new Exception("InvalidSession", "a number in it is too large");
       if (byte < 128) return value;
     }
   }

@@ -13,7 +13,8 @@ export function parseSliceSpec(spec: string): Extent[] | undefined {
   if (spec === "") return undefined;
   const extents = (spec.split(" ").at(-1) as string).split(":").map((part): Extent => {
     const [, start, length] = /^(\d+),(\d+)$/.exec(part) ?? [];
-    if (part !== "-" && length === undefined) throw new Exception("InvalidSession", `'${spec}' is no slice of a tensor`);
+    if (part !== "-" && length === undefined)
+      throw new Exception("InvalidSession", `'${spec}' is no slice of a tensor`);
     return part === "-" ? { start: 0, length: -1 } : { start: Number(start), length: Number(length) };
   });
   return extents;
@@ -21,8 +22,12 @@ export function parseSliceSpec(spec: string): Extent[] | undefined {
 
 /** The extents with their lengths known. @throws InvalidSession for a slice that is not inside the tensor. */
 export function resolveExtents(extents: readonly Extent[], shape: readonly number[]): Extent[] {
-  const isInside = ({ start, length }: Extent, axis: number) => start >= 0 && start + length <= (shape[axis] as number);
-  const resolved = extents.map(({ start, length }, axis) => ({ start, length: length < 0 ? (shape[axis] ?? 0) : length }));
+  const isInside = ({ start, length }: Extent, axis: number) =>
+    start >= 0 && start + length <= (shape[axis] as number);
+  const resolved = extents.map(({ start, length }, axis) => ({
+    start,
+    length: length < 0 ? (shape[axis] ?? 0) : length,
+  }));
   if (resolved.length === shape.length && resolved.every(isInside)) return resolved;
   throw new Exception("InvalidSession", `a slice is not inside its tensor of shape [${shape.join(",")}]`);
 }
@@ -54,7 +59,9 @@ export function copySlice(
 
 /** The key of a slice's entry (TensorFlow's EncodeTensorNameSlice), as a latin1 string. @param extents as stored */
 export function sliceKey(name: string, extents: readonly Extent[]): string {
-  const escaped = Buffer.from(name).toString("latin1").replace(/[\0\xff]/g, (byte) => (byte === "\0" ? "\0\xff" : "\xff\0"));
+  const escaped = Buffer.from(name)
+    .toString("latin1")
+    .replace(/[\0\xff]/g, (byte) => (byte === "\0" ? "\0\xff" : "\xff\0"));
   const numbers = extents.flatMap(({ start, length }) => [start, length]);
   return `${increasing(0)}${escaped}\0\x01${increasing(extents.length)}${numbers.map(signedIncreasing).join("")}`;
 }
@@ -73,6 +80,6 @@ function signedIncreasing(value: number): string {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(value));
   const used = bytes.subarray(8 - count);
-  used[0] = (used[0] as number) ^ (0xff00 >> count) & 0xff;
+  used[0] = (used[0] as number) ^ ((0xff00 >> count) & 0xff);
   return used.toString("latin1");
 }

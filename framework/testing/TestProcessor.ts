@@ -23,9 +23,17 @@ import { TestExchange } from "./TestExchange.js";
 import { exchanges, pathName, productKey, putKey } from "./testModules.js";
 
 type Modules = EDProducers & EDFilters & EDAnalyzers;
-type ModuleClass = { new (...args: never[]): object; readonly name: string; readonly kind: string; readonly description: object };
+type ModuleClass = {
+  new (...args: never[]): object;
+  readonly name: string;
+  readonly kind: string;
+  readonly description: object;
+};
 /** The parameters as in a config; none need be given when all have defaults. */
-type Given<D> = Record<never, never> extends ParametersOf<D> ? [parameters?: ParametersOf<D>] : [parameters: ParametersOf<D>];
+type Given<D> =
+  Record<never, never> extends ParametersOf<D>
+    ? [parameters?: ParametersOf<D>]
+    : [parameters: ParametersOf<D>];
 type DescriptionOf<C> = C extends { readonly description: infer D } ? D : never;
 
 /** A product for the module to read, under the InputTag ("label", "label:instance" …) by which it asks for it. */
@@ -56,17 +64,33 @@ export class TestProcessor {
    * plugins/ of the working directory and among the shipped ones) and its parameters as in a config.
    * @throws what cmsrun reports: Configuration, PluginNotFound, or whatever the module's constructor throws.
    */
-  static async create<C extends ModuleClass>(plugin: C, ...given: Given<C["description"]>): Promise<TestProcessor>;
-  static async create<N extends keyof Modules>(plugin: N, ...given: Given<DescriptionOf<Modules[N]>>): Promise<TestProcessor>;
+  static async create<C extends ModuleClass>(
+    plugin: C,
+    ...given: Given<C["description"]>
+  ): Promise<TestProcessor>;
+  static async create<N extends keyof Modules>(
+    plugin: N,
+    ...given: Given<DescriptionOf<Modules[N]>>
+  ): Promise<TestProcessor>;
   static async create(plugin: ModuleClass | string, parameters: object = {}): Promise<TestProcessor> {
     setSearchPath([process.cwd(), packageRoot]);
     const plugins = newPluginManager();
     const name = typeof plugin === "string" ? plugin : plugin.name;
-    const { kind } = typeof plugin === "string" ? await plugins.load(name, "TestProcessor", "") : defined(plugin);
+    const { kind } =
+      typeof plugin === "string" ? await plugins.load(name, "TestProcessor", "") : defined(plugin);
     const exchange = new TestExchange();
-    const description = describeProcess(testProcess(name, kindOf(name, kind), parameters, exchange.number), "TestProcessor");
+    const description = describeProcess(
+      testProcess(name, kindOf(name, kind), parameters, exchange.number),
+      "TestProcessor",
+    );
     const threadEntry = new URL("./threadEntry.js", import.meta.url);
-    const processor = new EventProcessor(description, { plugins, threadEntry, release: () => Promise.resolve("test"), threads: 1, streams: 1 });
+    const processor = new EventProcessor(description, {
+      plugins,
+      threadEntry,
+      release: () => Promise.resolve("test"),
+      threads: 1,
+      streams: 1,
+    });
     const test = new TestProcessor(name, exchange, processor);
     await test.#begin();
     return test;
@@ -104,7 +128,12 @@ export class TestProcessor {
     const { run, luminosityBlock, event } = this.#last;
     const id = { run, luminosityBlock, event: event + 1, ...wantedId };
     this.#last = id;
-    const given = new Map((products as readonly TestProduct<unknown>[]).map(([type, tag, product]) => [this.#key(type, tag), product]));
+    const given = new Map(
+      (products as readonly TestProduct<unknown>[]).map(([type, tag, product]) => [
+        this.#key(type, tag),
+        product,
+      ]),
+    );
     const { passed, put } = await this.#exchange.give({ id, products: given });
     return new TestEvent(this.#type, id, passed, put);
   }
@@ -126,12 +155,20 @@ export class TestProcessor {
     const key = productKey(type.name, cms.InputTag(tag).value);
     const { consumed } = this.#exchange;
     if (consumed.has(key)) return key;
-    throw new Exception("Configuration", `TestProcessor: ${this.#type} does not consume '${key}'${suggestion(key, consumed)}`);
+    throw new Exception(
+      "Configuration",
+      `TestProcessor: ${this.#type} does not consume '${key}'${suggestion(key, consumed)}`,
+    );
   }
 
   #jobIsOver(): Exception {
-    const why = this.#failure ? `an event has failed (${this.#failure.category}: ${this.#failure.message})` : "endJob() was called";
-    return new Exception("LogicError", `TestProcessor: the job of ${this.#type} is over: ${why}; make a new TestProcessor.`);
+    const why = this.#failure
+      ? `an event has failed (${this.#failure.category}: ${this.#failure.message})`
+      : "endJob() was called";
+    return new Exception(
+      "LogicError",
+      `TestProcessor: the job of ${this.#type} is over: ${why}; make a new TestProcessor.`,
+    );
   }
 }
 
@@ -156,7 +193,10 @@ export class TestEvent {
     const key = putKey(type.name, instance);
     if (this.#put.has(key)) return this.#put.get(key) as T;
     const all = [...this.#put.keys()].map((k) => `'${k}'`).join(", ") || "nothing";
-    throw new Exception("ProductNotFound", `TestProcessor: ${this.#type} put no '${key}' into event ${this.id.event}; it put ${all}.`);
+    throw new Exception(
+      "ProductNotFound",
+      `TestProcessor: ${this.#type} put no '${key}' into event ${this.id.event}; it put ${all}.`,
+    );
   }
 }
 
@@ -173,12 +213,18 @@ function newPluginManager(): PluginManager {
 function defined(plugin: ModuleClass): ModuleClass {
   const { name } = plugin;
   if (definedPlugin(name) === (plugin as unknown as PluginClass)) return plugin;
-  throw new Exception("PluginNotFound", `TestProcessor: class ${name} is no plugin; write @DEFINE_FWK_MODULE("${name}") before it.`);
+  throw new Exception(
+    "PluginNotFound",
+    `TestProcessor: class ${name} is no plugin; write @DEFINE_FWK_MODULE("${name}") before it.`,
+  );
 }
 
 function kindOf(name: string, kind: string): ComponentKind {
   if (kind === "EDProducer" || kind === "EDFilter" || kind === "EDAnalyzer") return kind;
-  throw new Exception("Configuration", `TestProcessor: plugin '${name}' is a ${kind}; give an EDProducer, EDFilter or EDAnalyzer.`);
+  throw new Exception(
+    "Configuration",
+    `TestProcessor: plugin '${name}' is a ${kind}; give an EDProducer, EDFilter or EDAnalyzer.`,
+  );
 }
 
 function testProcess(type: string, kind: ComponentKind, parameters: object, exchangeNumber: number): Process {

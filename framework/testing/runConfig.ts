@@ -17,7 +17,11 @@ export interface ConfigRun {
  * `args`: what follows the config on the command line, e.g. ["maxEvents=3"]. The job runs in `directory`, where its
  * relative output files land; without one, in a temporary directory that is removed afterwards.
  */
-export async function runConfig(config: string, args: readonly string[] = [], directory?: string): Promise<ConfigRun> {
+export async function runConfig(
+  config: string,
+  args: readonly string[] = [],
+  directory?: string,
+): Promise<ConfigRun> {
   if (directory !== undefined) return run(resolve(config), args, directory);
   const temporary = await mkdtemp(join(tmpdir(), "cmsrun-test-"));
   try {
@@ -30,7 +34,10 @@ export async function runConfig(config: string, args: readonly string[] = [], di
 function run(config: string, args: readonly string[], cwd: string): Promise<ConfigRun> {
   const program = join(ownPackageRoot(import.meta.url), "dist", "cmsrun.js");
   return new Promise((settle, reject) => {
-    const child = spawn(process.execPath, [program, config, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [program, config, ...args], {
+      cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {

@@ -3,7 +3,13 @@ import type { EventID } from "../data/EventID.js";
 import type { Event } from "../data/Event.js";
 import { TriggerResults } from "../data/products.generated.js";
 import type { ProductType } from "../data/ProductType.js";
-import { type EventBlock, type InputRange, InputSource, type Provided, type SourceProduct } from "../modules/InputSource.js";
+import {
+  type EventBlock,
+  type InputRange,
+  InputSource,
+  type Provided,
+  type SourceProduct,
+} from "../modules/InputSource.js";
 import * as one from "../modules/one.js";
 import { DEFINE_FWK_MODULE } from "../modules/PluginFactory.js";
 import * as stream from "../modules/stream.js";
@@ -58,7 +64,12 @@ export class TestSource extends InputSource {
 
   override provides(type: ProductType<unknown>, tag: InputTag): readonly Provided[] {
     if (type.name === TriggerResults.name) return [];
-    const branch = { type: type.name, label: tag.label, instance: tag.instance, process: tag.process || "INPUT" };
+    const branch = {
+      type: type.name,
+      label: tag.label,
+      instance: tag.instance,
+      process: tag.process || "INPUT",
+    };
     const key = productKey(type.name, tag);
     this.#exchange.consumed.add(key);
     this.#keys.set(Object.values(branch).join("_"), key);
@@ -107,7 +118,8 @@ export class TestPutProbe extends stream.EDAnalyzer {
     const put = event.put.bind(event);
     event.put = (token, product) => {
       put(token, product);
-      if (token.type.name !== TriggerResults.name) this.#exchange.put(putKey(token.type.name, token.instance), product);
+      if (token.type.name !== TriggerResults.name)
+        this.#exchange.put(putKey(token.type.name, token.instance), product);
     };
   }
 }

@@ -1,5 +1,12 @@
 /** Events without products, numbered as asked: for tests, benchmarks and generators. */
-import { DEFINE_FWK_MODULE, type EventBlock, type InputRange, InputSource, type ParameterSet, untracked } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type EventBlock,
+  type InputRange,
+  InputSource,
+  type ParameterSet,
+  untracked,
+} from "#framework";
 
 const { uint32 } = untracked;
 const description = {
@@ -65,8 +72,12 @@ export class EmptySource extends InputSource {
   #position(ordinal: number): Position {
     const inRun = ordinal % this.#perRun;
     return {
-      run: this.#first.run + (this.#perRun === Number.POSITIVE_INFINITY ? 0 : Math.floor(ordinal / this.#perRun)),
-      luminosityBlock: this.#first.luminosityBlock + (this.#perLumi === Number.POSITIVE_INFINITY ? 0 : Math.floor(inRun / this.#perLumi)),
+      run:
+        this.#first.run +
+        (this.#perRun === Number.POSITIVE_INFINITY ? 0 : Math.floor(ordinal / this.#perRun)),
+      luminosityBlock:
+        this.#first.luminosityBlock +
+        (this.#perLumi === Number.POSITIVE_INFINITY ? 0 : Math.floor(inRun / this.#perLumi)),
       event: this.#first.event + inRun,
     };
   }

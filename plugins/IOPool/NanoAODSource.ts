@@ -28,7 +28,9 @@ const description = {
   fileNames: untracked.vstring(),
   treeName: untracked.string("Events"),
   skipEvents: untracked.uint32(0),
-  eventsPerRange: untracked.uint32(100, { comment: "events that a thread claims at once; one cluster of the output" }),
+  eventsPerRange: untracked.uint32(100, {
+    comment: "events that a thread claims at once; one cluster of the output",
+  }),
 };
 
 const processName = "NANO";
@@ -53,7 +55,11 @@ export class NanoAODSource extends InputSource {
   readonly #directories = new Map<number, Uint8Array>();
   readonly #open = new OpenFiles(
     (file) => this.#openFile(this.#files[file] as string, this.#directories.get(file)),
-    (reader) => void reader.then((r) => r.close(), () => undefined),
+    (reader) =>
+      void reader.then(
+        (r) => r.close(),
+        () => undefined,
+      ),
   );
   #products: readonly SourceProduct[] = [];
   /** The first file: what provides() answers from. */
@@ -61,12 +67,17 @@ export class NanoAODSource extends InputSource {
 
   constructor(pset: ParameterSet<typeof description>) {
     super();
-    this.#files = pset.getUntrackedParameter("fileNames").map((name) => resolveInputFile(name, "NanoAODSource"));
+    this.#files = pset
+      .getUntrackedParameter("fileNames")
+      .map((name) => resolveInputFile(name, "NanoAODSource"));
     this.#treeName = pset.getUntrackedParameter("treeName");
     this.#skipEvents = pset.getUntrackedParameter("skipEvents");
     this.#perRange = Math.max(1, pset.getUntrackedParameter("eventsPerRange"));
     if (this.#files.length === 0) {
-      throw new cms.Exception("Configuration", "NanoAODSource: fileNames is empty; give at least one NanoAOD file (inputFiles=…).");
+      throw new cms.Exception(
+        "Configuration",
+        "NanoAODSource: fileNames is empty; give at least one NanoAOD file (inputFiles=…).",
+      );
     }
   }
 
@@ -81,7 +92,8 @@ export class NanoAODSource extends InputSource {
   /** Asked after open(): says which branch is missing, or of the wrong shape, when it cannot. */
   override provides(type: ProductType<unknown>, tag: InputTag): readonly Provided[] {
     const reader = this.#first;
-    if (!reader || (tag.process !== "" && tag.process !== processName) || tag.instance !== "" || !type.fields) return [];
+    if (!reader || (tag.process !== "" && tag.process !== processName) || tag.instance !== "" || !type.fields)
+      return [];
     for (const field of type.fields) {
       const refusal = refusalOf(field, tag.label, reader);
       if (refusal) return [{ refusal: `NanoAODSource: ${refusal} (${reader.path})` }];
@@ -91,7 +103,9 @@ export class NanoAODSource extends InputSource {
 
   override expectedEvents(limit: number): number | undefined {
     const entries = this.#first?.entryCount;
-    return this.#files.length === 1 && entries !== undefined ? Math.max(0, Math.min(limit, entries - this.#skipEvents)) : undefined;
+    return this.#files.length === 1 && entries !== undefined
+      ? Math.max(0, Math.min(limit, entries - this.#skipEvents))
+      : undefined;
   }
 
   async *ranges(limit: number): AsyncGenerator<InputRange> {
@@ -104,8 +118,17 @@ export class NanoAODSource extends InputSource {
       for (let entry = Math.min(skip, entryCount); entry < entryCount; ) {
         const count = Math.min(this.#perRange, entryCount - entry, limit - ordinal);
         if (count <= 0) return;
-        const columns = await (await this.#open.list(file)).readColumns(["run", "luminosityBlock"], entry, count);
-        yield { firstOrdinal: ordinal, count, segments: segmentsOf(columns, count), token: { file, firstEntry: entry, directory } };
+        const columns = await (await this.#open.list(file)).readColumns(
+          ["run", "luminosityBlock"],
+          entry,
+          count,
+        );
+        yield {
+          firstOrdinal: ordinal,
+          count,
+          segments: segmentsOf(columns, count),
+          token: { file, firstEntry: entry, directory },
+        };
         entry += count;
         ordinal += count;
       }
@@ -132,7 +155,9 @@ export class NanoAODSource extends InputSource {
 
   /** What this job reads: the ids, and the branches of the consumed products. */
   #branches(): string[] {
-    const ofProducts = this.#products.flatMap(({ description: d, type }) => (type.fields ?? []).map((field) => branchOf(d.label, field)));
+    const ofProducts = this.#products.flatMap(({ description: d, type }) =>
+      (type.fields ?? []).map((field) => branchOf(d.label, field)),
+    );
     return [...new Set([...idBranches, ...ofProducts])];
   }
 
@@ -142,7 +167,10 @@ export class NanoAODSource extends InputSource {
     const missing = idBranches.find((name) => !reader.branches.has(name));
     if (missing) {
       reader.close();
-      throw new cms.Exception("FileReadError", `NanoAODSource: '${reader.path}' has no branch '${missing}', so it is not NanoAOD; NanoAODSource reads trees with ${idBranches.join(", ")}.`);
+      throw new cms.Exception(
+        "FileReadError",
+        `NanoAODSource: '${reader.path}' has no branch '${missing}', so it is not NanoAOD; NanoAODSource reads trees with ${idBranches.join(", ")}.`,
+      );
     }
     return reader;
   }
@@ -155,9 +183,11 @@ function refusalOf(field: FieldDescription, label: string, reader: RootTreeReade
   const branch = reader.branches.get(name);
   if (!branch) return `the file has no branch '${name}', which field '${field.name}' would be read from`;
   if (branch.kind === "unsupported") return `branch '${name}' cannot be read: ${branch.reason}`;
-  if (field.kind === "message" || field.kind === "string" || field.kind === "bytes") return `field '${field.name}' is a ${field.kind}, which no branch can fill`;
+  if (field.kind === "message" || field.kind === "string" || field.kind === "bytes")
+    return `field '${field.name}' is a ${field.kind}, which no branch can fill`;
   const isRepeated = branch.counter !== undefined || branch.length > 1;
-  if (isRepeated !== field.repeated) return `branch '${name}' has ${isRepeated ? "several values" : "one value"} an event, field '${field.name}' the other`;
+  if (isRepeated !== field.repeated)
+    return `branch '${name}' has ${isRepeated ? "several values" : "one value"} an event, field '${field.name}' the other`;
   return undefined;
 }
 
@@ -181,11 +211,19 @@ const arrays: { readonly [kind: string]: TypedArrayClass | undefined } = {
 /** A column in the array type of the field it fills; 64-bit integers stay exact. */
 function converted(values: Values, kind: string): Values {
   const isBig = values instanceof BigInt64Array || values instanceof BigUint64Array;
-  if (kind === "int64" || kind === "sint64" || kind === "sfixed64") return isBig ? new BigInt64Array(values.buffer, values.byteOffset, values.length) : BigInt64Array.from(values as Int32Array, BigInt);
-  if (kind === "uint64" || kind === "fixed64") return isBig ? new BigUint64Array(values.buffer, values.byteOffset, values.length) : BigUint64Array.from(values as Int32Array, BigInt);
+  if (kind === "int64" || kind === "sint64" || kind === "sfixed64")
+    return isBig
+      ? new BigInt64Array(values.buffer, values.byteOffset, values.length)
+      : BigInt64Array.from(values as Int32Array, BigInt);
+  if (kind === "uint64" || kind === "fixed64")
+    return isBig
+      ? new BigUint64Array(values.buffer, values.byteOffset, values.length)
+      : BigUint64Array.from(values as Int32Array, BigInt);
   const wanted = arrays[kind] as TypedArrayClass;
   if (values instanceof wanted) return values;
-  return isBig ? wanted.from(Array.from(values as BigInt64Array, Number)) : wanted.from(values as Float32Array);
+  return isBig
+    ? wanted.from(Array.from(values as BigInt64Array, Number))
+    : wanted.from(values as Float32Array);
 }
 
 /** The events of a range: columns as read, cut into views when an event asks. */
@@ -193,22 +231,43 @@ class NanoAODBlock implements EventBlock {
   readonly #run: Values;
   readonly #luminosityBlock: Values;
   readonly #event: Values;
-  readonly #products: { name: string; values: Values; offsets: Uint32Array; repeated: boolean; isBool: boolean }[][];
+  readonly #products: {
+    name: string;
+    values: Values;
+    offsets: Uint32Array;
+    repeated: boolean;
+    isBool: boolean;
+  }[][];
 
   constructor(columns: ReadonlyMap<string, RootColumn>, products: readonly SourceProduct[], count: number) {
     const column = (name: string) => columns.get(name) as RootColumn;
-    [this.#run, this.#luminosityBlock, this.#event] = idBranches.map((name) => column(name).values) as [Values, Values, Values];
+    [this.#run, this.#luminosityBlock, this.#event] = idBranches.map((name) => column(name).values) as [
+      Values,
+      Values,
+      Values,
+    ];
     this.#products = products.map(({ description: d, type }) =>
       (type.fields ?? []).map((field) => {
         const { values, offsets: jagged } = column(branchOf(d.label, field));
-        const offsets = jagged ?? Uint32Array.from({ length: count + 1 }, (_, entry) => (entry * values.length) / count);
-        return { name: field.name, values: converted(values, field.kind), offsets, repeated: field.repeated, isBool: field.kind === "bool" };
+        const offsets =
+          jagged ?? Uint32Array.from({ length: count + 1 }, (_, entry) => (entry * values.length) / count);
+        return {
+          name: field.name,
+          values: converted(values, field.kind),
+          offsets,
+          repeated: field.repeated,
+          isBool: field.kind === "bool",
+        };
       }),
     );
   }
 
   id(entry: number): EventID {
-    return { run: Number(this.#run[entry]), luminosityBlock: Number(this.#luminosityBlock[entry]), event: Number(this.#event[entry]) };
+    return {
+      run: Number(this.#run[entry]),
+      luminosityBlock: Number(this.#luminosityBlock[entry]),
+      event: Number(this.#event[entry]),
+    };
   }
 
   product(index: number, entry: number): unknown {

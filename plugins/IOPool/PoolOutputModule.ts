@@ -1,12 +1,26 @@
 /** Writes the selected events and their kept products into an event file (.edm). */
 import { rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { ClusterEncoder, cms, DEFINE_FWK_MODULE, type EncodedCluster, EventFileWriter, one, type ParameterSet, untracked, vstring } from "#framework";
+import {
+  ClusterEncoder,
+  cms,
+  DEFINE_FWK_MODULE,
+  type EncodedCluster,
+  EventFileWriter,
+  one,
+  type ParameterSet,
+  untracked,
+  vstring,
+} from "#framework";
 
 const description = {
   fileName: untracked.string(),
-  outputCommands: untracked.vstring(["keep *"], { comment: "keep and drop rules on branches; the last that matches wins" }),
-  SelectEvents: untracked.pset({ SelectEvents: vstring([], { comment: "names of paths; empty = every event" }) }),
+  outputCommands: untracked.vstring(["keep *"], {
+    comment: "keep and drop rules on branches; the last that matches wins",
+  }),
+  SelectEvents: untracked.pset({
+    SelectEvents: vstring([], { comment: "names of paths; empty = every event" }),
+  }),
 };
 
 /** Files that this process is writing: two modules must not write the same one. */
@@ -35,9 +49,15 @@ export class PoolOutputModule extends one.OutputModule {
 
   openFile(processHistory: readonly one.ProcessConfiguration[]): void {
     if (openFiles.has(this.#path)) {
-      throw new cms.Exception("Configuration", `PoolOutputModule: file '${this.#fileName}' is written by two output modules; give each a fileName of its own.`);
+      throw new cms.Exception(
+        "Configuration",
+        `PoolOutputModule: file '${this.#fileName}' is written by two output modules; give each a fileName of its own.`,
+      );
     }
-    this.#writer = new EventFileWriter(this.#fileName, { processHistory: [...processHistory], branches: [...this.#products] });
+    this.#writer = new EventFileWriter(this.#fileName, {
+      processHistory: [...processHistory],
+      branches: [...this.#products],
+    });
     openFiles.add(this.#path);
   }
 
@@ -59,7 +79,8 @@ export class PoolOutputModule extends one.OutputModule {
       return `Closed file ${this.#fileName}`;
     }
     writer.abandon();
-    if (writer.eventCount > 0) return `The ${writer.eventCount} events written before the error are in ${writer.partialPath}`;
+    if (writer.eventCount > 0)
+      return `The ${writer.eventCount} events written before the error are in ${writer.partialPath}`;
     rmSync(writer.partialPath, { force: true });
     return "";
   }

@@ -61,7 +61,10 @@ export class PoolSource extends InputSource {
     this.#skipEvents = pset.getUntrackedParameter("skipEvents");
     this.#recover = pset.getUntrackedParameter("recover");
     if (this.#files.length === 0) {
-      throw new cms.Exception("Configuration", "PoolSource: fileNames is empty; give at least one event file (inputFiles=…).");
+      throw new cms.Exception(
+        "Configuration",
+        "PoolSource: fileNames is empty; give at least one event file (inputFiles=…).",
+      );
     }
   }
 
@@ -79,16 +82,21 @@ export class PoolSource extends InputSource {
 
   override provides(type: ProductType<unknown>, tag: InputTag): readonly Provided[] {
     const processes = this.history().map(({ name }) => name);
-    const newestFirst = (a: SourceProduct, b: SourceProduct) => processes.indexOf(b.description.process) - processes.indexOf(a.description.process);
+    const newestFirst = (a: SourceProduct, b: SourceProduct) =>
+      processes.indexOf(b.description.process) - processes.indexOf(a.description.process);
     return this.branches()
-      .filter(({ description: d }) => d.type === type.name && d.label === tag.label && d.instance === tag.instance)
+      .filter(
+        ({ description: d }) => d.type === type.name && d.label === tag.label && d.instance === tag.instance,
+      )
       .filter(({ description: d }) => tag.process === "" || d.process === tag.process)
       .sort(newestFirst)
       .map(({ description: d }) => ({ description: d }));
   }
 
   override expectedEvents(limit: number): number | undefined {
-    return this.#files.length === 1 ? Math.max(0, Math.min(limit, this.#open.list(0).eventCount - this.#skipEvents)) : undefined;
+    return this.#files.length === 1
+      ? Math.max(0, Math.min(limit, this.#open.list(0).eventCount - this.#skipEvents))
+      : undefined;
   }
 
   *ranges(limit: number): Generator<InputRange> {
@@ -99,7 +107,12 @@ export class PoolSource extends InputSource {
       let pieces: Piece[] = [];
       let count = 0;
       const take = (): InputRange => {
-        const range = { firstOrdinal: ordinal, count, segments: segmentsOf(pieces, clusters), token: { file, pieces } };
+        const range = {
+          firstOrdinal: ordinal,
+          count,
+          segments: segmentsOf(pieces, clusters),
+          token: { file, pieces },
+        };
         ordinal += count;
         pieces = [];
         count = 0;
@@ -137,7 +150,11 @@ export class PoolSource extends InputSource {
 class PoolBlock implements EventBlock {
   /** Of each product, the index of its branch in this file, or -1. */
   readonly #branches: readonly number[];
-  readonly #parts: { piece: Piece; ids: EventIDColumns; columns: (ReturnType<EventFileReader["column"]> | undefined)[] }[];
+  readonly #parts: {
+    piece: Piece;
+    ids: EventIDColumns;
+    columns: (ReturnType<EventFileReader["column"]> | undefined)[];
+  }[];
 
   constructor(
     readonly reader: EventFileReader,
@@ -152,14 +169,22 @@ class PoolBlock implements EventBlock {
   id(entry: number): EventID {
     const { part, index } = this.#find(entry);
     const { run, luminosityBlock, event } = part.ids;
-    return { run: run[index] ?? 0, luminosityBlock: luminosityBlock[index] ?? 0, event: Number(event[index]) };
+    return {
+      run: run[index] ?? 0,
+      luminosityBlock: luminosityBlock[index] ?? 0,
+      event: Number(event[index]),
+    };
   }
 
   product(product: number, entry: number): unknown {
     const branch = this.#branches[product] ?? -1;
     if (branch < 0) return undefined;
     const { part, index } = this.#find(entry);
-    part.columns[product] ??= this.reader.column(part.piece.cluster, branch, this.products[product]?.type as ProductType<unknown>);
+    part.columns[product] ??= this.reader.column(
+      part.piece.cluster,
+      branch,
+      this.products[product]?.type as ProductType<unknown>,
+    );
     return part.columns[product].get(index);
   }
 

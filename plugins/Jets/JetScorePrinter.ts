@@ -1,5 +1,14 @@
 /** Prints the scores of each event's jets, in input order whatever the number of threads. */
-import { DEFINE_FWK_MODULE, type Event, inputTag, JetScores, LogPrint, one, type ParameterSet, untracked } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type Event,
+  inputTag,
+  JetScores,
+  LogPrint,
+  one,
+  type ParameterSet,
+  untracked,
+} from "#framework";
 
 const description = {
   scores: inputTag("scores"),

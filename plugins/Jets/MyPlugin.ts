@@ -24,7 +24,9 @@ import {
 } from "#framework";
 
 const description = {
-  graphPath: fileInPath(undefined, { comment: "frozen graph (.pb): rows of jet features to one score a row" }),
+  graphPath: fileInPath(undefined, {
+    comment: "frozen graph (.pb): rows of jet features to one score a row",
+  }),
   inputTensorName: string("input"),
   outputTensorName: string("output"),
   jets: inputTag("Jet"),
@@ -61,8 +63,13 @@ export class MyPlugin extends stream.EDProducer<SessionCache | undefined> {
   constructor(pset: Config, cache: SessionCache | undefined) {
     super(cache);
     this.#jets = this.consumes(JetCollection, pset.getParameter("jets"));
-    this.#session = cache ? cache.createSession() : createSession(loadGraphDef(pset.getParameter("graphPath")), options(pset));
-    this.#scoreJets = this.#session.prepare([pset.getParameter("inputTensorName")], [pset.getParameter("outputTensorName")]);
+    this.#session = cache
+      ? cache.createSession()
+      : createSession(loadGraphDef(pset.getParameter("graphPath")), options(pset));
+    this.#scoreJets = this.#session.prepare(
+      [pset.getParameter("inputTensorName")],
+      [pset.getParameter("outputTensorName")],
+    );
   }
 
   override produce(event: Event): void {
@@ -71,7 +78,10 @@ export class MyPlugin extends stream.EDProducer<SessionCache | undefined> {
     // No jets, no output: as in CMSSW, an empty input is not run.
     const score = output ? output.as("float32") : new Float32Array(0);
     if (score.length !== jets.pt.length) {
-      throw new cms.Exception("InvalidRun", `the model gave a tensor of shape [${output?.shape ?? []}] for ${jets.pt.length} jets; outputTensorName must name one score a jet.`);
+      throw new cms.Exception(
+        "InvalidRun",
+        `the model gave a tensor of shape [${output?.shape ?? []}] for ${jets.pt.length} jets; outputTensorName must name one score a jet.`,
+      );
     }
     event.put(this.#scores, { score });
   }

@@ -2,7 +2,17 @@
  * Measures inside the event loop how well scores tell b jets from others: the area under the ROC curve, which is the
  * share of pairs of a b jet and another jet in which the b jet has the higher score; equal scores count half.
  */
-import { cms, DEFINE_FWK_MODULE, type Event, inputTag, JetScores, JetTruth, LogPrint, one, type ParameterSet } from "#framework";
+import {
+  cms,
+  DEFINE_FWK_MODULE,
+  type Event,
+  inputTag,
+  JetScores,
+  JetTruth,
+  LogPrint,
+  one,
+  type ParameterSet,
+} from "#framework";
 
 const description = { scores: inputTag("scores"), truth: inputTag("Jet") };
 
@@ -27,7 +37,10 @@ export class RocAucAnalyzer extends one.EDAnalyzer {
     const { score } = event.get(this.#scores);
     const { hadronFlavour } = event.get(this.#truth);
     if (score.length !== hadronFlavour.length) {
-      throw new cms.Exception("LogicError", `RocAucAnalyzer: event ${event.event} has ${score.length} scores for ${hadronFlavour.length} jets.`);
+      throw new cms.Exception(
+        "LogicError",
+        `RocAucAnalyzer: event ${event.event} has ${score.length} scores for ${hadronFlavour.length} jets.`,
+      );
     }
     for (let jet = 0; jet < score.length; jet++) {
       this.#jets.push({ score: score[jet] as number, isB: hadronFlavour[jet] === bFlavour });

@@ -19,9 +19,13 @@ import {
 } from "#framework";
 
 const description = {
-  modelPath: fileInPath(undefined, { comment: "frozen graph (.pb, .pb.txt) or the directory of a SavedModel" }),
+  modelPath: fileInPath(undefined, {
+    comment: "frozen graph (.pb, .pb.txt) or the directory of a SavedModel",
+  }),
   tag: string("serve", { comment: "tag of the meta graph in a SavedModel; a frozen graph has none" }),
-  inputTensorName: string("input", { comment: "float32 [jets, 5]: pt, eta, phi, mass, number of constituents" }),
+  inputTensorName: string("input", {
+    comment: "float32 [jets, 5]: pt, eta, phi, mass, number of constituents",
+  }),
   outputTensorName: string("output", { comment: "float32 [jets, 1]" }),
   jets: inputTag("Jet"),
 };
@@ -49,7 +53,10 @@ export class TensorFlowCacheProducer extends stream.EDProducer<SessionCache> {
     super(cache);
     this.#jets = this.consumes(JetCollection, pset.getParameter("jets"));
     this.#session = cache.createSession();
-    this.#scoreJets = this.#session.prepare([pset.getParameter("inputTensorName")], [pset.getParameter("outputTensorName")]);
+    this.#scoreJets = this.#session.prepare(
+      [pset.getParameter("inputTensorName")],
+      [pset.getParameter("outputTensorName")],
+    );
   }
 
   override produce(event: Event): void {

@@ -22,8 +22,12 @@ import {
 
 const description = {
   modelPath: fileInPath(undefined, { comment: "frozen graph, or with a tag the directory of a SavedModel" }),
-  tag: string("", { comment: "tag of the meta graph in a SavedModel, such as serve; empty for a frozen graph" }),
-  inputTensorName: string("input", { comment: "float32 [jets, 5]: pt, eta, phi, mass, number of constituents" }),
+  tag: string("", {
+    comment: "tag of the meta graph in a SavedModel, such as serve; empty for a frozen graph",
+  }),
+  inputTensorName: string("input", {
+    comment: "float32 [jets, 5]: pt, eta, phi, mass, number of constituents",
+  }),
   outputTensorName: string("output", { comment: "float32 [jets, 1]" }),
   jets: inputTag("Jet"),
 };
@@ -42,7 +46,10 @@ export class TensorFlowSessionProducer extends one.EDProducer {
     super();
     this.#jets = this.consumes(JetCollection, pset.getParameter("jets"));
     this.#session = openSession(pset.getParameter("modelPath"), pset.getParameter("tag"));
-    this.#scoreJets = this.#session.prepare([pset.getParameter("inputTensorName")], [pset.getParameter("outputTensorName")]);
+    this.#scoreJets = this.#session.prepare(
+      [pset.getParameter("inputTensorName")],
+      [pset.getParameter("outputTensorName")],
+    );
   }
 
   override produce(event: Event): void {

@@ -13,7 +13,17 @@ const rounds = 7;
 const roundMs = 15;
 const warmUpMs = 60;
 const batches = [1, 8, 64];
-const models = ["simple", "multi", "mlp_small", "mlp_big", "tf1_frozen", "deepjet_like", "transformer", "cnn", "gru"];
+const models = [
+  "simple",
+  "multi",
+  "mlp_small",
+  "mlp_big",
+  "tf1_frozen",
+  "deepjet_like",
+  "transformer",
+  "cnn",
+  "gru",
+];
 /** Models of dense layers: the reference engine has to be within 15 times onnxruntime on these, at batch 1. */
 const dense = new Set(["simple", "multi", "mlp_small", "mlp_big", "tf1_frozen"]);
 /** How far the outputs of two engines may lie apart before their times mean nothing. */
@@ -62,7 +72,11 @@ async function callsARound(runner) {
 }
 
 function largestDifference(a, b) {
-  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(Number(value) - Number(b[i])) / Math.max(1, Math.abs(Number(b[i])))), 0);
+  return a.reduce(
+    (worst, value, i) =>
+      Math.max(worst, Math.abs(Number(value) - Number(b[i])) / Math.max(1, Math.abs(Number(b[i])))),
+    0,
+  );
 }
 
 /** The times of each round by engine, rounds in alternation. */
@@ -72,7 +86,8 @@ async function measure(runners) {
     const outputs = await runner.outputs();
     for (const [i, output] of outputs.entries()) {
       const difference = largestDifference(output, first[i]);
-      if (!(difference <= tolerance)) throw new Error(`${runner.engine} and ${runners[0].engine} differ by ${difference} in output ${i}`);
+      if (!(difference <= tolerance))
+        throw new Error(`${runner.engine} and ${runners[0].engine} differ by ${difference} in output ${i}`);
     }
   }
   const counts = [];
@@ -97,7 +112,13 @@ function targetOf(engine, model, batch) {
 
 function result(engine, model, batch, times) {
   const own = times.get(engine);
-  const common = { case: `${model}/b${batch}/${engine}`, value: median(own), unit: "us", of: "ratio", better: "lower" };
+  const common = {
+    case: `${model}/b${batch}/${engine}`,
+    value: median(own),
+    unit: "us",
+    of: "ratio",
+    better: "lower",
+  };
   const peer = times.get(peers[engine]);
   if (!peer) return { ...common, peer: null, ratio: null, target: null };
   // Round by round: what else the machine does meets both.
@@ -105,15 +126,37 @@ function result(engine, model, batch, times) {
   return { ...common, peer: peers[engine], ratio, target: targetOf(engine, model, batch) };
 }
 
-const skippedCase = (name, reason) => ({ case: name, value: null, unit: "us", peer: null, ratio: null, target: null, of: "ratio", better: "lower", skipped: reason });
+const skippedCase = (name, reason) => ({
+  case: name,
+  value: null,
+  unit: "us",
+  peer: null,
+  ratio: null,
+  target: null,
+  of: "ratio",
+  better: "lower",
+  skipped: reason,
+});
 
 export async function* inference() {
-  const folder = join(process.env.CMSRUN_SHARED ?? fileURLToPath(new URL("../../../shared", import.meta.url)), "models");
+  const folder = join(
+    process.env.CMSRUN_SHARED ?? fileURLToPath(new URL("../../../shared", import.meta.url)),
+    "models",
+  );
   if (!existsSync(folder)) {
-    yield skippedCase("inference", `there is no folder ${folder}; set CMSRUN_SHARED to the folder that has models/`);
+    yield skippedCase(
+      "inference",
+      `there is no folder ${folder}; set CMSRUN_SHARED to the folder that has models/`,
+    );
     return;
   }
-  const engines = [framework("reference"), framework("tensorflow"), onnxruntime(), tfjsNode(), python(folder)];
+  const engines = [
+    framework("reference"),
+    framework("tensorflow"),
+    onnxruntime(),
+    tfjsNode(),
+    python(folder),
+  ];
   try {
     for (const name of models) {
       const model = readModel(folder, name);
@@ -135,7 +178,9 @@ async function* compare(engines, model, batch) {
       await runner.outputs();
       runners.push(runner);
     } catch (error) {
-      skipped.push(skippedCase(`${model.name}/b${batch}/${engine}`, error.message.split("\n")[0].slice(0, 160)));
+      skipped.push(
+        skippedCase(`${model.name}/b${batch}/${engine}`, error.message.split("\n")[0].slice(0, 160)),
+      );
     }
   }
   const times = runners.length > 0 ? await measure(runners) : new Map();

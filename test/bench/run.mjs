@@ -12,7 +12,12 @@ const configPath = (config) => join(root, "test", "bench", "configs", config);
 
 /** Runs a config; gives the loop's events and seconds from the line that ends in events/s. */
 export function runConfig(config, ...args) {
-  const options = { env: environment, encoding: "utf8", timeout: timeLimitMs, stdio: ["ignore", "pipe", "pipe"] };
+  const options = {
+    env: environment,
+    encoding: "utf8",
+    timeout: timeLimitMs,
+    stdio: ["ignore", "pipe", "pipe"],
+  };
   const output = execFileSync(process.execPath, [host, configPath(config), ...args], options);
   const match = /Processed (\d+) events? in ([\d.]+) s .*: ([\d.]+) events\/s/.exec(output);
   if (!match) throw new Error(`no throughput line in: ${output}`);
@@ -25,7 +30,11 @@ export function timeUntil(args, pattern) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     let first;
-    const child = spawn(process.execPath, args, { env: environment, stdio: ["ignore", "ignore", "pipe"], timeout: timeLimitMs });
+    const child = spawn(process.execPath, args, {
+      env: environment,
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: timeLimitMs,
+    });
     child.stderr.on("data", (text) => {
       if (pattern?.test(String(text))) first ??= performance.now() - start;
     });

@@ -12,5 +12,16 @@ export async function startup() {
     bare.push(await timeUntil(["-e", "0"]));
   }
   const value = median(ours);
-  return [{ case: "startup: to the first event", value, unit: "ms", peer: "bare node", ratio: value / median(bare), target: 150, of: "value", better: "lower" }];
+  return [
+    {
+      case: "startup: to the first event",
+      value,
+      unit: "ms",
+      peer: "bare node",
+      ratio: value / median(bare),
+      target: 150,
+      of: "value",
+      better: "lower",
+    },
+  ];
 }

@@ -9,9 +9,20 @@ const cases = [
 
 export async function threads() {
   return cases.map(({ microseconds, maxEvents, target }) => {
-    const run = (n) => runConfig("busy_cfg.ts", `microseconds=${microseconds}`, `maxEvents=${maxEvents}`, `threads=${n}`).seconds;
+    const run = (n) =>
+      runConfig("busy_cfg.ts", `microseconds=${microseconds}`, `maxEvents=${maxEvents}`, `threads=${n}`)
+        .seconds;
     const speedups = Array.from({ length: rounds }, () => run(1) / run(2));
     const best = Math.max(...speedups);
-    return { case: `threads: 2 over 1 at ${microseconds} us an event`, value: best, unit: "x", peer: "1 thread", ratio: best, target, of: "ratio", better: "higher" };
+    return {
+      case: `threads: 2 over 1 at ${microseconds} us an event`,
+      value: best,
+      unit: "x",
+      peer: "1 thread",
+      ratio: best,
+      target,
+      of: "ratio",
+      better: "higher",
+    };
   });
 }

@@ -49,11 +49,19 @@ export function cmsrun(args: readonly string[], options: RunOptions = {}): Promi
  * A job whose config is `body`, for tables of small cases: `cms` and `process` (a process TEST of 10 events of an
  * EmptySource, without progress lines) are there already, unless `body` makes a process of its own.
  */
-export async function cmsrunConfig(body: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Outcome> {
+export async function cmsrunConfig(
+  body: string,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Outcome> {
   return startCmsrunConfig(body, args, options).outcome;
 }
 
-export function startCmsrunConfig(body: string, args: readonly string[] = [], options: RunOptions = {}): RunningJob {
+export function startCmsrunConfig(
+  body: string,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): RunningJob {
   const folder = options.cwd ?? mkdtempSync(join(tmpdir(), "cmsrun-job-"));
   const config = join(folder, `job${jobs++}_cfg.ts`);
   const start = body.includes("new cms.Process(") ? "" : preamble;
@@ -69,14 +77,23 @@ process.source = cms.Source("EmptySource");
 process.maxEvents.input = 10;
 process.MessageLogger.cerr.FwkReport.limit = 0;`;
 
-export function startCmsrun(args: readonly string[], { cwd = root, timeoutMs = 25_000, env = {} }: RunOptions = {}): RunningJob {
+export function startCmsrun(
+  args: readonly string[],
+  { cwd = root, timeoutMs = 25_000, env = {} }: RunOptions = {},
+): RunningJob {
   const environment = { ...process.env, CMSRUN_PLUGIN_PATH: sharedPlugins, ...env };
   const folder = mkdtempSync(join(tmpdir(), "cmsrun-log-"));
   // Files, not pipes: a busy test runner must not slow the program down.
   const [stdout, stderr] = [join(folder, "stdout"), join(folder, "stderr")];
   const descriptors = [openSync(stdout, "w"), openSync(stderr, "w")];
   const stdio: StdioOptions = ["ignore", ...descriptors];
-  const child = spawn(process.execPath, [program, ...args], { cwd, env: environment, stdio, timeout: timeoutMs, killSignal: "SIGKILL" });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: environment,
+    stdio,
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+  });
   for (const descriptor of descriptors) closeSync(descriptor);
   const output = () => ({ stdout: readFileSync(stdout, "utf8"), stderr: readFileSync(stderr, "utf8") });
   let ended: Outcome | undefined;
@@ -101,12 +118,16 @@ export function startCmsrun(args: readonly string[], { cwd = root, timeoutMs = 2
 
 /** The block of a fatal exception, without its time; "" when none was printed. */
 export function exceptionBlock({ stderr }: Outcome): string {
-  const [, block = ""] = /----- Begin Fatal Exception .*\n([\s\S]*?)----- End Fatal Exception/.exec(stderr) ?? [];
+  const [, block = ""] =
+    /----- Begin Fatal Exception .*\n([\s\S]*?)----- End Fatal Exception/.exec(stderr) ?? [];
   return block;
 }
 
 /** Lines that a test plugin logged: those that begin with `tag`, without it. */
 export function tagged({ stderr }: Outcome, tag: string): string[] {
   const prefix = `${tag} `;
-  return stderr.split("\n").filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
+  return stderr
+    .split("\n")
+    .filter((line) => line.startsWith(prefix))
+    .map((line) => line.slice(prefix.length));
 }

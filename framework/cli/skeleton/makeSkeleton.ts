@@ -5,7 +5,14 @@ import { Exception } from "../../base/errors.js";
 import { skippedFolders } from "../../modules/PluginManager.js";
 import { currentPackage } from "../currentPackage.js";
 import { report } from "../runJob.js";
-import { type Concurrency, concurrencies, type ModuleKind, skeletonConfig, skeletonPlugin, skeletonTest } from "./skeletonFiles.js";
+import {
+  type Concurrency,
+  concurrencies,
+  type ModuleKind,
+  skeletonConfig,
+  skeletonPlugin,
+  skeletonTest,
+} from "./skeletonFiles.js";
 import { skeletonNames } from "./skeletonNames.js";
 import { missingInstalls, packageFiles, type WrittenFile } from "./skeletonPackage.js";
 import { toolArguments, wrongArguments } from "../toolArguments.js";
@@ -45,47 +52,92 @@ interface Arguments {
   readonly force: boolean;
 }
 
-async function parse(tool: string, moduleKind: ModuleKind, argv: readonly string[]): Promise<Arguments | undefined> {
-  const example = { EDProducer: "MyJetProducer", EDFilter: "MyJetFilter", EDAnalyzer: "MyJetAnalyzer" }[moduleKind];
+async function parse(
+  tool: string,
+  moduleKind: ModuleKind,
+  argv: readonly string[],
+): Promise<Arguments | undefined> {
+  const example = { EDProducer: "MyJetProducer", EDFilter: "MyJetFilter", EDAnalyzer: "MyJetAnalyzer" }[
+    moduleKind
+  ];
   const given = await toolArguments(tool, argv, (parser) =>
     parser
       .usage(usage(moduleKind))
-      .option("kind", { choices: concurrencies, default: moduleKind === "EDAnalyzer" ? ("one" as const) : ("stream" as const), describe: "how the module runs" })
-      .option("subsystem", { type: "string", requiresArg: true, describe: "folder below plugins/ [default: NAME]" })
-      .option("force", { type: "boolean", default: false, describe: "replace the plugin, config and test that are there" })
+      .option("kind", {
+        choices: concurrencies,
+        default: moduleKind === "EDAnalyzer" ? ("one" as const) : ("stream" as const),
+        describe: "how the module runs",
+      })
+      .option("subsystem", {
+        type: "string",
+        requiresArg: true,
+        describe: "folder below plugins/ [default: NAME]",
+      })
+      .option("force", {
+        type: "boolean",
+        default: false,
+        describe: "replace the plugin, config and test that are there",
+      })
       .example(`$0 ${example}`, "")
       .example(`$0 ${example} --kind global --subsystem Jets`, ""),
   );
   if (!given) return undefined;
   const [name, ...rest] = given._.map(String);
-  if (name === undefined || rest.length > 0) throw wrongArguments(tool, `it takes one NAME, not ${given._.length}; for example: ${tool} ${example}`);
+  if (name === undefined || rest.length > 0)
+    throw wrongArguments(tool, `it takes one NAME, not ${given._.length}; for example: ${tool} ${example}`);
   const { kind, subsystem, force } = given;
   return { name, kind, subsystem, force };
 }
 
-function write(tool: string, kind: ModuleKind, { name, kind: concurrency, subsystem = name, force }: Arguments): void {
+function write(
+  tool: string,
+  kind: ModuleKind,
+  { name, kind: concurrency, subsystem = name, force }: Arguments,
+): void {
   const { root, hasPackageJson, isCmsrun } = currentPackage();
   const plugin = `plugins/${subsystem}/${name}.ts`;
   const names = skeletonNames(tool, name, join(root, "plugins"), join(root, plugin));
   const folders = subsystem.split("/");
   if (!folders.every((folder) => /^[A-Za-z]\w*$/.test(folder) && !skippedFolders.has(folder))) {
-    throw wrongArguments(tool, `--subsystem is a folder below plugins/, such as Jets; '${subsystem}' is not, or is not searched for plugins.`);
+    throw wrongArguments(
+      tool,
+      `--subsystem is a folder below plugins/, such as Jets; '${subsystem}' is not, or is not searched for plugins.`,
+    );
   }
-  const skeleton = { ...names, kind, concurrency, framework: isCmsrun ? "#framework" : "cmsrun", testing: isCmsrun ? "#testing" : "cmsrun/testing" };
+  const skeleton = {
+    ...names,
+    kind,
+    concurrency,
+    framework: isCmsrun ? "#framework" : "cmsrun",
+    testing: isCmsrun ? "#testing" : "cmsrun/testing",
+  };
   const config = `configs/${names.snake}_cfg.ts`;
   const test = `${isCmsrun ? "test/unit/plugins" : "test"}/${name}.test.ts`;
   const files: WrittenFile[] = [
     { path: plugin, text: skeletonPlugin(skeleton) },
     { path: config, text: skeletonConfig(skeleton) },
-    { path: test, text: skeletonTest(skeleton, relative(dirname(test), plugin).replace(/\.ts$/, ".js"), config) },
+    {
+      path: test,
+      text: skeletonTest(skeleton, relative(dirname(test), plugin).replace(/\.ts$/, ".js"), config),
+    },
   ];
   const present = files.filter(({ path }) => existsSync(join(root, path))).map(({ path }) => path);
   if (present.length > 0 && !force) {
-    throw new Exception("CommandLineProcessing", `${tool}: ${present.join(", ")} exist${present.length === 1 ? "s" : ""} already in ${root}; choose another NAME, or replace with --force.`);
+    throw new Exception(
+      "CommandLineProcessing",
+      `${tool}: ${present.join(", ")} exist${present.length === 1 ? "s" : ""} already in ${root}; choose another NAME, or replace with --force.`,
+    );
   }
   if (!isCmsrun) files.push(...packageFiles(root));
   writeAll(root, files);
-  process.stdout.write(summary(root, files, hasPackageJson ? "" : "new ", [...(isCmsrun ? [] : missingInstalls(root)), `npx cmsrun ${config}`, `npx vitest run ${test}`, "npx tsc --noEmit"]));
+  process.stdout.write(
+    summary(root, files, hasPackageJson ? "" : "new ", [
+      ...(isCmsrun ? [] : missingInstalls(root)),
+      `npx cmsrun ${config}`,
+      `npx vitest run ${test}`,
+      "npx tsc --noEmit",
+    ]),
+  );
 }
 
 /** All files or none. @throws FileWriteError. */
@@ -96,14 +148,20 @@ function writeAll(root: string, files: readonly WrittenFile[]): void {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(unfinished[index] as string, text);
     }
-    for (const [index, { path }] of files.entries()) renameSync(unfinished[index] as string, join(root, path));
+    for (const [index, { path }] of files.entries())
+      renameSync(unfinished[index] as string, join(root, path));
   } catch (error) {
     for (const path of unfinished) rmSync(path, { force: true });
     throw new Exception("FileWriteError", `cannot write into ${root}: ${(error as Error).message}`);
   }
 }
 
-function summary(root: string, files: readonly WrittenFile[], isNew: string, commands: readonly string[]): string {
+function summary(
+  root: string,
+  files: readonly WrittenFile[],
+  isNew: string,
+  commands: readonly string[],
+): string {
   const list = (lines: readonly string[]) => lines.map((line) => `  ${line}\n`).join("");
   const cd = root === process.cwd() ? [] : [`cd ${root}`];
   return `Wrote into the ${isNew}package ${root}:\n${list(files.map(({ path }) => path))}Next:\n${list([...cd, ...commands])}`;

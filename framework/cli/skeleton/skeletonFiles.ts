@@ -38,7 +38,9 @@ const aboveMinPt = {
 
 /** `event` and, where all streams share the instance, the stream before it. */
 function parametersOf({ concurrency }: Skeleton): string {
-  return concurrency === "global" || concurrency === "limited" ? "_streamID: StreamID, event: Event" : "event: Event";
+  return concurrency === "global" || concurrency === "limited"
+    ? "_streamID: StreamID, event: Event"
+    : "event: Event";
 }
 
 const bodies: { readonly [K in ModuleKind]: (skeleton: Skeleton) => Body } = {
@@ -117,7 +119,8 @@ const bodies: { readonly [K in ModuleKind]: (skeleton: Skeleton) => Body } = {
   }),
 };
 
-const indented = (lines: readonly string[], depth: number) => lines.map((line) => `${" ".repeat(2 * depth)}${line}\n`).join("");
+const indented = (lines: readonly string[], depth: number) =>
+  lines.map((line) => `${" ".repeat(2 * depth)}${line}\n`).join("");
 
 /** Sorted as editors sort them: without case, types as their names. */
 function importList(names: readonly string[]): string {
@@ -129,8 +132,20 @@ export function skeletonPlugin(skeleton: Skeleton): string {
   const { name, kind, concurrency, framework } = skeleton;
   const body = bodies[kind](skeleton);
   const isShared = concurrency === "global" || concurrency === "limited";
-  const imports = ["DEFINE_FWK_MODULE", "type Event", "inputTag", "JetCollection", "type ParameterSet", concurrency, ...body.imports];
-  const parameters = [`jets: inputTag("Jet", { comment: "the jets to read" }),`, ...body.parameters, ...(concurrency === "limited" ? ["...limited.description,"] : [])];
+  const imports = [
+    "DEFINE_FWK_MODULE",
+    "type Event",
+    "inputTag",
+    "JetCollection",
+    "type ParameterSet",
+    concurrency,
+    ...body.imports,
+  ];
+  const parameters = [
+    `jets: inputTag("Jet", { comment: "the jets to read" }),`,
+    ...body.parameters,
+    ...(concurrency === "limited" ? ["...limited.description,"] : []),
+  ];
   return `/** ${body.does} */
 import { ${importList(isShared ? [...imports, "type StreamID"] : imports)} } from "${framework}";
 
@@ -164,7 +179,8 @@ export function skeletonConfig(skeleton: Skeleton): string {
   const { name, label, snake, kind, framework } = skeleton;
   const { configured } = bodies[kind](skeleton);
   const hasOutput = kind !== "EDAnalyzer";
-  const selected = kind === "EDFilter" ? `\n  SelectEvents: cms.untracked.PSet({ SelectEvents: cms.vstring("p") }),` : "";
+  const selected =
+    kind === "EDFilter" ? `\n  SelectEvents: cms.untracked.PSet({ SelectEvents: cms.vstring("p") }),` : "";
   const output = `
 process.output = cms.OutputModule("PoolOutputModule", {
   fileName: cms.untracked.string(options.outputFile),${selected}

@@ -19,18 +19,44 @@ export interface SkeletonNames {
 const importedTypes = ["Event", "StreamID"];
 
 /** `pluginFile`: where it will be written. @throws CommandLineProcessing with a name that would do. */
-export function skeletonNames(tool: string, name: string, pluginFolder: string, pluginFile: string): SkeletonNames {
-  const refuse = (problem: string, remedy: string) => new Exception("CommandLineProcessing", `${tool}: ${problem}; ${remedy}`);
-  if (!/^[A-Z][A-Za-z0-9]*$/.test(name)) throw refuse(`NAME is the name of a class, and '${name}' is not PascalCase`, `try: ${tool} ${pascal(name)}`);
-  if (name in framework || importedTypes.includes(name)) throw refuse(`'${name}' is a name of the framework`, `try: ${tool} My${name}`);
-  const taken = [pluginFolder, join(packageRoot, "plugins")].flatMap((folder) => pluginFiles(folder)).find((path) => path !== pluginFile && basename(path, ".ts") === name);
+export function skeletonNames(
+  tool: string,
+  name: string,
+  pluginFolder: string,
+  pluginFile: string,
+): SkeletonNames {
+  const refuse = (problem: string, remedy: string) =>
+    new Exception("CommandLineProcessing", `${tool}: ${problem}; ${remedy}`);
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(name))
+    throw refuse(
+      `NAME is the name of a class, and '${name}' is not PascalCase`,
+      `try: ${tool} ${pascal(name)}`,
+    );
+  if (name in framework || importedTypes.includes(name))
+    throw refuse(`'${name}' is a name of the framework`, `try: ${tool} My${name}`);
+  const taken = [pluginFolder, join(packageRoot, "plugins")]
+    .flatMap((folder) => pluginFiles(folder))
+    .find((path) => path !== pluginFile && basename(path, ".ts") === name);
   if (taken) throw refuse(`there is a plugin '${name}' already: ${taken}`, "choose another NAME.");
-  const snake = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/([A-Z])([A-Z][a-z])/g, "$1_$2").toLowerCase();
+  const snake = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
+    .toLowerCase();
   return { name, label: labelOf(snake), snake };
 }
 
 /** Labels that mean something else on a process, or in the written config. */
-const reserved = new Set(["source", "schedule", "options", "maxEvents", "maxLuminosityBlocks", "output", "p", "e", ...Object.getOwnPropertyNames(Process.prototype)]);
+const reserved = new Set([
+  "source",
+  "schedule",
+  "options",
+  "maxEvents",
+  "maxLuminosityBlocks",
+  "output",
+  "p",
+  "e",
+  ...Object.getOwnPropertyNames(Process.prototype),
+]);
 
 function labelOf(snake: string): string {
   const label = snake.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
@@ -39,7 +65,10 @@ function labelOf(snake: string): string {
 
 function pascal(name: string): string {
   const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-  const joined = words.map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`).join("").replace(/^[0-9]+/, "");
+  const joined = words
+    .map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`)
+    .join("")
+    .replace(/^[0-9]+/, "");
   return joined === "" ? "MyPlugin1" : joined;
 }
 

@@ -12,10 +12,17 @@ export interface WrittenFile {
 
 /** What makes a folder a package in which the three files compile, as far as it is not there. */
 export function packageFiles(root: string): WrittenFile[] {
-  const name = basename(root).toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "my-plugins";
+  const name =
+    basename(root)
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, "-")
+      .replace(/^-+|-+$/g, "") || "my-plugins";
   const json = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
   const files = [
-    { path: "package.json", text: json({ name, private: true, type: "module", scripts: { test: "tsc --noEmit && vitest run" } }) },
+    {
+      path: "package.json",
+      text: json({ name, private: true, type: "module", scripts: { test: "tsc --noEmit && vitest run" } }),
+    },
     // cmsrun and vitest bundle what they load, hence "bundler".
     {
       path: "tsconfig.json",
@@ -52,8 +59,12 @@ export function missingInstalls(root: string): string[] {
       return false;
     }
   };
-  const { devDependencies } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
-  const tools = ["typescript", "vitest"].filter((name) => !isThere(name)).map((name) => `${name}@${devDependencies[name]?.split(".")[0]}`);
+  const { devDependencies } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  const tools = ["typescript", "vitest"]
+    .filter((name) => !isThere(name))
+    .map((name) => `${name}@${devDependencies[name]?.split(".")[0]}`);
   return [
     ...(isThere("cmsrun") ? [] : [`npm install --install-links ${packageRoot}`]),
     ...(tools.length > 0 ? [`npm install --save-dev ${tools.join(" ")}`] : []),

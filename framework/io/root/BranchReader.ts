@@ -43,13 +43,15 @@ export class BranchReader {
       const end = basket.offsets?.[to] ?? to * length;
       if (offsets && basket.offsets) {
         const shift = valueCount - begin;
-        for (let entry = from; entry <= to; entry++) offsets[at - firstEntry + entry - from] = (basket.offsets[entry] ?? 0) + shift;
+        for (let entry = from; entry <= to; entry++)
+          offsets[at - firstEntry + entry - from] = (basket.offsets[entry] ?? 0) + shift;
       }
       parts.push(basket.values.slice(begin, end));
       valueCount += end - begin;
       at = basketFirst + to;
     }
-    const values = parts.length === 1 && parts[0] ? parts[0] : concatenate(parts, new valueArrays[kind](valueCount));
+    const values =
+      parts.length === 1 && parts[0] ? parts[0] : concatenate(parts, new valueArrays[kind](valueCount));
     return offsets ? { values, offsets } : { values };
   }
 
@@ -62,10 +64,16 @@ export class BranchReader {
     const position = positions[index] ?? 0;
     const where = `branch '${name}', entries ${first} to ${end - 1}, at byte ${position}`;
     try {
-      const values = await readBasket(this.#jsroot, this.#file, { kind, position, sizeBytes: sizesBytes[index] ?? 0, entryCount: end - first });
+      const values = await readBasket(this.#jsroot, this.#file, {
+        kind,
+        position,
+        sizeBytes: sizesBytes[index] ?? 0,
+        entryCount: end - first,
+      });
       const offsets = await this.#offsets(first, end - first);
       const expected = offsets?.at(-1) ?? (end - first) * length;
-      if (values.length !== expected) throw new Error(`it holds ${values.length} values instead of ${expected}`);
+      if (values.length !== expected)
+        throw new Error(`it holds ${values.length} values instead of ${expected}`);
       const basket = { index, values, ...(offsets && { offsets }) };
       this.#kept = [...this.#kept.slice(1 - basketsKept), basket];
       return basket;

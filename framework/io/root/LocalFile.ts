@@ -16,19 +16,30 @@ export class LocalFile {
     } catch (error) {
       this.close();
       const code = (error as NodeJS.ErrnoException).code;
-      const reasons: Record<string, string> = { ENOENT: "there is no such file", EACCES: "it may not be read by this user" };
+      const reasons: Record<string, string> = {
+        ENOENT: "there is no such file",
+        EACCES: "it may not be read by this user",
+      };
       const reason = reasons[code ?? ""] ?? (error as Error).message;
-      throw new Exception("FileOpenError", `Input file '${path}' could not be opened: ${reason}.`, { cause: error });
+      throw new Exception("FileOpenError", `Input file '${path}' could not be opened: ${reason}.`, {
+        cause: error,
+      });
     }
   }
 
   /** `length` bytes at `position`; fewer at the end of the file when `upTo` is set. */
   read(position: number, length: number, upTo = false): Buffer {
     const isInside = Number.isSafeInteger(position) && position >= 0 && position < this.sizeBytes;
-    if (!isInside || !Number.isSafeInteger(length) || length < 0 || (!upTo && position + length > this.sizeBytes)) {
+    if (
+      !isInside ||
+      !Number.isSafeInteger(length) ||
+      length < 0 ||
+      (!upTo && position + length > this.sizeBytes)
+    ) {
       throw this.corrupt(`it refers to ${length} bytes at ${position}, outside its ${this.sizeBytes} bytes`);
     }
-    if (this.#descriptor === undefined) throw new Exception("LogicError", `'${this.path}' is read after close().`);
+    if (this.#descriptor === undefined)
+      throw new Exception("LogicError", `'${this.path}' is read after close().`);
     const bytes = Buffer.allocUnsafeSlow(Math.min(length, this.sizeBytes - position));
     let done = 0;
     while (done < bytes.length) {

@@ -6,7 +6,13 @@
 import { suggestion } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
 import { BranchReader } from "./BranchReader.js";
-import { type BranchLayout, findContradiction, type RootBranch, type RootColumn, type UnsupportedBranch } from "./branches.js";
+import {
+  type BranchLayout,
+  findContradiction,
+  type RootBranch,
+  type RootColumn,
+  type UnsupportedBranch,
+} from "./branches.js";
 import { type Jsroot, loadJsroot } from "./jsroot.js";
 import { LocalFile } from "./LocalFile.js";
 import { readTree, type TreeDescription } from "./readTree.js";
@@ -27,7 +33,12 @@ export class RootTreeReader {
   readonly #layouts: TreeDescription["layouts"];
   readonly #readers = new Map<string, BranchReader>();
 
-  private constructor(jsroot: Jsroot, file: LocalFile, readonly treeName: string, tree: TreeDescription) {
+  private constructor(
+    jsroot: Jsroot,
+    file: LocalFile,
+    readonly treeName: string,
+    tree: TreeDescription,
+  ) {
     this.#jsroot = jsroot;
     this.#file = file;
     this.#layouts = tree.layouts;
@@ -55,7 +66,11 @@ export class RootTreeReader {
     const { entryCount, layouts } = JSON.parse(Buffer.from(directory).toString()) as SharedDirectory;
     const file = new LocalFile(path);
     try {
-      return new RootTreeReader(await loadJsroot(), file, treeName, { entryCount, layouts: new Map(layouts), messages: [] });
+      return new RootTreeReader(await loadJsroot(), file, treeName, {
+        entryCount,
+        layouts: new Map(layouts),
+        messages: [],
+      });
     } catch (error) {
       file.close();
       throw error;
@@ -70,7 +85,9 @@ export class RootTreeReader {
       if (layout && "counter" in layout && layout.counter !== undefined) wanted.add(layout.counter);
     }
     const layouts = [...this.#layouts].filter(([name]) => wanted.has(name));
-    const text = Buffer.from(JSON.stringify({ entryCount: this.entryCount, layouts } satisfies SharedDirectory));
+    const text = Buffer.from(
+      JSON.stringify({ entryCount: this.entryCount, layouts } satisfies SharedDirectory),
+    );
     const shared = new Uint8Array(new SharedArrayBuffer(text.length));
     shared.set(text);
     return shared;
@@ -89,10 +106,17 @@ export class RootTreeReader {
    * @throws ProductNotFound for an unknown branch, FormatIncompatibility for one that holds no plain numbers,
    * FileReadError when the file is corrupt.
    */
-  async readColumns(names: readonly string[], firstEntry: number, count: number): Promise<Map<string, RootColumn>> {
+  async readColumns(
+    names: readonly string[],
+    firstEntry: number,
+    count: number,
+  ): Promise<Map<string, RootColumn>> {
     if (!(firstEntry >= 0 && count >= 0 && firstEntry + count <= this.entryCount)) {
       const asked = `${count} entries from ${firstEntry}`;
-      throw new Exception("LogicError", `${asked} were asked of '${this.path}', which has ${this.entryCount}.`);
+      throw new Exception(
+        "LogicError",
+        `${asked} were asked of '${this.path}', which has ${this.entryCount}.`,
+      );
     }
     const readers = names.map((name) => [name, this.#reader(name)] as const);
     const columns = new Map<string, RootColumn>();
@@ -127,7 +151,10 @@ export class RootTreeReader {
     const layout = this.#layouts.get(name);
     const where = `tree '${this.treeName}' of '${this.path}'`;
     if (layout === undefined) {
-      throw new Exception("ProductNotFound", `${where} has no branch '${name}'${suggestion(name, this.#layouts.keys())}`);
+      throw new Exception(
+        "ProductNotFound",
+        `${where} has no branch '${name}'${suggestion(name, this.#layouts.keys())}`,
+      );
     }
     if (layout.kind === "unsupported") {
       throw new Exception(

@@ -24,16 +24,23 @@ export async function readBasket(jsroot: Jsroot, file: LocalFile, place: BasketP
   const { kind, position, sizeBytes, entryCount } = place;
   const record = file.read(position, sizeBytes);
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (sizeBytes < keyStartBytes + basketEndBytes) throw new Error(`a record of ${sizeBytes} bytes is too short`);
+  if (sizeBytes < keyStartBytes + basketEndBytes)
+    throw new Error(`a record of ${sizeBytes} bytes is too short`);
   const objectBytes = view.getInt32(6);
   const headerBytes = view.getInt16(14);
-  if (view.getInt32(0) !== sizeBytes || headerBytes < keyStartBytes + basketEndBytes || headerBytes > sizeBytes || objectBytes < 0) {
+  if (
+    view.getInt32(0) !== sizeBytes ||
+    headerBytes < keyStartBytes + basketEndBytes ||
+    headerBytes > sizeBytes ||
+    objectBytes < 0
+  ) {
     throw new Error("the record's header is wrong");
   }
   const entriesHere = view.getInt32(headerBytes - 9);
   const valuesBytes = view.getInt32(headerBytes - 5) - headerBytes;
   if (entriesHere !== entryCount) throw new Error(`it holds ${entriesHere} entries instead of ${entryCount}`);
-  if (valuesBytes < 0 || valuesBytes > objectBytes) throw new Error(`it claims ${valuesBytes} of ${objectBytes} bytes`);
+  if (valuesBytes < 0 || valuesBytes > objectBytes)
+    throw new Error(`it claims ${valuesBytes} of ${objectBytes} bytes`);
   const bytes = await unzip(jsroot, record.subarray(headerBytes), objectBytes);
   return toNative(kind, bytes.subarray(0, valuesBytes));
 }
@@ -42,7 +49,8 @@ export async function readBasket(jsroot: Jsroot, file: LocalFile, place: BasketP
 function toNative(kind: RootKind, bytes: Uint8Array): RootValues {
   const array = valueArrays[kind];
   const width = array.BYTES_PER_ELEMENT;
-  if (bytes.length % width !== 0) throw new Error(`${bytes.length} bytes are no whole number of ${kind} values`);
+  if (bytes.length % width !== 0)
+    throw new Error(`${bytes.length} bytes are no whole number of ${kind} values`);
   const native = Buffer.from(new ArrayBuffer(bytes.length));
   native.set(bytes);
   if (width === 2) native.swap16();

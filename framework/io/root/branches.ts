@@ -74,11 +74,14 @@ function unsupported(branch: TBranch): string | undefined {
   const [leaf] = leaves;
   if (branch.fBranches.arr.length > 0) return `an object split into ${branch.fBranches.arr.length} branches`;
   if (leaf === undefined) return "a branch without leaf";
-  if (leaves.length > 1) return `${leaves.length} leaves (${leaves.map((l) => l.fName).join(", ")}) in one branch`;
+  if (leaves.length > 1)
+    return `${leaves.length} leaves (${leaves.map((l) => l.fName).join(", ")}) in one branch`;
   if (leaf._typename === "TLeafC") return "strings";
-  if (!(leaf._typename in leafKinds) || branch._typename !== "TBranch") return `objects (${branch._typename}, ${leaf._typename})`;
+  if (!(leaf._typename in leafKinds) || branch._typename !== "TBranch")
+    return `objects (${branch._typename}, ${leaf._typename})`;
   if (branch.fFileName !== "") return `in another file, '${branch.fFileName}'`;
-  if (branch.fBaskets.arr.some((basket) => basket !== null)) return "baskets kept in the tree's header, as a crashed job leaves them";
+  if (branch.fBaskets.arr.some((basket) => basket !== null))
+    return "baskets kept in the tree's header, as a crashed job leaves them";
   return undefined;
 }
 
@@ -87,9 +90,11 @@ function describe(branch: TBranch, nameOfLeaf: ReadonlyMap<TLeaf, string>): Bran
   const [leaf] = branch.fLeaves.arr;
   const kinds = leaf && leafKinds[leaf._typename];
   const reason = unsupported(branch);
-  if (reason !== undefined || !leaf || !kinds) return { name, title, kind: "unsupported", reason: reason ?? "objects" };
+  if (reason !== undefined || !leaf || !kinds)
+    return { name, title, kind: "unsupported", reason: reason ?? "objects" };
   const counter = leaf.fLeafCount ? nameOfLeaf.get(leaf.fLeafCount) : undefined;
-  if (leaf.fLeafCount && counter === undefined) throw new Error(`branch '${name}' is counted by a leaf of no branch`);
+  if (leaf.fLeafCount && counter === undefined)
+    throw new Error(`branch '${name}' is counted by a leaf of no branch`);
   return {
     name,
     title,
@@ -103,7 +108,8 @@ function describe(branch: TBranch, nameOfLeaf: ReadonlyMap<TLeaf, string>): Bran
 }
 
 function numbers(values: ArrayLike<number | bigint>, count: number): number[] {
-  if (!(count >= 0 && count <= values.length)) throw new Error(`a branch has ${count} baskets and lists ${values.length}`);
+  if (!(count >= 0 && count <= values.length))
+    throw new Error(`a branch has ${count} baskets and lists ${values.length}`);
   return Array.from({ length: count }, (_, i) => Number(values[i]));
 }
 
@@ -120,7 +126,8 @@ export function readBranches(tree: TTree): Map<string, BranchLayout | Unsupporte
 export function findContradiction(layout: BranchLayout, entryCount: number): string | undefined {
   const { firstEntries, length } = layout;
   if (!(length >= 1 && length < 2 ** 24)) return `a leaf of ${length} values`;
-  if (firstEntries.at(-1) !== entryCount) return `${firstEntries.at(-1)} entries where the tree has ${entryCount}`;
+  if (firstEntries.at(-1) !== entryCount)
+    return `${firstEntries.at(-1)} entries where the tree has ${entryCount}`;
   if (entryCount > 0 && firstEntries[0] !== 0) return "no basket for its first entry";
   const disordered = firstEntries.findIndex((first, i) => i > 0 && !(first > (firstEntries[i - 1] ?? 0)));
   return disordered > 0 && entryCount > 0 ? `baskets out of order (number ${disordered})` : undefined;

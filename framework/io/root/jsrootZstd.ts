@@ -20,10 +20,14 @@ function declaredSize(frame: Uint8Array): bigint | undefined {
   const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
   const at = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes;
   switch (descriptor >> 6) {
-    case 0: return isSingleSegment ? BigInt(view.getUint8(at)) : undefined;
-    case 1: return BigInt(view.getUint16(at, true) + 256);
-    case 2: return BigInt(view.getUint32(at, true));
-    default: return view.getBigUint64(at, true);
+    case 0:
+      return isSingleSegment ? BigInt(view.getUint8(at)) : undefined;
+    case 1:
+      return BigInt(view.getUint16(at, true) + 256);
+    case 2:
+      return BigInt(view.getUint32(at, true));
+    default:
+      return view.getBigUint64(at, true);
   }
 }
 
@@ -33,7 +37,8 @@ export async function ZstdInit() {
     ZstdStream: {
       decompress(frame: Uint8Array): Uint8Array {
         const size = declaredSize(frame);
-        if (size !== undefined && size > maxBlockBytes) throw new Error(`zstd: the frame declares ${size} bytes`);
+        if (size !== undefined && size > maxBlockBytes)
+          throw new Error(`zstd: the frame declares ${size} bytes`);
         return decompress(frame, { defaultHeapSize: maxBlockBytes });
       },
     },

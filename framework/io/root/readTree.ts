@@ -11,16 +11,21 @@ import { unzip } from "./unzip.js";
  * the file: its inflate never returns when the data end before the size that the record claims (found by flipping bits).
  */
 async function checkHeader(jsroot: Jsroot, file: LocalFile): Promise<void> {
-  if (file.sizeBytes < 64) throw file.corrupt(`it has ${file.sizeBytes} bytes, less than the header of a ROOT file`);
+  if (file.sizeBytes < 64)
+    throw file.corrupt(`it has ${file.sizeBytes} bytes, less than the header of a ROOT file`);
   const header = file.read(0, 64);
   const magic = header.toString("latin1", 0, 4);
   if (magic !== "root") {
-    throw new Exception("FileReadError", `'${file.path}' is no ROOT file: it begins with ${JSON.stringify(magic)}, not with "root".`);
+    throw new Exception(
+      "FileReadError",
+      `'${file.path}' is no ROOT file: it begins with ${JSON.stringify(magic)}, not with "root".`,
+    );
   }
   // Positions take eight bytes in files above 2 GB.
   const isLarge = header.readUInt32BE(4) >= 1_000_000;
   const end = isLarge ? Number(header.readBigUInt64BE(12)) : header.readUInt32BE(12);
-  if (end > file.sizeBytes) throw file.corrupt(`its header says that it ends at byte ${end}, but it has ${file.sizeBytes} bytes`);
+  if (end > file.sizeBytes)
+    throw file.corrupt(`its header says that it ends at byte ${end}, but it has ${file.sizeBytes} bytes`);
   const seekInfo = isLarge ? Number(header.readBigUInt64BE(45)) : header.readUInt32BE(37);
   const infoBytes = header.readUInt32BE(isLarge ? 53 : 41);
   const record = file.read(seekInfo, infoBytes);
@@ -45,7 +50,10 @@ async function findKey(root: TFile, file: LocalFile, treeName: string): Promise<
   const key = await root.getKey(treeName).catch(() => undefined);
   const keys = root.fKeys.filter(({ fName }) => fName !== "StreamerInfo");
   if (key === undefined) {
-    const near = nearest(treeName, keys.map(({ fName }) => fName));
+    const near = nearest(
+      treeName,
+      keys.map(({ fName }) => fName),
+    );
     const listed = new Set(keys.map(({ fName, fClassName }) => `${fName} (${fClassName})`));
     throw new Exception(
       "FileReadError",
@@ -62,7 +70,10 @@ async function findKey(root: TFile, file: LocalFile, treeName: string): Promise<
     );
   }
   if (key.fClassName !== "TTree") {
-    throw new Exception("FileReadError", `'${treeName}' of '${file.path}' is a ${key.fClassName}, not a TTree.`);
+    throw new Exception(
+      "FileReadError",
+      `'${treeName}' of '${file.path}' is a ${key.fClassName}, not a TTree.`,
+    );
   }
   return key;
 }
@@ -83,7 +94,11 @@ export async function readTree(jsroot: Jsroot, file: LocalFile, treeName: string
     const key = await findKey(root, file, treeName);
     const packed = file.read(key.fSeekKey + key.fKeylen, key.fNbytes - key.fKeylen);
     const bytes = await unzip(jsroot, packed, key.fObjlen);
-    const buffer = new jsroot.TBuffer(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, root);
+    const buffer = new jsroot.TBuffer(
+      new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      0,
+      root,
+    );
     const tree = {} as TTree;
     buffer.fTagOffset = key.fKeylen;
     buffer.mapObject(1, tree);
@@ -93,6 +108,10 @@ export async function readTree(jsroot: Jsroot, file: LocalFile, treeName: string
     return { entryCount, layouts: readBranches(tree), messages: jsroot.takeMessages() };
   } catch (error) {
     if (error instanceof Exception) throw error;
-    throw file.corrupt(`its directory or tree '${treeName}': ${(error as Error).message}`, error, jsroot.takeMessages());
+    throw file.corrupt(
+      `its directory or tree '${treeName}': ${(error as Error).message}`,
+      error,
+      jsroot.takeMessages(),
+    );
   }
 }

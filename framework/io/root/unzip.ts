@@ -15,7 +15,8 @@ interface Block {
   readonly size: number;
 }
 
-const uint24 = (bytes: Uint8Array, at: number) => (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+const uint24 = (bytes: Uint8Array, at: number) =>
+  (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
 
 /** The blocks that make up `size` bytes, checked before anything is allocated or decoded. */
 function splitBlocks(packed: Uint8Array, size: number): Block[] {
@@ -23,13 +24,18 @@ function splitBlocks(packed: Uint8Array, size: number): Block[] {
   let at = 0;
   let missing = size;
   while (missing > 0) {
-    if (at + headerBytes > packed.length) throw new Error(`${missing} of ${size} bytes are missing after the last compressed block`);
+    if (at + headerBytes > packed.length)
+      throw new Error(`${missing} of ${size} bytes are missing after the last compressed block`);
     const tag = String.fromCharCode(packed[at] ?? 0, packed[at + 1] ?? 0);
     const codec = codecs[tag];
-    if (codec === undefined) throw new Error(`unknown compression ${JSON.stringify(tag)}; known: ${Object.values(codecs).join(", ")}`);
+    if (codec === undefined)
+      throw new Error(
+        `unknown compression ${JSON.stringify(tag)}; known: ${Object.values(codecs).join(", ")}`,
+      );
     const end = at + headerBytes + uint24(packed, at + 3);
     const blockSize = uint24(packed, at + 6);
-    if (end > packed.length || blockSize === 0 || blockSize > missing) throw new Error(`the header of a ${codec} block is wrong`);
+    if (end > packed.length || blockSize === 0 || blockSize > missing)
+      throw new Error(`the header of a ${codec} block is wrong`);
     blocks.push({ codec, packed: packed.subarray(at, end), size: blockSize });
     missing -= blockSize;
     at = end;
@@ -52,7 +58,8 @@ export async function unzip(jsroot: Jsroot, packed: Uint8Array, size: number): P
   let at = 0;
   for (const block of blocks) {
     const bytes = await unpack(jsroot, block);
-    if (bytes.length !== block.size) throw new Error(`a ${block.codec} block of ${block.size} bytes has ${bytes.length}`);
+    if (bytes.length !== block.size)
+      throw new Error(`a ${block.codec} block of ${block.size} bytes has ${bytes.length}`);
     unpacked.set(bytes, at);
     at += bytes.length;
   }

@@ -25,7 +25,9 @@ export class ArenaBuffer {
     if (dtype === "string") return newData(dtype, count);
     const needed = count * bytesPerElement(dtype);
     if (needed > this.#bytes.byteLength) {
-      this.#bytes = new ArrayBuffer(Math.ceil(Math.max(needed, Math.min(2 * this.#bytes.byteLength, 2 ** 20)) / 8) * 8);
+      this.#bytes = new ArrayBuffer(
+        Math.ceil(Math.max(needed, Math.min(2 * this.#bytes.byteLength, 2 ** 20)) / 8) * 8,
+      );
       this.#views.clear();
       this.generation++;
     }

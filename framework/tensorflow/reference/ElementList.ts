@@ -43,8 +43,10 @@ export class ElementList {
     for (const item of this.items) {
       if (!item) continue;
       shape ??= item.shape;
-      const isSame = shape.length === item.shape.length && shape.every((size, axis) => size === item.shape[axis]);
-      if (!isSame) throw kernelError(`elements of shapes ${showShape(shape)} and ${showShape(item.shape)} differ`);
+      const isSame =
+        shape.length === item.shape.length && shape.every((size, axis) => size === item.shape[axis]);
+      if (!isSame)
+        throw kernelError(`elements of shapes ${showShape(shape)} and ${showShape(item.shape)} differ`);
     }
     const known = shape ?? [this.declared, hint].find((partial) => partial?.every((size) => size >= 0));
     if (known) return known;

@@ -149,14 +149,21 @@ export class Executor implements Executable {
 
 function checkFetched(value: Value, position: number): void {
   if (value.isDead) throw invalidRun(`output number ${position} lies in a branch that was not taken`);
-  if (value.elements) throw invalidRun(`output number ${position} is a list of tensors, which cannot be fetched`);
+  if (value.elements)
+    throw invalidRun(`output number ${position} is a list of tensors, which cannot be fetched`);
 }
 
 function inNode(error: unknown, call: NodeCall | undefined): unknown {
   if (!(error instanceof Exception) || error.category === "LogicError" || !call) return error;
-  const shapes = call.inputs.map((input) => (input.elements ? "list" : `${input.dtype}[${input.shape.join(",")}]`));
+  const shapes = call.inputs.map((input) =>
+    input.elements ? "list" : `${input.dtype}[${input.shape.join(",")}]`,
+  );
   const where = `node '${call.node.name}' (${call.node.op}) with inputs ${shapes.join(", ") || "none"}`;
-  return new Exception("InvalidRun", `error while running session: ${where}: ${error.message.replace(/\.$/, "")}.`, {
-    cause: error,
-  });
+  return new Exception(
+    "InvalidRun",
+    `error while running session: ${where}: ${error.message.replace(/\.$/, "")}.`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -74,7 +74,13 @@ export class LoopCall implements Call {
   readonly #variables: readonly Variable[];
   readonly #progress: Progress;
 
-  constructor(step: LoopStep, calls: readonly Call[], values: readonly Value[], arena: Arena, progress: Progress) {
+  constructor(
+    step: LoopStep,
+    calls: readonly Call[],
+    values: readonly Value[],
+    arena: Arena,
+    progress: Progress,
+  ) {
     this.#name = step.name;
     this.#calls = calls;
     this.#variables = step.variables.map((variable) => new Variable(variable, values, arena));
@@ -89,13 +95,16 @@ export class LoopCall implements Call {
       if (!this.#goesOn()) return;
       for (let i = 0; i < variables.length; i++) (variables[i] as Variable).advance();
       if (++this.#progress.iterations > this.#progress.maxIterations) {
-        throw kernelError(`loop '${this.#name}' has not ended after ${this.#progress.maxIterations} iterations`);
+        throw kernelError(
+          `loop '${this.#name}' has not ended after ${this.#progress.maxIterations} iterations`,
+        );
       }
     }
   }
 
   #goesOn(): boolean {
-    for (let i = 0; i < this.#variables.length; i++) if (!(this.#variables[i] as Variable).next.isDead) return true;
+    for (let i = 0; i < this.#variables.length; i++)
+      if (!(this.#variables[i] as Variable).next.isDead) return true;
     return false;
   }
 }

@@ -45,7 +45,9 @@ export class Planner {
     }
     const needs = (item: NodeDef | Frame) => {
       const readers = item instanceof Frame ? (members.get(item) ?? []) : [item];
-      const sources = readers.flatMap((node) => this.#sources(node)).flatMap((source) => items.get(source) ?? []);
+      const sources = readers
+        .flatMap((node) => this.#sources(node))
+        .flatMap((source) => items.get(source) ?? []);
       return [...new Set(sources)].filter((source) => source !== item);
     };
     const onCycle = (cycle: readonly (NodeDef | Frame)[]) =>

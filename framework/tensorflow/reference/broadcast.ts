@@ -34,7 +34,8 @@ export class Broadcast {
   /** Takes the operands' shapes; cheap when they are those of the last run. @throws InvalidRun if they do not fit. */
   update(tensors: readonly Pick<TensorLike, "shape">[]): void {
     let isSame = !this.#isNew;
-    for (let o = 0; o < this.#seen.length && isSame; o++) isSame = sameShape(this.#seen[o]!, tensors[o]!.shape);
+    for (let o = 0; o < this.#seen.length && isSame; o++)
+      isSame = sameShape(this.#seen[o]!, tensors[o]!.shape);
     if (isSame) return;
     this.#isNew = true;
     for (let o = 0; o < this.#seen.length; o++) copyShape(tensors[o]!.shape, this.#seen[o]!);
@@ -90,7 +91,8 @@ export class Broadcast {
       const own = this.#seen.map((shape, o) => ((shape[shape.length - back] ?? 1) === 1 ? 0 : running[o]!));
       for (const [o, shape] of this.#seen.entries()) running[o]! *= shape[shape.length - back] ?? 1;
       if (size === 1) continue;
-      const isMerged = extents.length > 0 && own.every((stride, o) => stride === strides[o]![0]! * extents[0]!);
+      const isMerged =
+        extents.length > 0 && own.every((stride, o) => stride === strides[o]![0]! * extents[0]!);
       if (isMerged) extents[0]! *= size;
       else {
         extents.unshift(size);

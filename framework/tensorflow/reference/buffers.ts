@@ -29,7 +29,11 @@ class Classes {
   }
 }
 
-export function assignBuffers(steps: readonly Step[], fetches: readonly number[], valueCount: number): Step[] {
+export function assignBuffers(
+  steps: readonly Step[],
+  fetches: readonly number[],
+  valueCount: number,
+): Step[] {
   const classes = new Classes(valueCount);
   joinAliases(steps, classes);
   return new Assignment(classes).region(steps, fetches);
@@ -51,7 +55,8 @@ class Assignment {
     const held = new Map<number, number[]>();
     return steps.map((step, at) => {
       const assigned = isLoop(step) ? this.#loop(step) : this.#node(step, free, held);
-      for (const id of touched[at] as Set<number>) if (lastUse.get(id) === at) free.push(...(held.get(id) ?? []));
+      for (const id of touched[at] as Set<number>)
+        if (lastUse.get(id) === at) free.push(...(held.get(id) ?? []));
       return assigned;
     });
   }
@@ -70,7 +75,9 @@ class Assignment {
 
   /** What leaves the loop stays where its last iteration has left it. */
   #loop(step: LoopStep): LoopStep {
-    const leaving = step.steps.flatMap((inner) => (!isLoop(inner) && inner.node.op === "Exit" ? inner.outputs : []));
+    const leaving = step.steps.flatMap((inner) =>
+      !isLoop(inner) && inner.node.op === "Exit" ? inner.outputs : [],
+    );
     const kept = [...step.variables.flatMap(({ next, initial }) => [next, ...initial]), ...leaving];
     const variables = step.variables.map((variable): LoopVariable => {
       return { ...variable, buffers: [this.#count++, this.#count++], indexBuffer: this.#count++ };
@@ -82,14 +89,16 @@ class Assignment {
 function joinAliases(steps: readonly Step[], classes: Classes): void {
   for (const step of steps) {
     if (isLoop(step)) {
-      for (const { value, initial } of step.variables) for (const first of initial) classes.join(value, first);
+      for (const { value, initial } of step.variables)
+        for (const first of initial) classes.join(value, first);
       joinAliases(step.steps, classes);
       continue;
     }
     const { aliasOf } = findOp(step.node);
     for (const [output, value] of step.outputs.entries()) {
       const source = aliasOf?.(output);
-      const inputs = source === "any" ? step.inputs : source === undefined ? [] : step.inputs.slice(source, source + 1);
+      const inputs =
+        source === "any" ? step.inputs : source === undefined ? [] : step.inputs.slice(source, source + 1);
       for (const input of inputs) classes.join(value, input);
     }
   }

@@ -34,7 +34,8 @@ export function foldConstants(index: GraphIndex): Map<string, TensorLike> {
 function foldNode(index: GraphIndex, node: NodeDef, constants: Map<string, TensorLike>): void {
   const op = findOp(node);
   const inputs = index.inputs(node);
-  const isFoldable = inputs.length > 0 && !op.isVolatile && inputs.every((input) => constants.has(tensorKey(input)));
+  const isFoldable =
+    inputs.length > 0 && !op.isVolatile && inputs.every((input) => constants.has(tensorKey(input)));
   if (!isFoldable || inputs.some((input) => input.isControl)) return;
   const given = inputs.map((input) => constants.get(tensorKey(input)) as TensorLike);
   const names = Array.from({ length: op.outputs?.(node) ?? 1 }, (_, port) => ({
@@ -50,7 +51,11 @@ function foldNode(index: GraphIndex, node: NodeDef, constants: Map<string, Tenso
     ).run([]);
     for (const [port, { dtype, shape, data }] of results.entries()) {
       const isShared = given.some((tensor) => tensor.data === data);
-      constants.set(`${node.name}:${port}`, { dtype, shape: [...shape], data: isShared ? data : data.slice() });
+      constants.set(`${node.name}:${port}`, {
+        dtype,
+        shape: [...shape],
+        data: isShared ? data : data.slice(),
+      });
     }
   } catch (error) {
     // A node that cannot be computed is reported by the run that needs it: it may lie in a branch that none needs.
@@ -72,6 +77,7 @@ function dropInner(index: GraphIndex, order: readonly NodeDef[], constants: Map<
   }
   for (const node of order) {
     if (node.op === "Const" || !read.has(node.name) || readAtRun.has(node.name)) continue;
-    for (let port = 0; port < (findOp(node).outputs?.(node) ?? 1); port++) constants.delete(`${node.name}:${port}`);
+    for (let port = 0; port < (findOp(node).outputs?.(node) ?? 1); port++)
+      constants.delete(`${node.name}:${port}`);
   }
 }

@@ -33,7 +33,8 @@ export function findFrames(
   const search = new FrameSearch(index, isGiven);
   if (!nodes.some((node) => search.loopOf(node))) return undefined;
   // A loop's parent is known only when all of its Enters have been seen, hence the rounds.
-  for (let round = 0; search.assign(nodes); round++) if (round > search.frameCount + 1) throw search.conflict();
+  for (let round = 0; search.assign(nodes); round++)
+    if (round > search.frameCount + 1) throw search.conflict();
   if (search.isConflicting) throw search.conflict();
   return (node) => search.frames.get(node) ?? null;
 }
@@ -81,7 +82,9 @@ class FrameSearch {
   }
 
   conflict(): Exception {
-    return invalid(`the loops ${[...this.#byName.keys()].map((name) => `'${name}'`).join(", ")} are not nested`);
+    return invalid(
+      `the loops ${[...this.#byName.keys()].map((name) => `'${name}'`).join(", ")} are not nested`,
+    );
   }
 
   #frame(enter: NodeDef): Frame {

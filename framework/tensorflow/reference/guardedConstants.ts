@@ -8,7 +8,15 @@ import type { GraphIndex } from "../GraphIndex.js";
 import { findOp } from "./ops.js";
 
 /** Ops that ask whether their input has been computed, or that do something. */
-const observers = new Set(["Merge", "RefMerge", "NextIteration", "RefNextIteration", "Exit", "RefExit", "Assert"]);
+const observers = new Set([
+  "Merge",
+  "RefMerge",
+  "NextIteration",
+  "RefNextIteration",
+  "Exit",
+  "RefExit",
+  "Assert",
+]);
 
 /**
  * The nodes of `order` (a graph's, in an order that can run) that may be dead, and of these the Consts whose control
@@ -26,7 +34,8 @@ export function findConditional(
     if (dying.length > 0 || findOp(node).isSwitch) mayDie.add(node.name);
     const isPlain = !findOp(node).isSwitch && !observers.has(node.op);
     const isConstant = node.op === "Const" && dying.length > 0;
-    const isOfThem = dying.length > 0 && dying.every((input) => !input.isControl && byControlAlone.has(input.node));
+    const isOfThem =
+      dying.length > 0 && dying.every((input) => !input.isControl && byControlAlone.has(input.node));
     if (isPlain && (isConstant || isOfThem)) byControlAlone.add(node.name);
   }
   const observed = new Set<string>();

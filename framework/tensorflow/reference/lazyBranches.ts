@@ -56,7 +56,9 @@ function conditionOf(
   const isData = tensorKey(parseTensorName(node.inputs[0] ?? "")) === tensorKey(input);
   const isChoice = tensorKey(parseTensorName(node.inputs[1] ?? "")) === tensorKey(input);
   const outputs = readers.get(node.name) ?? [];
-  const isOneSided = outputs.every((output) => !output.input.isControl && output.input.port === outputs[0]?.input.port);
+  const isOneSided = outputs.every(
+    (output) => !output.input.isControl && output.input.port === outputs[0]?.input.port,
+  );
   if (!isData || isChoice || !isOneSided || outputs.length === 0) return undefined;
   const choice = choiceOf(index, parseTensorName(node.inputs[1] ?? ""), isGiven);
   return choice && { choice, side: outputs[0]?.input.port === 1 };
@@ -72,7 +74,8 @@ function choiceOf(
   for (let steps = 0; steps < 16; steps++) {
     if (isGiven(tensor)) return tensor;
     const node = index.node(tensor.node);
-    const isHandedOn = node?.op === "Identity" || node?.op === "Switch" || node?.op === "PlaceholderWithDefault";
+    const isHandedOn =
+      node?.op === "Identity" || node?.op === "Switch" || node?.op === "PlaceholderWithDefault";
     if (!node || !isHandedOn) return undefined;
     tensor = parseTensorName(node.inputs[0] ?? "");
   }

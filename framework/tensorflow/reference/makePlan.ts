@@ -25,7 +25,8 @@ export function makePlan(
   const fed = new Set(feeds.map(tensorKey));
   const known = unlessFed(index, constants, feeds);
   const isFed = isOneOf(fed);
-  const isGiven = (tensor: TensorName) => isFed(tensor) || (!tensor.isControl && known.has(tensorKey(tensor)));
+  const isGiven = (tensor: TensorName) =>
+    isFed(tensor) || (!tensor.isControl && known.has(tensorKey(tensor)));
   const roots = fetches.filter((fetch) => !isGiven(fetch)).map((fetch) => fetch.node);
   const order = index.order(roots, isGiven).filter((node) => !known.has(`${node.name}:0`));
   checkSupported(order, index.graph.origin);
@@ -51,7 +52,9 @@ function checkPort(index: GraphIndex, name: TensorName): void {
   if (!node) throw new Exception("LogicError", `'${name.node}' was not looked up before planning.`);
   const count = findOp(node).outputs?.(node) ?? 1;
   if (name.port < count) return;
-  throw invalidRun(`'${tensorKey(name)}' is asked for, but node '${node.name}' (${node.op}) has ${count} outputs`);
+  throw invalidRun(
+    `'${tensorKey(name)}' is asked for, but node '${node.name}' (${node.op}) has ${count} outputs`,
+  );
 }
 
 function checkFetches(index: GraphIndex, fetches: readonly TensorName[], frameOf: FrameOf): void {
@@ -59,7 +62,8 @@ function checkFetches(index: GraphIndex, fetches: readonly TensorName[], frameOf
     const node = index.node(fetch.node) as NodeDef;
     const frame = frameOf(node);
     const isInside = node.op === "Exit" || node.op === "RefExit" ? frame?.parent : frame;
-    if (isInside) throw invalidRun(`output '${fetch.node}' lies inside the loop '${isInside.name}': fetch its Exit`);
+    if (isInside)
+      throw invalidRun(`output '${fetch.node}' lies inside the loop '${isInside.name}': fetch its Exit`);
   }
 }
 
@@ -69,7 +73,8 @@ function unlessFed(index: GraphIndex, constants: Constants, feeds: readonly Tens
   const changed = new Set(feeds.map((feed) => feed.node));
   const kept = new Map(constants);
   for (const node of index.order(index.nodeNames)) {
-    const isChanged = changed.has(node.name) || index.inputs(node).some((i) => !i.isControl && changed.has(i.node));
+    const isChanged =
+      changed.has(node.name) || index.inputs(node).some((i) => !i.isControl && changed.has(i.node));
     if (!isChanged) continue;
     changed.add(node.name);
     for (const key of [...kept.keys()].filter((key) => key.startsWith(`${node.name}:`))) kept.delete(key);

@@ -66,7 +66,8 @@ export function readInts(tensor: TensorLike | undefined, into: number[]): number
   if (!tensor) throw kernelError("an input is missing");
   const { data } = tensor;
   const isInteger = isBig(data) || data instanceof Int32Array || data instanceof Int16Array;
-  if (!isInteger) throw kernelError(`expects int32 or int64 for sizes, axes and positions, not ${tensor.dtype}`);
+  if (!isInteger)
+    throw kernelError(`expects int32 or int64 for sizes, axes and positions, not ${tensor.dtype}`);
   into.length = data.length;
   for (let i = 0; i < data.length; i++) into[i] = Number(data[i]);
   return into;

@@ -106,7 +106,8 @@ function inputFault(index: GraphIndex, node: NodeDef, op: Op): string | undefine
   const inputs = index.inputs(node).filter((input) => !input.isControl);
   const [least, most] = typeof op.arity === "number" ? [op.arity, op.arity] : op.arity;
   const expected = least === most ? `${least}` : `${least} to ${most}`;
-  if (inputs.length < least || inputs.length > most) return `has ${inputs.length} inputs and needs ${expected}`;
+  if (inputs.length < least || inputs.length > most)
+    return `has ${inputs.length} inputs and needs ${expected}`;
   const wrong = inputs.find(({ node: name, port }) => port >= outputCount(index.node(name)));
   return wrong && `reads output ${wrong.port} of '${wrong.node}', which has fewer outputs`;
 }

@@ -32,7 +32,11 @@ export function shareModel(graph: GraphDef, constants: ReadonlyMap<string, Tenso
     (view as Float32Array).set(data as Float32Array);
     views.set(data, view);
   }
-  const share = ({ dtype, shape, data }: TensorLike): TensorLike => ({ dtype, shape, data: views.get(data) ?? data });
+  const share = ({ dtype, shape, data }: TensorLike): TensorLike => ({
+    dtype,
+    shape,
+    data: views.get(data) ?? data,
+  });
   return {
     graph: { ...graph, nodes: graph.nodes.map((node) => withTensors(node, share)) },
     constants: [...constants].map(([name, tensor]) => [name, share(tensor)]),

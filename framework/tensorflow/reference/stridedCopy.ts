@@ -59,7 +59,8 @@ const shortRun = 64;
 export function copyRun(from: TensorData, fromAt: number, to: TensorData, toAt: number, count: number): void {
   const source = from as NumberArray;
   const target = to as NumberArray;
-  if (count < shortRun || Array.isArray(from)) for (let i = 0; i < count; i++) target[toAt + i] = source[fromAt + i]!;
+  if (count < shortRun || Array.isArray(from))
+    for (let i = 0; i < count; i++) target[toAt + i] = source[fromAt + i]!;
   else if (fromAt === 0 && count === source.length) target.set(source, toAt);
   else target.set(source.subarray(fromAt, fromAt + count), toAt);
 }

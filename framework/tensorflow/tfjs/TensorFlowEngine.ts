@@ -99,7 +99,10 @@ export class TensorFlowModel implements LoadedModel {
     const addon = loadAddon();
     const directory = mkdtempSync(join(tmpdir(), "cmsrun-tensorflow-"));
     try {
-      writeFileSync(join(directory, "saved_model.pb"), encodeSavedModel(adaptGraph(this.index.graph, adapters)));
+      writeFileSync(
+        join(directory, "saved_model.pb"),
+        encodeSavedModel(adaptGraph(this.index.graph, adapters)),
+      );
       return addon.loadSavedModel(directory, servingTag);
     } catch (error) {
       throw refusal(this.index.graph, (error as Error).message);
@@ -115,5 +118,8 @@ function refusal({ nodes, origin }: GraphDef, message: string): Exception {
   const op = /Op type not registered '(\w+)'/.exec(message)?.[1];
   const names = nodes.filter((node) => node.op === op).map(({ name }) => `'${name}'`);
   const what = names.length > 0 ? `it does not have the op ${op} (${names.join(", ")}) of '${origin}'` : why;
-  return new Exception("InvalidSession", `error while attaching graphDef to session: engine 'tensorflow': ${what}.`);
+  return new Exception(
+    "InvalidSession",
+    `error while attaching graphDef to session: engine 'tensorflow': ${what}.`,
+  );
 }

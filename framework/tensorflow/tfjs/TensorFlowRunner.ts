@@ -77,7 +77,8 @@ class TensorFlowCall implements Executable {
   }
 
   run(feeds: readonly TensorLike[]): readonly TensorLike[] {
-    if (this.#isClosed) throw new Exception("InvalidSession", "cannot run empty session: it has been closed.");
+    if (this.#isClosed)
+      throw new Exception("InvalidSession", "cannot run empty session: it has been closed.");
     if (!this.#session || this.#isRetyped(feeds)) this.#open(feeds);
     if (this.#fetches.length > 0) {
       const outputs = this.#compute(feeds);
@@ -186,7 +187,10 @@ class TensorFlowCall implements Executable {
 
 /** "Session fail to run with error: …\n\t [[{{node NAME}}]]" and more lines of the same. */
 function failedRun(message: string): Exception {
-  const what = message.replace(/^Session fail to run with error: /, "").split("\n")[0]?.replace(/\.$/, "");
+  const what = message
+    .replace(/^Session fail to run with error: /, "")
+    .split("\n")[0]
+    ?.replace(/\.$/, "");
   const node = /\{\{node ([^}]+)\}\}/.exec(message)?.[1];
   return invalidRun(`TensorFlow: ${node === undefined ? "" : `node '${node}': `}${what}`);
 }

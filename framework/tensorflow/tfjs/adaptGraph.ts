@@ -23,7 +23,9 @@ export function fetchedName(tensor: TensorName, { fetches }: Adapters): string {
 /** What reads a fed tensor reads the added node instead; for a placeholder "after it" means after that node too. */
 export function adaptGraph(graph: GraphDef, adapters: Adapters): GraphDef {
   if (adapters.feeds.size + adapters.fetches.size === 0) return graph;
-  const isPlaceholder = new Set(graph.nodes.filter(({ op }) => isPlainPlaceholder(op)).map(({ name }) => name));
+  const isPlaceholder = new Set(
+    graph.nodes.filter(({ op }) => isPlainPlaceholder(op)).map(({ name }) => name),
+  );
   const instead = new Map<string, string>();
   const added: NodeDef[] = [];
   for (const [key, dtype] of adapters.feeds) {
@@ -33,7 +35,8 @@ export function adaptGraph(graph: GraphDef, adapters: Adapters): GraphDef {
     if (isPlaceholder.has(tensor.node)) instead.set(`^${tensor.node}`, `^${value}`);
     added.push(...entryNodes(own("feed", tensor), value, dtype));
   }
-  const replaced = (input: string) => instead.get(input.startsWith("^") ? input : tensorKey(parseTensorName(input)));
+  const replaced = (input: string) =>
+    instead.get(input.startsWith("^") ? input : tensorKey(parseTensorName(input)));
   for (const [key, dtype] of adapters.fetches) {
     added.push(...exitNodes(own("fetch", parseTensorName(key)), replaced(key) ?? key, dtype));
   }

@@ -28,7 +28,12 @@ export interface Addon {
   deleteTensor(id: number): void;
   tensorDataSync(id: number): AddonArray;
   /** Names are "node:port", joined by commas. */
-  runSavedModel(session: number, inputs: readonly number[], inputNames: string, outputNames: string): OutputInfo[];
+  runSavedModel(
+    session: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): OutputInfo[];
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
 }
@@ -102,12 +107,15 @@ function findAddon(): string | undefined {
     .map((name) => Number(/^napi-v(\d+)$/.exec(name)?.[1] ?? Number.NaN))
     .filter((version) => version <= Number(process.versions.napi))
     .sort((a, b) => b - a);
-  return versions.map((v) => join(library, `napi-v${v}`, "tfjs_binding.node")).find((file) => existsSync(file));
+  return versions
+    .map((v) => join(library, `napi-v${v}`, "tfjs_binding.node"))
+    .find((file) => existsSync(file));
 }
 
 function packageRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) directory = dirname(directory);
+  while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory)
+    directory = dirname(directory);
   return directory;
 }
 

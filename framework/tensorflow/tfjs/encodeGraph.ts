@@ -1,8 +1,17 @@
 /** A graph → the bytes of a GraphDef, and of a SavedModel without variables around it: the form that TensorFlow loads. */
-import protobuf from "protobufjs/light.js";
-import type { ArgDef, AttrList, AttrValue, FunctionDef, GraphDef, NameAttrList, NodeDef, PartialShape } from "../GraphDef.js";
+import type {
+  ArgDef,
+  AttrList,
+  AttrValue,
+  FunctionDef,
+  GraphDef,
+  NameAttrList,
+  NodeDef,
+  PartialShape,
+} from "../GraphDef.js";
+import { protobuf } from "../../base/protobuf.js";
 import { dtypeNumber } from "../dtypes.js";
-import { GraphDefType } from "../graphDefSchema.js";
+import { graphDefType } from "../graphDefSchema.js";
 import type { TensorLike } from "../Tensor.js";
 
 /** The tag under which the SavedModel's only graph is found. */
@@ -14,15 +23,22 @@ const varint = (field: number) => field << 3;
 
 /** saved_model.pb: SavedModel { 1: schema version, 2: MetaGraphDef { 1: MetaInfoDef { 4: tags }, 2: GraphDef } }. */
 export function encodeSavedModel(graph: GraphDef): Uint8Array {
-  const { Writer } = protobuf;
+  const { Writer } = protobuf();
   const info = Writer.create().uint32(delimited(4)).string(servingTag).finish();
-  const meta = Writer.create().uint32(delimited(1)).bytes(info).uint32(delimited(2)).bytes(encodeGraphDef(graph)).finish();
+  const meta = Writer.create()
+    .uint32(delimited(1))
+    .bytes(info)
+    .uint32(delimited(2))
+    .bytes(encodeGraphDef(graph))
+    .finish();
   return Writer.create().uint32(varint(1)).uint32(1).uint32(delimited(2)).bytes(meta).finish();
 }
 
 export function encodeGraphDef({ nodes, functions, producer }: GraphDef): Uint8Array {
   const library = { function: functions.map(functionMessage) };
-  return GraphDefType.encode({ node: nodes.map(nodeMessage), library, versions: { producer } }).finish();
+  return graphDefType()
+    .encode({ node: nodes.map(nodeMessage), library, versions: { producer } })
+    .finish();
 }
 
 function nodeMessage({ name, op, inputs, attrs }: NodeDef): object {
@@ -43,7 +59,12 @@ function attrMessage({ s, shape, tensor, func, list, ...plain }: AttrValue): obj
 }
 
 function listMessage({ s, shape, func, ...plain }: AttrList): object {
-  return { ...plain, s: s.map((text) => Buffer.from(text)), shape: shape.map(shapeMessage), func: func.map(funcMessage) };
+  return {
+    ...plain,
+    s: s.map((text) => Buffer.from(text)),
+    shape: shape.map(shapeMessage),
+    func: func.map(funcMessage),
+  };
 }
 
 function funcMessage({ name, attrs }: NameAttrList): object {

@@ -105,7 +105,8 @@ export function exitNodes(exit: string, tensor: string, dtype: DType): NodeDef[]
   let from = { name: tensor, dtype };
   return steps.map(([op, to], i) => {
     const name = i === steps.length - 1 ? exit : `${exit}/${op}`;
-    const types = op === "Bitcast" ? { T: type(from.dtype), type: type(to) } : { SrcT: type(from.dtype), DstT: type(to) };
+    const types =
+      op === "Bitcast" ? { T: type(from.dtype), type: type(to) } : { SrcT: type(from.dtype), DstT: type(to) };
     const inputs = op === "StringJoin" ? [from.name, emptyStringName] : [from.name];
     from = { name, dtype: to };
     return { name, op, inputs, attrs: op === "StringJoin" ? { N: { i: 2 } } : types };
@@ -117,7 +118,12 @@ export const emptyString: TensorLike = { dtype: "string", shape: [], data: [new 
 export const emptyStringName = "cmsrun/empty";
 
 export function emptyStringNode(): NodeDef {
-  return { name: emptyStringName, op: "Placeholder", inputs: [], attrs: { dtype: type("string"), shape: { shape: [] } } };
+  return {
+    name: emptyStringName,
+    op: "Placeholder",
+    inputs: [],
+    attrs: { dtype: type("string"), shape: { shape: [] } },
+  };
 }
 
 function type(dtype: DType): { type: number } {

@@ -2,7 +2,13 @@
 import { cms, VarParsing } from "#framework";
 
 const options = new VarParsing("analysis");
-options.register("modules", 10, VarParsing.multiplicity.singleton, VarParsing.varType.int, "length of the chain");
+options.register(
+  "modules",
+  10,
+  VarParsing.multiplicity.singleton,
+  VarParsing.varType.int,
+  "length of the chain",
+);
 options.setDefault("maxEvents", 100_000);
 options.parseArguments();
 

@@ -12,7 +12,13 @@ import util from "node:util";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const sessionProgram = fileURLToPath(new URL("tensorflowSession.py", import.meta.url));
-const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, int64: BigInt64Array, bool: Uint8Array };
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+};
 
 function typedArray({ dtype, values }) {
   return arrays[dtype].from(values, dtype === "int64" ? BigInt : Number);
@@ -25,8 +31,15 @@ export function framework(engine) {
     async open({ directory, meta }, inputs) {
       const { createSession, loadGraphDef } = await import(join(root, "dist", "index.js"));
       const session = createSession(loadGraphDef(join(directory, "frozen.pb")), { engine });
-      const call = session.prepare(inputs.map(({ tensor }) => tensor), Object.values(meta.outputs).map(({ tensor }) => tensor));
-      const feeds = inputs.map((input) => ({ dtype: input.dtype, shape: input.shape, data: typedArray(input) }));
+      const call = session.prepare(
+        inputs.map(({ tensor }) => tensor),
+        Object.values(meta.outputs).map(({ tensor }) => tensor),
+      );
+      const feeds = inputs.map((input) => ({
+        dtype: input.dtype,
+        shape: input.shape,
+        data: typedArray(input),
+      }));
       const results = [];
       return {
         call: () => call.run(feeds, results),
@@ -41,12 +54,30 @@ export function onnxruntime() {
   return {
     engine: "onnxruntime-node",
     async open({ directory, meta }, inputs) {
-      const { InferenceSession, Tensor } = peerPackage(join(root, "test", "bench", "peers"), "onnxruntime-node", "npm run bench:setup");
-      const session = await InferenceSession.create(join(directory, "model.onnx"), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+      const { InferenceSession, Tensor } = peerPackage(
+        join(root, "test", "bench", "peers"),
+        "onnxruntime-node",
+        "npm run bench:setup",
+      );
+      const session = await InferenceSession.create(join(directory, "model.onnx"), {
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+      });
       const known = (names, key, tensor) => (names.includes(key) ? key : tensor);
-      const given = inputs.map((input) => ({ ...input, name: known(session.inputNames, input.key, input.tensor), data: typedArray(input) }));
-      const names = Object.entries(meta.outputs).map(([key, { tensor }]) => known(session.outputNames, key, tensor));
-      const call = () => session.run(Object.fromEntries(given.map(({ name, dtype, data, shape }) => [name, new Tensor(dtype, data, shape)])));
+      const given = inputs.map((input) => ({
+        ...input,
+        name: known(session.inputNames, input.key, input.tensor),
+        data: typedArray(input),
+      }));
+      const names = Object.entries(meta.outputs).map(([key, { tensor }]) =>
+        known(session.outputNames, key, tensor),
+      );
+      const call = () =>
+        session.run(
+          Object.fromEntries(
+            given.map(({ name, dtype, data, shape }) => [name, new Tensor(dtype, data, shape)]),
+          ),
+        );
       return {
         isAsync: true,
         call,
@@ -77,7 +108,9 @@ export function tfjsNode() {
       const given = inputs.map((input) => ({ ...input, data: typedArray(input) }));
       const keys = Object.keys(meta.outputs);
       const call = () => {
-        const feeds = Object.fromEntries(given.map(({ key, data, shape, dtype }) => [key, tf.tensor(data, shape, dtype)]));
+        const feeds = Object.fromEntries(
+          given.map(({ key, data, shape, dtype }) => [key, tf.tensor(data, shape, dtype)]),
+        );
         const results = model.predict(feeds);
         const outputs = keys.map((key) => results[key].dataSync());
         for (const tensor of [...Object.values(feeds), ...Object.values(results)]) tensor.dispose();
@@ -103,7 +136,10 @@ export function python(folder) {
     if (!child) start();
     child.stdin.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await lines.next();
-    if (done) throw new Error(`TF_PYTHON='${interpreter}' cannot run test/bench/peers/tensorflowSession.py; does it have tensorflow and numpy?`);
+    if (done)
+      throw new Error(
+        `TF_PYTHON='${interpreter}' cannot run test/bench/peers/tensorflowSession.py; does it have tensorflow and numpy?`,
+      );
     const answer = JSON.parse(value);
     if (answer.error) throw new Error(answer.error);
     return answer;

@@ -21,13 +21,19 @@ it.each([
   ["one luminosity block", 0, 1],
   ["one luminosity block", 0, 2],
   ["one every 100 events", 100, 1],
-])("250 000 events in %s leave no more behind than their number needs (%i, on %i threads)", async (_what, lumi, threads) => {
-  const env = { NODE_OPTIONS: "--expose-gc", CMSRUN_PLUGIN_PATH: [`${import.meta.dirname}/plugins`, `${import.meta.dirname}/../plugins`].join(":") };
-  const outcome = await cmsrunConfig(body(lumi), ["-n", String(threads)], { env });
-  expect(exceptionBlock(outcome)).toBe("");
-  expect(outcome.code).toBe(0);
-  const heap = tagged(outcome, "Heap").map(Number);
-  expect(heap).toHaveLength(5);
-  const [, early = 0, , , late = 0] = heap;
-  expect((late - early) / megabyte).toBeLessThan(2);
-});
+])(
+  "250 000 events in %s leave no more behind than their number needs (%i, on %i threads)",
+  async (_what, lumi, threads) => {
+    const env = {
+      NODE_OPTIONS: "--expose-gc",
+      CMSRUN_PLUGIN_PATH: [`${import.meta.dirname}/plugins`, `${import.meta.dirname}/../plugins`].join(":"),
+    };
+    const outcome = await cmsrunConfig(body(lumi), ["-n", String(threads)], { env });
+    expect(exceptionBlock(outcome)).toBe("");
+    expect(outcome.code).toBe(0);
+    const heap = tagged(outcome, "Heap").map(Number);
+    expect(heap).toHaveLength(5);
+    const [, early = 0, , , late = 0] = heap;
+    expect((late - early) / megabyte).toBeLessThan(2);
+  },
+);

@@ -22,7 +22,11 @@ process.scores = cms.EDProducer("TransitionRecorder");
 process.recorder = cms.EDAnalyzer("JobRecorder");
 const where = cms.string(options.where);
 if (options.plugin === "Thrower") {
-  process.thrower = cms.EDProducer("Thrower", { where, what: cms.string(options.what), event: cms.untracked.uint32(options.event) });
+  process.thrower = cms.EDProducer("Thrower", {
+    where,
+    what: cms.string(options.what),
+    event: cms.untracked.uint32(options.event),
+  });
 } else {
   process.thrower = cms.EDAnalyzer("JobThrower", { where });
 }

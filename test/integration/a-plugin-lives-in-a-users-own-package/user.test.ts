@@ -1,4 +1,14 @@
-import { accessSync, constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,9 +33,18 @@ describe("the installed package", () => {
 
   it("has what it needs and no more", () => {
     expect(readdirSync(installed).sort()).toEqual(
-      ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "configs", "data", "dist", "package.json", "plugins", "scripts"].filter((name) =>
-        existsSync(join(repository, name)),
-      ),
+      [
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "configs",
+        "data",
+        "dist",
+        "package.json",
+        "plugins",
+        "scripts",
+      ].filter((name) => existsSync(join(repository, name))),
     );
     expect(existsSync(here("node_modules/jsroot"))).toBe(false);
     const files = readdirSync(join(installed, "dist"), { recursive: true }).map(String);
@@ -33,10 +52,16 @@ describe("the installed package", () => {
   });
 
   it("has every command it promises, executable, each with its version", async () => {
-    const { bin, version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as { bin: Record<string, string>; version: string };
+    const { bin, version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+      bin: Record<string, string>;
+      version: string;
+    };
     for (const [name, file] of Object.entries(bin)) {
       accessSync(join(installed, file), constants.X_OK);
-      expect(await npx(root, name, ["--version"]), name).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
+      expect(await npx(root, name, ["--version"]), name).toMatchObject({
+        exitCode: 0,
+        stdout: `${version}\n`,
+      });
     }
   }, 60_000);
 });
@@ -86,7 +111,8 @@ describe("the search path", () => {
     cpSync(here("configs/write_cfg.ts"), here("elsewhere/configs/write_cfg.ts"));
   });
 
-  const runElsewhere = (environment: NodeJS.ProcessEnv = {}) => npx(root, "cmsrun", ["elsewhere/configs/write_cfg.ts"], environment);
+  const runElsewhere = (environment: NodeJS.ProcessEnv = {}) =>
+    npx(root, "cmsrun", ["elsewhere/configs/write_cfg.ts"], environment);
 
   it("finds plugins/ of the config's package", async () => {
     expect(await runElsewhere()).toMatchObject({ exitCode: 0 });

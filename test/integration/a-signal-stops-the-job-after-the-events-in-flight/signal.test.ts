@@ -22,38 +22,43 @@ const body = `process.maxEvents.input = -1;
   process.e = cms.EndPath(process.output);`;
 
 describe.each([1, 2])("on %i threads", (threads) => {
-  it.each(["SIGINT", "SIGUSR2", "SIGTERM"] as const)("%s: exit 40 within a second, all ends, a complete file, the summary", async (signal) => {
-    const cwd = join(folder, `${signal}-${threads}`);
-    mkdirSync(cwd);
-    const job = startCmsrunConfig(body, ["-n", String(threads), "--streams", "2"], { cwd });
-    await job.seen("Begin processing the 12th record");
-    const start = performance.now();
-    job.child.kill(signal);
-    const outcome = await job.outcome;
-    const seconds = (performance.now() - start) / 1000;
-    expect(outcome.code).toBe(9000 & 0xff);
-    expect(seconds).toBeLessThan(1);
-    expect(exceptionBlock(outcome)).toBe("");
-    expect(outcome.stdout).toContain("(stopped by signal)");
+  it.each(["SIGINT", "SIGUSR2", "SIGTERM"] as const)(
+    "%s: exit 40 within a second, all ends, a complete file, the summary",
+    async (signal) => {
+      const cwd = join(folder, `${signal}-${threads}`);
+      mkdirSync(cwd);
+      const job = startCmsrunConfig(body, ["-n", String(threads), "--streams", "2"], { cwd });
+      await job.seen("Begin processing the 12th record");
+      const start = performance.now();
+      job.child.kill(signal);
+      const outcome = await job.outcome;
+      const seconds = (performance.now() - start) / 1000;
+      expect(outcome.code).toBe(9000 & 0xff);
+      expect(seconds).toBeLessThan(1);
+      expect(exceptionBlock(outcome)).toBe("");
+      expect(outcome.stdout).toContain("(stopped by signal)");
 
-    const transitions = tagged(outcome, "Transition");
-    const count = (pattern: RegExp) => transitions.filter((line) => pattern.test(line)).length;
-    for (const what of ["Run", "LuminosityBlock"]) {
-      expect(count(new RegExp(`globalEnd${what}`))).toBe(count(new RegExp(`globalBegin${what}`)));
-      expect(count(new RegExp(` end${what}`))).toBe(count(new RegExp(` begin${what}`)));
-    }
-    expect(count(/endStream/)).toBe(2);
-    expect(count(/globalEndJob/)).toBe(1);
-    const job_ = tagged(outcome, "Job");
-    expect(job_.at(-1)).toBe("endJob");
-    const analyzed = job_.filter((line) => line.startsWith("analyze")).length;
+      const transitions = tagged(outcome, "Transition");
+      const count = (pattern: RegExp) => transitions.filter((line) => pattern.test(line)).length;
+      for (const what of ["Run", "LuminosityBlock"]) {
+        expect(count(new RegExp(`globalEnd${what}`))).toBe(count(new RegExp(`globalBegin${what}`)));
+        expect(count(new RegExp(` end${what}`))).toBe(count(new RegExp(` begin${what}`)));
+      }
+      expect(count(/endStream/)).toBe(2);
+      expect(count(/globalEndJob/)).toBe(1);
+      const job_ = tagged(outcome, "Job");
+      expect(job_.at(-1)).toBe("endJob");
+      const analyzed = job_.filter((line) => line.startsWith("analyze")).length;
 
-    expect(readdirSync(cwd).filter((name) => name.includes("out"))).toEqual(["out.edm"]);
-    const reader = new EventFileReader(join(cwd, "out.edm"));
-    const { eventCount } = reader;
-    reader.close();
-    expect(eventCount).toBe(analyzed);
-    expect(outcome.stderr).toContain(`TrigReport Events total = ${eventCount} passed = ${eventCount} failed = 0`);
-    expect(outcome.stderr).toContain("T---Report end!");
-  });
+      expect(readdirSync(cwd).filter((name) => name.includes("out"))).toEqual(["out.edm"]);
+      const reader = new EventFileReader(join(cwd, "out.edm"));
+      const { eventCount } = reader;
+      reader.close();
+      expect(eventCount).toBe(analyzed);
+      expect(outcome.stderr).toContain(
+        `TrigReport Events total = ${eventCount} passed = ${eventCount} failed = 0`,
+      );
+      expect(outcome.stderr).toContain("T---Report end!");
+    },
+  );
 });

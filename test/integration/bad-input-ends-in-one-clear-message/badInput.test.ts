@@ -24,7 +24,10 @@ const readEdm = (file: string) => `const process = new cms.Process("SECOND");
   process.out = cms.OutputModule("PoolOutputModule", { fileName: cms.untracked.string("out.edm") });
   process.p = cms.Path(process.scores);
   process.e = cms.EndPath(process.out);`;
-const readNano = (file: string, parameters = "") => `process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring("${file}") });
+const readNano = (
+  file: string,
+  parameters = "",
+) => `process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring("${file}") });
   process.maxEvents.input = -1;
   process.scores = cms.EDProducer("MyPlugin", { graphPath: cms.FileInPath("${graph}"), ${parameters} });
   process.out = cms.OutputModule("PoolOutputModule", { fileName: cms.untracked.string("out.edm") });
@@ -50,9 +53,16 @@ beforeAll(async () => {
 
 describe("an input file", () => {
   it.each(["PoolSource", "NanoAODSource"])("that is not there is a FileOpenError of %s", async (source) => {
-    const outcome = await cmsrunConfig(`process.source = cms.Source("${source}", { fileNames: cms.untracked.vstring("nowhere.root") });
+    const outcome =
+      await cmsrunConfig(`process.source = cms.Source("${source}", { fileNames: cms.untracked.vstring("nowhere.root") });
       process.p = cms.Path();`);
-    expectError(outcome, 8020, "[0] Constructing the EventProcessor", `[1] Constructing input source of type ${source}`, "input file 'nowhere.root' is not there; check fileNames");
+    expectError(
+      outcome,
+      8020,
+      "[0] Constructing the EventProcessor",
+      `[1] Constructing input source of type ${source}`,
+      "input file 'nowhere.root' is not there; check fileNames",
+    );
   });
 
   it("that is an event file cut off anywhere is a FileReadError, with no output", async () => {
@@ -113,7 +123,12 @@ describe("an input file", () => {
 describe("a model", () => {
   it("that is not there is a FileInPathError", async () => {
     const outcome = await cmsrunConfig(readNano(nano).replace(graph, "data/models/none/graph.pb"));
-    expectError(outcome, 8019, "data/models/none/graph.pb", "Validating configuration of module: class=MyPlugin label='scores'");
+    expectError(
+      outcome,
+      8019,
+      "data/models/none/graph.pb",
+      "Validating configuration of module: class=MyPlugin label='scores'",
+    );
   });
 
   it.each([
@@ -143,8 +158,18 @@ describe("a model's tensor", () => {
 describe("a global cache", () => {
   it("that threads cannot share is refused with the member and the remedy", async () => {
     const env = { CMSRUN_PLUGIN_PATH: `${import.meta.dirname}/plugins` };
-    const outcome = await cmsrunConfig('process.a = cms.EDProducer("UnshareableCache"); process.p = cms.Path(process.a);', [], { env });
-    expectError(outcome, 8009, "module 'a' (UnshareableCache)", "cache.model.weights is a Float32Array over an ordinary ArrayBuffer", "typed arrays over a SharedArrayBuffer");
+    const outcome = await cmsrunConfig(
+      'process.a = cms.EDProducer("UnshareableCache"); process.p = cms.Path(process.a);',
+      [],
+      { env },
+    );
+    expectError(
+      outcome,
+      8009,
+      "module 'a' (UnshareableCache)",
+      "cache.model.weights is a Float32Array over an ordinary ArrayBuffer",
+      "typed arrays over a SharedArrayBuffer",
+    );
   });
 });
 
@@ -155,11 +180,20 @@ describe("an output file", () => {
      process.e = cms.EndPath(${names.map((_, i) => `process.out${i}`).join(", ")});`;
 
   it("in a folder that is not there is a FileOpenError", async () => {
-    expectError(await cmsrunConfig(writing("nowhere/out.edm")), 8020, "nowhere/out.edm", "make sure its folder exists");
+    expectError(
+      await cmsrunConfig(writing("nowhere/out.edm")),
+      8020,
+      "nowhere/out.edm",
+      "make sure its folder exists",
+    );
   });
 
   it("of two output modules is refused, however it is written", async () => {
-    expectError(await cmsrunConfig(writing("out.edm", "./out.edm")), 8009, "is written by two output modules");
+    expectError(
+      await cmsrunConfig(writing("out.edm", "./out.edm")),
+      8009,
+      "is written by two output modules",
+    );
   });
 });
 

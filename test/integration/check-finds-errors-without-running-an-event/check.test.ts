@@ -80,18 +80,27 @@ async function check(mine: Mine): Promise<{ code: number | null; stdout: string;
   const before = readdirSync(cwd);
   const { code, stdout, stderr } = await cmsrun(["--check", "configs/sum_cfg.ts"], { cwd });
   expect(readdirSync(cwd)).toEqual(before);
-  const blocks = [...stderr.matchAll(/----- Begin Fatal Exception .*\n([\s\S]*?)----- End Fatal Exception/g)].map(([, block = ""]) => block);
+  const blocks = [
+    ...stderr.matchAll(/----- Begin Fatal Exception .*\n([\s\S]*?)----- End Fatal Exception/g),
+  ].map(([, block = ""]) => block);
   return { code, stdout, blocks };
 }
 
 const misspelt = config.replace("threshold:", "treshold:");
-const runTimeError = "module 'sum' (SumProducer): unknown parameter 'treshold'; did you mean 'threshold'? (configs/sum_cfg.ts:7)";
+const runTimeError =
+  "module 'sum' (SumProducer): unknown parameter 'treshold'; did you mean 'threshold'? (configs/sum_cfg.ts:7)";
 
 describe("cmsrun --check", () => {
   it("accepts the main config", async () => {
-    const { code, stdout, stderr } = await cmsrun(["--check", "configs/my_plugin_cfg.ts", "outputFile=never.edm"]);
+    const { code, stdout, stderr } = await cmsrun([
+      "--check",
+      "configs/my_plugin_cfg.ts",
+      "outputFile=never.edm",
+    ]);
     expect(stderr).not.toContain("Exception");
-    expect(stdout).toMatch(/^OK: configs\/my_plugin_cfg\.ts: types \(TypeScript [\d.]+\), parameters, products and schedule of 3 modules and NanoAODSource\n$/);
+    expect(stdout).toMatch(
+      /^OK: configs\/my_plugin_cfg\.ts: types \(TypeScript [\d.]+\), parameters, products and schedule of 3 modules and NanoAODSource\n$/,
+    );
     expect(code).toBe(0);
     expect(existsSync(join(root, "never.edm"))).toBe(false);
   });
@@ -113,14 +122,20 @@ describe("cmsrun --check", () => {
   });
 
   it("finds at run time what was hidden from the types", async () => {
-    const { code, blocks } = await check({ config: misspelt.replace("cms.EDProducer(", "(cms as any).EDProducer(") });
+    const { code, blocks } = await check({
+      config: misspelt.replace("cms.EDProducer(", "(cms as any).EDProducer("),
+    });
     expect(blocks).toEqual([expect.stringContaining(runTimeError)]);
     expect(code).toBe(73);
   });
 
   it("finds by types what is no error at run time", async () => {
     const { code, blocks } = await check({ config: `${config}const answer: number = "42";\n` });
-    expect(blocks).toEqual([expect.stringMatching(/^configs\/sum_cfg\.ts:15: Type 'string' is not assignable to type 'number'\. \(TS2322\)$/m)]);
+    expect(blocks).toEqual([
+      expect.stringMatching(
+        /^configs\/sum_cfg\.ts:15: Type 'string' is not assignable to type 'number'\. \(TS2322\)$/m,
+      ),
+    ]);
     expect(code).toBe(73);
   });
 
@@ -128,25 +143,57 @@ describe("cmsrun --check", () => {
     const wrong = producer.replace('pset.getParameter("scores")', 'pset.getParameter("score")');
     const { blocks } = await check({ producer: wrong, config: config.replaceAll("sum", "total") });
     expect(blocks.join("")).toMatch(/^plugins\/SumProducer\.ts:14: .*"score"[\s\S]*\(TS2345\)$/m);
-    const unused = config.replace(/process\.sum = [\s\S]*?\}\);/, "").replace("cms.Path(process.sum)", "cms.Path()");
+    const unused = config
+      .replace(/process\.sum = [\s\S]*?\}\);/, "")
+      .replace("cms.Path(process.sum)", "cms.Path()");
     expect(await check({ producer: wrong, config: unused })).toMatchObject({ code: 0, blocks: [] });
   });
 
   it("checks as strictly as the package's own tsconfig.json", async () => {
     const unused = `${config}const answer = 42;\n`;
-    const compilerOptions = { module: "nodenext", target: "ES2022", strict: true, experimentalDecorators: true, rootDir: "plugins", outDir: "built", noUnusedLocals: true };
+    const compilerOptions = {
+      module: "nodenext",
+      target: "ES2022",
+      strict: true,
+      experimentalDecorators: true,
+      rootDir: "plugins",
+      outDir: "built",
+      noUnusedLocals: true,
+    };
     expect((await check({ config: unused })).code).toBe(0);
     const { code, blocks } = await check({ config: unused, tsconfig: { compilerOptions } });
-    expect(blocks).toEqual([expect.stringContaining("configs/sum_cfg.ts:15: 'answer' is declared but its value is never read. (TS6133)")]);
+    expect(blocks).toEqual([
+      expect.stringContaining(
+        "configs/sum_cfg.ts:15: 'answer' is declared but its value is never read. (TS6133)",
+      ),
+    ]);
     expect(code).toBe(73);
   });
 
   it.each([
-    ["an unknown plugin", config.replace('EDProducer("SumProducer"', 'EDProducer("SumProducre"'), 65, "unknown plugin 'SumProducre'; did you mean 'SumProducer'?"],
+    [
+      "an unknown plugin",
+      config.replace('EDProducer("SumProducer"', 'EDProducer("SumProducre"'),
+      65,
+      "unknown plugin 'SumProducre'; did you mean 'SumProducer'?",
+    ],
     ["a module that waits for itself", config.replace(', "OTHER"', ""), 81, "sum"],
-    ["an input that is not there", config.replace('cms.Source("EmptySource")', 'cms.Source("PoolSource", { fileNames: cms.untracked.vstring("none.edm") })'), 84, "input file 'none.edm' is not there"],
-    ["a config that does not load", config.replace("new cms.Process", "new cms.Proces"), 90, "cms.Proces is not a constructor"],
-    ["a config that is no program", `${config}}`, 90, "configs/sum_cfg.ts:15: Unexpected \"}\""],
+    [
+      "an input that is not there",
+      config.replace(
+        'cms.Source("EmptySource")',
+        'cms.Source("PoolSource", { fileNames: cms.untracked.vstring("none.edm") })',
+      ),
+      84,
+      "input file 'none.edm' is not there",
+    ],
+    [
+      "a config that does not load",
+      config.replace("new cms.Process", "new cms.Proces"),
+      90,
+      "cms.Proces is not a constructor",
+    ],
+    ["a config that is no program", `${config}}`, 90, 'configs/sum_cfg.ts:15: Unexpected "}"'],
   ])("ends with the job's own code for %s", async (_what, text, code, message) => {
     const outcome = await check({ config: text });
     expect(outcome.blocks[0]).toContain(message);
@@ -156,11 +203,17 @@ describe("cmsrun --check", () => {
   it("says how to get TypeScript where there is none", async () => {
     const cwd = packageWith({ config: misspelt });
     const installed = join(cwd, "node_modules", "cmsrun");
-    for (const name of ["dist", "plugins", "package.json"]) cpSync(join(root, name), join(installed, name), { recursive: true });
-    for (const name of ["esbuild", "@esbuild", "@bokuweb"]) symlinkSync(join(root, "node_modules", name), join(cwd, "node_modules", name));
+    for (const name of ["dist", "plugins", "package.json"])
+      cpSync(join(root, name), join(installed, name), { recursive: true });
+    for (const name of ["esbuild", "@esbuild", "@bokuweb"])
+      symlinkSync(join(root, "node_modules", name), join(cwd, "node_modules", name));
     const run = () => {
       const args = [join(installed, "dist", "cmsrun.js"), "--check", "configs/sum_cfg.ts"];
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: "utf8", timeout: 25_000 });
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+        cwd,
+        encoding: "utf8",
+        timeout: 25_000,
+      });
       return { code: status, stdout, stderr };
     };
     const wrong = run();

@@ -14,7 +14,8 @@ process.maxEvents = cms.untracked.PSet({ input: cms.untracked.int32(0) });
 process.options.dumpOptions = true;
 export default process;
 `;
-for (const name of ["job_cfg.ts", "job_cfg.notpy", "job_cfg", "-job_cfg.ts"]) writeFileSync(join(folder, name), echo);
+for (const name of ["job_cfg.ts", "job_cfg.notpy", "job_cfg", "-job_cfg.ts"])
+  writeFileSync(join(folder, name), echo);
 writeFileSync(
   join(folder, "options_cfg.ts"),
   `import { cms, VarParsing } from "#framework";
@@ -36,11 +37,31 @@ const firstLines = ({ stdout, stderr }: Outcome) => `${stdout}${stderr}`;
 
 describe("cmsrun's command line", () => {
   it.each<[string, string[], string[]]>([
-    ["all that follows the config, dashes included", ["job_cfg.ts", "--foo=1", "bar", "-n", "3", "--", "-x"], ["job_cfg.ts", "--foo=1", "bar", "-n", "3", "--", "-x"]],
-    ["the same after options of cmsrun", ["-n", "1", "job_cfg.ts", "--foo=1", "bar", "-n", "3"], ["job_cfg.ts", "--foo=1", "bar", "-n", "3"]],
-    ["--help and --version of the config", ["-n", "1", "job_cfg.ts", "--help", "--version", "-h"], ["job_cfg.ts", "--help", "--version", "-h"]],
-    ["numbers and quotes as they are", ["-n", "1", "job_cfg.ts", "007", "x='a b'", ""], ["job_cfg.ts", "007", "x='a b'", ""]],
-    ["a config named with a dash after --", ["-n", "1", "--", "-job_cfg.ts", "a=1", "-b"], ["-job_cfg.ts", "a=1", "-b"]],
+    [
+      "all that follows the config, dashes included",
+      ["job_cfg.ts", "--foo=1", "bar", "-n", "3", "--", "-x"],
+      ["job_cfg.ts", "--foo=1", "bar", "-n", "3", "--", "-x"],
+    ],
+    [
+      "the same after options of cmsrun",
+      ["-n", "1", "job_cfg.ts", "--foo=1", "bar", "-n", "3"],
+      ["job_cfg.ts", "--foo=1", "bar", "-n", "3"],
+    ],
+    [
+      "--help and --version of the config",
+      ["-n", "1", "job_cfg.ts", "--help", "--version", "-h"],
+      ["job_cfg.ts", "--help", "--version", "-h"],
+    ],
+    [
+      "numbers and quotes as they are",
+      ["-n", "1", "job_cfg.ts", "007", "x='a b'", ""],
+      ["job_cfg.ts", "007", "x='a b'", ""],
+    ],
+    [
+      "a config named with a dash after --",
+      ["-n", "1", "--", "-job_cfg.ts", "a=1", "-b"],
+      ["-job_cfg.ts", "a=1", "-b"],
+    ],
     ["a config with another suffix", ["job_cfg.notpy", "a=1"], ["job_cfg.notpy", "a=1"]],
     ["a config without suffix", ["job_cfg", "a=1"], ["job_cfg", "a=1"]],
   ])("hands down %s", async (_, args, expected) => {
@@ -68,14 +89,44 @@ describe("cmsrun's command line", () => {
   });
 
   it.each<[string, string[], string, number]>([
-    ["no config", [], "cmsrun: No configuration file given.\nFor more information about command line options, type: cmsrun --help", 7001],
+    [
+      "no config",
+      [],
+      "cmsrun: No configuration file given.\nFor more information about command line options, type: cmsrun --help",
+      7001,
+    ],
     ["options and no config", ["-n", "1"], "cmsrun: No configuration file given.", 7001],
-    ["a bad option", ["--numThread=1", "job_cfg.ts"], "cmsrun: Error while trying to process command line arguments:", 7000],
+    [
+      "a bad option",
+      ["--numThread=1", "job_cfg.ts"],
+      "cmsrun: Error while trying to process command line arguments:",
+      7000,
+    ],
     ["a bad value", ["-n", "two", "job_cfg.ts"], "cmsrun: --numThreads takes a whole number", 7000],
-    ["a negative value", ["--numThreads=-1", "job_cfg.ts"], "cmsrun: --numThreads takes a whole number, not '-1'.", 7000],
-    ["an option without its value", ["-n"], "cmsrun: Error while trying to process command line arguments:", 7000],
-    ["an option given twice", ["-n", "1", "-n", "2", "job_cfg.ts"], "cmsrun: --numThreads is given more than once", 7000],
-    ["a string and a file", ["-c", echo, "job_cfg.ts"], "cannot use '-c [command line input]' with 'config_file'", 7000],
+    [
+      "a negative value",
+      ["--numThreads=-1", "job_cfg.ts"],
+      "cmsrun: --numThreads takes a whole number, not '-1'.",
+      7000,
+    ],
+    [
+      "an option without its value",
+      ["-n"],
+      "cmsrun: Error while trying to process command line arguments:",
+      7000,
+    ],
+    [
+      "an option given twice",
+      ["-n", "1", "-n", "2", "job_cfg.ts"],
+      "cmsrun: --numThreads is given more than once",
+      7000,
+    ],
+    [
+      "a string and a file",
+      ["-c", echo, "job_cfg.ts"],
+      "cannot use '-c [command line input]' with 'config_file'",
+      7000,
+    ],
   ])("refuses %s", async (_, args, message, code) => {
     const outcome = await run(...args);
     expect(exceptionBlock(outcome)).toContain(message);
@@ -85,7 +136,9 @@ describe("cmsrun's command line", () => {
 
   it.each([["--help"], ["-h"], ["-n", "1", "--help"]])("prints its options: %s", async (...args) => {
     const { code, stdout, stderr } = await run(...args);
-    expect(stdout).toMatch(/cmsrun \[options\] config \[config arguments\].*-n, --numThreads.*-c, --command/s);
+    expect(stdout).toMatch(
+      /cmsrun \[options\] config \[config arguments\].*-n, --numThreads.*-c, --command/s,
+    );
     expect([code, stderr]).toEqual([0, ""]);
   });
 
@@ -98,7 +151,13 @@ describe("cmsrun's command line", () => {
 
 describe("VarParsing in a config", () => {
   it("reads what follows the config", async () => {
-    const outcome = await run("options_cfg.ts", "maxEvents=0x10", "inputFiles=a,b", "inputFiles=c", "verbose=yes");
+    const outcome = await run(
+      "options_cfg.ts",
+      "maxEvents=0x10",
+      "inputFiles=a,b",
+      "inputFiles=c",
+      "verbose=yes",
+    );
     expect(printed(outcome)).toEqual([16, ["a", "b", "c"], "output_numEvent16.edm", true]);
     expect(outcome.code).toBe(0);
   });
@@ -111,7 +170,9 @@ describe("VarParsing in a config", () => {
 
   it("refuses what is not registered", async () => {
     const outcome = await run("options_cfg.ts", "verbos=yes");
-    expect(exceptionBlock(outcome)).toContain("VarParsing: option 'verbos' is not registered; did you mean 'verbose'? (options_cfg.ts:4)");
+    expect(exceptionBlock(outcome)).toContain(
+      "VarParsing: option 'verbos' is not registered; did you mean 'verbose'? (options_cfg.ts:4)",
+    );
     expect(outcome.code).toBe(7002 & 0xff);
   });
 });

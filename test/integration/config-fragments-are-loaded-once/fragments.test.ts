@@ -56,7 +56,9 @@ it("whether imported or loaded, by a dotted name or a path", async () => {
 it("and refused with both files' names when one replaces what is in use", async () => {
   const outcome = await cmsrun(["conflict_cfg.ts"], { cwd: folder });
   const [existing, added] = [join(folder, "jets/python/filter_cfi.ts"), join(folder, "other_cfi.ts")];
-  expect(exceptionBlock(outcome)).toContain(`loading ${added} would replace 'f', which is in use (object defined in ${added}, existing object defined in ${existing})`);
+  expect(exceptionBlock(outcome)).toContain(
+    `loading ${added} would replace 'f', which is in use (object defined in ${added}, existing object defined in ${existing})`,
+  );
   expect(exceptionBlock(outcome)).toContain("(conflict_cfg.ts:5)");
   expect(outcome.code).toBe(8009 & 0xff);
 });

@@ -41,7 +41,9 @@ describe("a config with a mistake", () => {
 describe("a config that is none", () => {
   it("is not there: 7001", async () => {
     const outcome = await cmsrun(["nowhere_cfg.ts"], { cwd: folder });
-    expect(exceptionBlock(outcome)).toContain("configuration file 'nowhere_cfg.ts' does not exist; check the path");
+    expect(exceptionBlock(outcome)).toContain(
+      "configuration file 'nowhere_cfg.ts' does not exist; check the path",
+    );
     expect(outcome.code).toBe(7001 & 0xff);
   });
 
@@ -50,7 +52,10 @@ describe("a config that is none", () => {
   });
 
   it("exports no process: 7002", async () => {
-    writeFileSync(join(folder, "none_cfg.ts"), 'import { cms } from "#framework";\nconst process = new cms.Process("TEST");\n');
+    writeFileSync(
+      join(folder, "none_cfg.ts"),
+      'import { cms } from "#framework";\nconst process = new cms.Process("TEST");\n',
+    );
     const outcome = await cmsrun(["none_cfg.ts"], { cwd: folder });
     expect(exceptionBlock(outcome)).toContain("no 'process' in none_cfg.ts, please add one");
     expect(outcome.code).toBe(7002 & 0xff);

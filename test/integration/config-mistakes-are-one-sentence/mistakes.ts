@@ -14,7 +14,13 @@ const constructing = ["Constructing the EventProcessor"];
 const reading = ["Processing the configuration file named job_cfg.ts"];
 
 const myPlugin = (...lines: string[]) =>
-  ['process.scores = cms.EDProducer("MyPlugin", {', '  graphPath: cms.FileInPath("job_cfg.ts"),', ...lines, "});", "process.p = cms.Path(process.scores);"].join("\n");
+  [
+    'process.scores = cms.EDProducer("MyPlugin", {',
+    '  graphPath: cms.FileInPath("job_cfg.ts"),',
+    ...lines,
+    "});",
+    "process.p = cms.Path(process.scores);",
+  ].join("\n");
 
 export const mistakes: readonly Mistake[] = [
   {
@@ -29,15 +35,20 @@ export const mistakes: readonly Mistake[] = [
     name: "a plugin of another kind",
     lines: 'process.scores = cms.EDAnalyzer("MyPlugin"); // <--\nprocess.p = cms.Path(process.scores);',
     category: "Configuration",
-    message: "EDAnalyzer 'scores': plugin 'MyPlugin' is a EDProducer; write cms.EDProducer(\"MyPlugin\", …) (job_cfg.ts:LINE)",
+    message:
+      "EDAnalyzer 'scores': plugin 'MyPlugin' is a EDProducer; write cms.EDProducer(\"MyPlugin\", …) (job_cfg.ts:LINE)",
     code: 8009,
     contexts: constructing,
   },
   {
     name: "a misspelt parameter",
-    lines: myPlugin('  inputTensorName: cms.string("input"),', '  outputTensorNme: cms.string("output"), // <--'),
+    lines: myPlugin(
+      '  inputTensorName: cms.string("input"),',
+      '  outputTensorNme: cms.string("output"), // <--',
+    ),
     category: "Configuration",
-    message: "module 'scores' (MyPlugin): unknown parameter 'outputTensorNme'; did you mean 'outputTensorName'? (job_cfg.ts:LINE)",
+    message:
+      "module 'scores' (MyPlugin): unknown parameter 'outputTensorNme'; did you mean 'outputTensorName'? (job_cfg.ts:LINE)",
     code: 8009,
   },
   {
@@ -49,16 +60,19 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: "a misspelt parameter of a module that is cloned",
-    lines: 'const first = cms.EDProducer("MyPlugin", {\n  graphPth: cms.FileInPath("job_cfg.ts"), // <--\n});\nprocess.scores = first.clone({\n  jets: cms.InputTag("b"),\n});\nprocess.p = cms.Path(process.scores);',
+    lines:
+      'const first = cms.EDProducer("MyPlugin", {\n  graphPth: cms.FileInPath("job_cfg.ts"), // <--\n});\nprocess.scores = first.clone({\n  jets: cms.InputTag("b"),\n});\nprocess.p = cms.Path(process.scores);',
     category: "Configuration",
-    message: "module 'scores' (MyPlugin): unknown parameter 'graphPth'; did you mean 'graphPath'? (job_cfg.ts:LINE)",
+    message:
+      "module 'scores' (MyPlugin): unknown parameter 'graphPth'; did you mean 'graphPath'? (job_cfg.ts:LINE)",
     code: 8009,
   },
   {
     name: "a plain value for a name that is not there",
     lines: `${myPlugin("  jets: cms.InputTag('Jet'),")}\nprocess.scores.jts = "Jet"; // <--`,
     category: "Configuration",
-    message: "EDProducer 'MyPlugin': 'jts' does not already exist, so it can only be set to a cms type; did you mean 'jets'? (job_cfg.ts:LINE)",
+    message:
+      "EDProducer 'MyPlugin': 'jts' does not already exist, so it can only be set to a cms type; did you mean 'jets'? (job_cfg.ts:LINE)",
     code: 8009,
     contexts: reading,
   },
@@ -66,42 +80,50 @@ export const mistakes: readonly Mistake[] = [
     name: "a parameter of the wrong type",
     lines: myPlugin("  inputTensorName: cms.int32(3), // <--"),
     category: "Configuration",
-    message: "module 'scores' (MyPlugin): parameter 'inputTensorName' has the wrong type: it is cms.int32; use cms.string(…) (job_cfg.ts:LINE)",
+    message:
+      "module 'scores' (MyPlugin): parameter 'inputTensorName' has the wrong type: it is cms.int32; use cms.string(…) (job_cfg.ts:LINE)",
     code: 8009,
   },
   {
     name: "a parameter that should be untracked",
     lines: myPlugin('  modelPolicy: cms.string("perInstance"), // <--'),
     category: "Configuration",
-    message: "parameter 'modelPolicy' has the wrong tracked-ness: it is cms.string; use cms.untracked.string(…) (job_cfg.ts:LINE)",
+    message:
+      "parameter 'modelPolicy' has the wrong tracked-ness: it is cms.string; use cms.untracked.string(…) (job_cfg.ts:LINE)",
     code: 8009,
   },
   {
     name: "a value that is not allowed",
     lines: myPlugin('  modelPolicy: cms.untracked.string("globalCach"), // <--'),
     category: "Configuration",
-    message: "parameter 'modelPolicy' is \"globalCach\"; did you mean 'globalCache'? Allowed: \"globalCache\", \"perInstance\" (job_cfg.ts:LINE)",
+    message:
+      'parameter \'modelPolicy\' is "globalCach"; did you mean \'globalCache\'? Allowed: "globalCache", "perInstance" (job_cfg.ts:LINE)',
     code: 8009,
   },
   {
     name: "a missing parameter",
-    lines: 'process.scores = cms.EDProducer("MyPlugin", { // <--\n  jets: cms.InputTag("Jet"),\n});\nprocess.p = cms.Path(process.scores);',
+    lines:
+      'process.scores = cms.EDProducer("MyPlugin", { // <--\n  jets: cms.InputTag("Jet"),\n});\nprocess.p = cms.Path(process.scores);',
     category: "Configuration",
-    message: "module 'scores' (MyPlugin): missing required parameter 'graphPath' (cms.FileInPath); add graphPath: cms.FileInPath(…) (job_cfg.ts:LINE)",
+    message:
+      "module 'scores' (MyPlugin): missing required parameter 'graphPath' (cms.FileInPath); add graphPath: cms.FileInPath(…) (job_cfg.ts:LINE)",
     code: 8009,
   },
   {
     name: "a file that is not there",
-    lines: 'process.scores = cms.EDProducer("MyPlugin", {\n  graphPath: cms.FileInPath("no/graph.pb"), // <--\n});\nprocess.p = cms.Path(process.scores);',
+    lines:
+      'process.scores = cms.EDProducer("MyPlugin", {\n  graphPath: cms.FileInPath("no/graph.pb"), // <--\n});\nprocess.p = cms.Path(process.scores);',
     category: "FileInPathError",
-    message: "module 'scores' (MyPlugin): parameter 'graphPath': cms.FileInPath: file 'no/graph.pb' not found. Looked in:",
+    message:
+      "module 'scores' (MyPlugin): parameter 'graphPath': cms.FileInPath: file 'no/graph.pb' not found. Looked in:",
     code: 8019,
   },
   {
     name: "a value that is none of its kind",
     lines: "process.maxEvents.input = cms.untracked.int32(0.5); // <--",
     category: "Configuration",
-    message: "cms.untracked.int32: 0.5 is not a int32 (a whole number from -2147483648 to 2147483647) (job_cfg.ts:LINE)",
+    message:
+      "cms.untracked.int32: 0.5 is not a int32 (a whole number from -2147483648 to 2147483647) (job_cfg.ts:LINE)",
     code: 8009,
     contexts: reading,
   },
@@ -109,7 +131,8 @@ export const mistakes: readonly Mistake[] = [
     name: "a plain value as a parameter",
     lines: 'process.scores = cms.EDProducer("MyPlugin", { graphPath: "x" }); // <--',
     category: "Configuration",
-    message: "parameter 'graphPath' must be a cms type, got \"x\"; write for example graphPath: cms.string(\"x\") (job_cfg.ts:LINE)",
+    message:
+      'parameter \'graphPath\' must be a cms type, got "x"; write for example graphPath: cms.string("x") (job_cfg.ts:LINE)',
     code: 8009,
     contexts: reading,
   },
@@ -133,7 +156,8 @@ export const mistakes: readonly Mistake[] = [
     name: "something on a path that is no module",
     lines: `${myPlugin()}\nprocess.q = cms.Path( // <--\n  process.scores + process.scores,\n);`,
     category: "Configuration",
-    message: "cms.Path takes modules, sequences and tasks, not a sum or product of modules; separate them with commas: cms.Path(process.a, process.b) (job_cfg.ts:LINE)",
+    message:
+      "cms.Path takes modules, sequences and tasks, not a sum or product of modules; separate them with commas: cms.Path(process.a, process.b) (job_cfg.ts:LINE)",
     code: 8009,
     contexts: reading,
   },
@@ -141,7 +165,8 @@ export const mistakes: readonly Mistake[] = [
     name: "a sequence in itself",
     lines: "process.s = cms.Sequence();\nprocess.s.add(process.s); // <--",
     category: "Configuration",
-    message: "cyclic dependency in the config: a cms.Sequence would contain itself; leave it out of its own items (job_cfg.ts:LINE)",
+    message:
+      "cyclic dependency in the config: a cms.Sequence would contain itself; leave it out of its own items (job_cfg.ts:LINE)",
     code: 8009,
     contexts: reading,
   },
@@ -149,7 +174,8 @@ export const mistakes: readonly Mistake[] = [
     name: "a module that is on a path and not attached",
     lines: 'process.p = cms.Path(\n  cms.EDAnalyzer("JetScorePrinter"), // <--\n);',
     category: "Configuration",
-    message: "EDAnalyzer 'JetScorePrinter' is used on path 'p' but is not attached to the process; attach it first: process.label = cms.EDAnalyzer(\"JetScorePrinter\", …) (job_cfg.ts:LINE)",
+    message:
+      "EDAnalyzer 'JetScorePrinter' is used on path 'p' but is not attached to the process; attach it first: process.label = cms.EDAnalyzer(\"JetScorePrinter\", …) (job_cfg.ts:LINE)",
     code: 8009,
     contexts: reading,
   },
@@ -157,7 +183,8 @@ export const mistakes: readonly Mistake[] = [
     name: "a path in the schedule that is not attached",
     lines: "process.schedule = cms.Schedule(cms.Path()); // <--",
     category: "Configuration",
-    message: "The path at index 0 in the Schedule was not attached to the process. Attach it first: process.name = cms.Path(…) (job_cfg.ts:LINE)",
+    message:
+      "The path at index 0 in the Schedule was not attached to the process. Attach it first: process.name = cms.Path(…) (job_cfg.ts:LINE)",
     code: 8009,
     contexts: reading,
   },

@@ -3,7 +3,14 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { branch, eventIDs, productTypes, type SampleEvent, temporaryFolder, writeFile } from "../../unit/io/sample.js";
+import {
+  branch,
+  eventIDs,
+  productTypes,
+  type SampleEvent,
+  temporaryFolder,
+  writeFile,
+} from "../../unit/io/sample.js";
 import { exceptionBlock, root } from "../run.js";
 
 const folder = temporaryFolder();
@@ -25,7 +32,10 @@ function file(name: string, events: SampleEvent[]): string {
 
 file("a.edm", sample());
 file("same.edm", sample());
-file("close.edm", sample((pt) => pt * 1.0001));
+file(
+  "close.edm",
+  sample((pt) => pt * 1.0001),
+);
 file("different.edm", sample((pt, event) => (event === 7 ? Number.NaN : pt)).slice(1));
 writeFileSync(join(folder, "text.edm"), "this is no event file");
 const flipped = readFileSync(join(folder, "a.edm"));
@@ -34,7 +44,11 @@ flipped[middle] = (flipped[middle] ?? 0) ^ 1;
 writeFileSync(join(folder, "flipped.edm"), flipped);
 
 function edmCompare(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "dist", "edmCompare.js"), ...args], { cwd: folder, encoding: "utf8", timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "dist", "edmCompare.js"), ...args],
+    { cwd: folder, encoding: "utf8", timeout: 20_000 },
+  );
   return { code: status, stdout, stderr };
 }
 
@@ -83,12 +97,34 @@ describe("edmCompare", () => {
           onlyInA: 0,
           onlyInB: 0,
           fields: [
-            { field: "pt", status: "different", valueCount: 38, differentCount: 1, closeCount: 0, largestAbsolute: "Infinity", largestRelative: "Infinity", first: { event: "1:1:7", index: "0", a: "7", b: "NaN" } },
-            { field: "n", status: "exact", valueCount: 19, differentCount: 0, closeCount: 0, largestAbsolute: 0, largestRelative: 0, first: null },
+            {
+              field: "pt",
+              status: "different",
+              valueCount: 38,
+              differentCount: 1,
+              closeCount: 0,
+              largestAbsolute: "Infinity",
+              largestRelative: "Infinity",
+              first: { event: "1:1:7", index: "0", a: "7", b: "NaN" },
+            },
+            {
+              field: "n",
+              status: "exact",
+              valueCount: 19,
+              differentCount: 0,
+              closeCount: 0,
+              largestAbsolute: 0,
+              largestRelative: 0,
+              first: null,
+            },
           ],
         },
       ],
-      processHistory: { same: true, a: [expect.objectContaining({ name: "TEST" })], b: [expect.objectContaining({ name: "TEST" })] },
+      processHistory: {
+        same: true,
+        a: [expect.objectContaining({ name: "TEST" })],
+        b: [expect.objectContaining({ name: "TEST" })],
+      },
     });
     expect(code).toBe(1);
   });
@@ -99,9 +135,19 @@ describe("edmCompare", () => {
     [["a.edm", "flipped.edm"], 85, "FileReadError", "wrong checksum"],
     [["a.edm"], 88, "CommandLineProcessing", "it takes two event files, not 1"],
     [["a.edm", "same.edm", "--rtol=-1"], 88, "CommandLineProcessing", "--rtol takes one number from 0 on"],
-    [["a.edm", "same.edm", "--atol", "small"], 88, "CommandLineProcessing", "--atol takes one number from 0 on"],
+    [
+      ["a.edm", "same.edm", "--atol", "small"],
+      88,
+      "CommandLineProcessing",
+      "--atol takes one number from 0 on",
+    ],
     [["a.edm", "same.edm", "--rtoll", "1"], 88, "CommandLineProcessing", "rtoll"],
-    [["a.edm", "same.edm", "--products", "Muons*"], 88, "CommandLineProcessing", "they have Jets_jets__TEST., Jets_moreJets__TEST."],
+    [
+      ["a.edm", "same.edm", "--products", "Muons*"],
+      88,
+      "CommandLineProcessing",
+      "they have Jets_jets__TEST., Jets_moreJets__TEST.",
+    ],
   ])("reports %j with code %i", (args, code, category, message) => {
     const outcome = edmCompare(...args);
     expect(exceptionBlock(outcome)).toContain(`An exception of category '${category}' occurred`);

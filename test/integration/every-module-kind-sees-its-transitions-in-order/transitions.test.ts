@@ -71,8 +71,12 @@ describe.each([1, 2, 4])("on %i threads with 4 streams", (threads) => {
 
   it("the caches of run and luminosity block are shared by all streams", async () => {
     const said = history(await job);
-    expect(said.filter((what) => what.startsWith("globalEndRun")).every((what) => what.endsWith("events=8"))).toBe(true);
-    expect(said.filter((what) => what.startsWith("globalEndLumi")).every((what) => what.endsWith("events=4"))).toBe(true);
+    expect(
+      said.filter((what) => what.startsWith("globalEndRun")).every((what) => what.endsWith("events=8")),
+    ).toBe(true);
+    expect(
+      said.filter((what) => what.startsWith("globalEndLumi")).every((what) => what.endsWith("events=4")),
+    ).toBe(true);
   });
 
   it("the global cache is made before any constructor and ended after every stream", async () => {
@@ -107,7 +111,9 @@ describe.each([1, 2, 4])("on %i threads with 4 streams", (threads) => {
     expect([count("globalBeginLuminosityBlock"), count("globalEndLuminosityBlock")]).toEqual([128, 128]);
     expect(said.filter((what) => / beginRun /.test(what))).toHaveLength(4 * 64);
     expect(said.filter((what) => / analyze /.test(what))).toHaveLength(512);
-    expect(said.filter((what) => what.startsWith("globalEndRun")).every((what) => what.endsWith("events=8"))).toBe(true);
+    expect(
+      said.filter((what) => what.startsWith("globalEndRun")).every((what) => what.endsWith("events=8")),
+    ).toBe(true);
   });
 
   it("runs follow one another, luminosity blocks overlap by no more than two", async () => {
@@ -127,6 +133,11 @@ describe.each([1, 2, 4])("on %i threads with 4 streams", (threads) => {
 it("with one concurrent luminosity block, none begins before the one before it has ended", async () => {
   const said = history(await cmsrun(["-n", "2", "--streams", "4", config, "lumis=1"]));
   const lumis = said.filter((what) => what.startsWith("globalBeginLumi") || what.startsWith("globalEndLumi"));
-  const inTurn = runs.flatMap((run) => [1, 2].flatMap((lumi) => [`globalBeginLuminosityBlock ${run}:${lumi}`, `globalEndLuminosityBlock ${run}:${lumi} events=4`]));
+  const inTurn = runs.flatMap((run) =>
+    [1, 2].flatMap((lumi) => [
+      `globalBeginLuminosityBlock ${run}:${lumi}`,
+      `globalEndLuminosityBlock ${run}:${lumi} events=4`,
+    ]),
+  );
   expect(lumis).toEqual(inTurn);
 });

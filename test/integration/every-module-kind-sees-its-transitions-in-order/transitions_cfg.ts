@@ -2,12 +2,20 @@
 import { cms, VarParsing } from "#framework";
 
 const options = new VarParsing("python");
-options.register("lumis", 0, VarParsing.multiplicity.singleton, VarParsing.varType.int, "concurrent luminosity blocks");
+options.register(
+  "lumis",
+  0,
+  VarParsing.multiplicity.singleton,
+  VarParsing.varType.int,
+  "concurrent luminosity blocks",
+);
 options.parseArguments();
 
 const process = new cms.Process("COUNT");
 process.maxEvents = cms.untracked.PSet({ input: cms.untracked.int32(512) });
-process.options = cms.untracked.PSet({ numberOfConcurrentLuminosityBlocks: cms.untracked.uint32(options.lumis) });
+process.options = cms.untracked.PSet({
+  numberOfConcurrentLuminosityBlocks: cms.untracked.uint32(options.lumis),
+});
 process.MessageLogger.cerr.FwkReport.limit = 0;
 process.source = cms.Source("EmptySource", {
   numberEventsInLuminosityBlock: cms.untracked.uint32(4),

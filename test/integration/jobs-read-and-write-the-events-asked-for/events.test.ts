@@ -18,10 +18,16 @@ const branchesIn = (path: string) => {
   const reader = new EventFileReader(path);
   const { branches } = reader.header;
   reader.close();
-  return branches.map(({ description: { type, label, instance, process } }) => `${type}_${label}_${instance}_${process}`);
+  return branches.map(
+    ({ description: { type, label, instance, process } }) => `${type}_${label}_${instance}_${process}`,
+  );
 };
 
-async function job(name: string, body: string, args: readonly string[] = []): Promise<Outcome & { cwd: string }> {
+async function job(
+  name: string,
+  body: string,
+  args: readonly string[] = [],
+): Promise<Outcome & { cwd: string }> {
   const cwd = join(folder, name);
   mkdirSync(cwd);
   const outcome = await cmsrunConfig(body, args, { cwd });
@@ -32,18 +38,28 @@ async function job(name: string, body: string, args: readonly string[] = []): Pr
 
 const writer = (label: string, file: string, parameters = "") =>
   `process.${label} = cms.OutputModule("PoolOutputModule", { fileName: cms.untracked.string("${file}"), ${parameters} });`;
-const select = (...specs: string[]) => `SelectEvents: cms.untracked.PSet({ SelectEvents: cms.vstring(${specs.map((s) => `"${s}"`).join(", ")}) })`;
-const commands = (...rules: string[]) => `outputCommands: cms.untracked.vstring(${rules.map((r) => `"${r}"`).join(", ")})`;
+const select = (...specs: string[]) =>
+  `SelectEvents: cms.untracked.PSet({ SelectEvents: cms.vstring(${specs.map((s) => `"${s}"`).join(", ")}) })`;
+const commands = (...rules: string[]) =>
+  `outputCommands: cms.untracked.vstring(${rules.map((r) => `"${r}"`).join(", ")})`;
 
 beforeAll(async () => {
-  for (const [name, first, count] of [["a", 1, 25], ["b", 26, 3], ["c", 29, 1], ["d", 30, 21]] as const) {
-    await job(`make-${name}`, `process.source.firstEvent = cms.untracked.uint32(${first});
+  for (const [name, first, count] of [
+    ["a", 1, 25],
+    ["b", 26, 3],
+    ["c", 29, 1],
+    ["d", 30, 21],
+  ] as const) {
+    await job(
+      `make-${name}`,
+      `process.source.firstEvent = cms.untracked.uint32(${first});
       process.source.eventsPerRange = cms.untracked.uint32(10);
       process.maxEvents.input = ${count};
       process.scores = cms.EDProducer("Adder");
       ${writer("out", `../${name}.edm`)}
       process.p = cms.Path(process.scores);
-      process.e = cms.EndPath(process.out);`);
+      process.e = cms.EndPath(process.out);`,
+    );
   }
 });
 
@@ -54,7 +70,8 @@ const reading = (parameters = "", maxEvents = -1) => `const process = new cms.Pr
   process.recorder = cms.EDAnalyzer("JobRecorder", { src: cms.InputTag("scores") });
   process.p = cms.Path(process.recorder);`;
 const read = (outcome: Outcome) => tagged(outcome, "Job").filter((line) => line.startsWith("analyze"));
-const expected = (events: readonly number[]) => events.map((event, ordinal) => `analyze 1:1:${event} ordinal=${ordinal} scores=${event}`);
+const expected = (events: readonly number[]) =>
+  events.map((event, ordinal) => `analyze 1:1:${event} ordinal=${ordinal} scores=${event}`);
 
 describe.each([1, 2])("on %i threads", (threads) => {
   const args = ["-n", String(threads)];
@@ -67,7 +84,11 @@ describe.each([1, 2])("on %i threads", (threads) => {
     ["skipEvents and maxEvents together", "skipEvents: cms.untracked.uint32(24)", 5, upTo(25, 29)],
     ["nothing when all is skipped", "skipEvents: cms.untracked.uint32(60)", -1, []],
   ])("PoolSource reads %s", async (what, parameters, maxEvents, events) => {
-    const outcome = await job(`read-${threads}-${what.replaceAll(" ", "-")}`, reading(parameters, maxEvents), args);
+    const outcome = await job(
+      `read-${threads}-${what.replaceAll(" ", "-")}`,
+      reading(parameters, maxEvents),
+      args,
+    );
     expect(read(outcome)).toEqual(expected(events));
   });
 
@@ -90,11 +111,14 @@ describe.each([1, 2])("on %i threads", (threads) => {
     const scores = lines.map((line) => line.replace(/ ordinal=\d+/, ""));
     expect(scores[0]?.startsWith("analyze 1:")).toBe(true);
     expect(new Set(scores.slice(0, 5)).size).toBe(5);
-    const whole = await job(`nano-whole-${threads}`, `process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring(${file("nano_dy.root")}) });
+    const whole = await job(
+      `nano-whole-${threads}`,
+      `process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring(${file("nano_dy.root")}) });
        process.maxEvents.input = -1;
        process.scores = cms.EDProducer("MyPlugin", { graphPath: cms.FileInPath("${root}/data/models/jet_btag/graph.pb") });
        process.recorder = cms.EDAnalyzer("JobRecorder");
-       process.p = cms.Path(process.scores, process.recorder);`);
+       process.p = cms.Path(process.scores, process.recorder);`,
+    );
     const alone = read(whole).map((line) => line.replace(/ ordinal=\d+/, ""));
     expect(scores.slice(0, 5)).toEqual(alone.slice(35));
     expect(scores.slice(1005)).toEqual(alone.slice(0, 25));
@@ -155,7 +179,11 @@ describe("outputCommands", () => {
        process.p = cms.Path(process.a, process.task);
        process.e = cms.EndPath(process.all, process.one, process.none);`,
     );
-    expect(branchesIn(join(cwd, "all.edm"))).toEqual(["JetScores_a__TEST", "JetScores_b_x_TEST", "TriggerResults_TriggerResults__TEST"]);
+    expect(branchesIn(join(cwd, "all.edm"))).toEqual([
+      "JetScores_a__TEST",
+      "JetScores_b_x_TEST",
+      "TriggerResults_TriggerResults__TEST",
+    ]);
     expect(branchesIn(join(cwd, "one.edm"))).toEqual(["JetScores_a__TEST"]);
     expect(branchesIn(join(cwd, "none.edm"))).toEqual([]);
     expect(eventsIn(join(cwd, "none.edm"))).toEqual(upTo(1, 10));
@@ -166,9 +194,21 @@ describe("outputCommands", () => {
 describe("an output on a final path", () => {
   it.each([
     ["does not run a module in a task", "process.fp = cms.FinalPath(process.out);", 0],
-    ["finds what a path made", "process.p = cms.Path(process.scores); process.fp = cms.FinalPath(process.out);", 10],
-    ["finds what an end path's reader demanded", 'process.r = cms.EDAnalyzer("JobRecorder"); process.e = cms.EndPath(process.r); process.fp = cms.FinalPath(process.out);', 10],
-    ["finds it in the events whose filter passed", 'process.f = cms.EDFilter("ModuloFilter", { acceptValue: cms.uint32(5) }); process.p = cms.Path(process.f, process.scores); process.fp = cms.FinalPath(process.out);', 2],
+    [
+      "finds what a path made",
+      "process.p = cms.Path(process.scores); process.fp = cms.FinalPath(process.out);",
+      10,
+    ],
+    [
+      "finds what an end path's reader demanded",
+      'process.r = cms.EDAnalyzer("JobRecorder"); process.e = cms.EndPath(process.r); process.fp = cms.FinalPath(process.out);',
+      10,
+    ],
+    [
+      "finds it in the events whose filter passed",
+      'process.f = cms.EDFilter("ModuloFilter", { acceptValue: cms.uint32(5) }); process.p = cms.Path(process.f, process.scores); process.fp = cms.FinalPath(process.out);',
+      2,
+    ],
   ])("%s", async (what, body, count) => {
     const { cwd } = await job(
       `final-${what.replaceAll(/\W/g, "-")}`,
@@ -203,9 +243,16 @@ it("wantSummary prints CMSSW's report", async () => {
      ${writer("out", "out.edm")}
      process.p = cms.Path(process.a, process.f, process.b, cms.Task(process.t));
      process.q = cms.Path(cms.not(process.f), process.a);
-     process.e = cms.EndPath(process.out);`.replace("cms.Task(process.t)", "process.task").replace("process.p =", "process.task = cms.Task(process.t);\n process.p ="),
+     process.e = cms.EndPath(process.out);`
+      .replace("cms.Task(process.t)", "process.task")
+      .replace("process.p =", "process.task = cms.Task(process.t);\n process.p ="),
   );
-  const report = outcome.stderr.split("\n").filter((line) => !line.startsWith("TimeReport")).join("\n").replaceAll(/\n{2,}/g, "\n").trim();
+  const report = outcome.stderr
+    .split("\n")
+    .filter((line) => !line.startsWith("TimeReport"))
+    .join("\n")
+    .replaceAll(/\n{2,}/g, "\n")
+    .trim();
   expect(`${report}\n`).toBe(readFileSync(join(import.meta.dirname, "trigReport.txt"), "utf8"));
   const times = outcome.stderr.split("\n").filter((line) => line.startsWith("TimeReport"));
   const shape = times.map((line) => line.replaceAll(/\d+\.\d{6}/g, "0.000000")).join("\n");

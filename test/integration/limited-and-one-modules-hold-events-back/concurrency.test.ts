@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { cmsrunConfig, tagged } from "../run.js";
 
-const source = 'process.source.eventsPerRange = cms.untracked.uint32(5); process.maxEvents.input = 60;';
+const source = "process.source.eventsPerRange = cms.untracked.uint32(5); process.maxEvents.input = 60;";
 
-describe.each([[1, 4], [2, 4], [4, 4]])("on %i threads with %i streams", (threads, streams) => {
+describe.each([
+  [1, 4],
+  [2, 4],
+  [4, 4],
+])("on %i threads with %i streams", (threads, streams) => {
   it.each([1, 2, 3])("a limited module lets %i events in at once, and as many as it may", async (limit) => {
     const outcome = await cmsrunConfig(
       `${source}
@@ -15,7 +19,9 @@ describe.each([[1, 4], [2, 4], [4, 4]])("on %i threads with %i streams", (thread
     expect(outcome.code).toBe(0);
     expect(tagged(outcome, "Limited")).toEqual([String(limit)]);
     const analyzed = tagged(outcome, "Job").filter((line) => line.startsWith("analyze"));
-    expect(analyzed).toEqual(Array.from({ length: 60 }, (_, i) => `analyze 1:1:${i + 1} ordinal=${i} scores=${i + 1}`));
+    expect(analyzed).toEqual(
+      Array.from({ length: 60 }, (_, i) => `analyze 1:1:${i + 1} ordinal=${i} scores=${i + 1}`),
+    );
   });
 });
 
@@ -46,6 +52,8 @@ it("a one:: analyzer that reads a product which cannot change threads is told so
   expect((await cmsrunConfig(body, [], { env })).code).toBe(0);
   const outcome = await cmsrunConfig(body, ["-n", "2"], { env });
   expect(outcome.code).toBe(8010 & 0xff);
-  expect(outcome.stderr).toContain("a one:: analyzer reads a product that cannot go from one thread to another");
+  expect(outcome.stderr).toContain(
+    "a one:: analyzer reads a product that cannot go from one thread to another",
+  );
   expect(outcome.stderr).not.toMatch(/^ +at /m);
 });

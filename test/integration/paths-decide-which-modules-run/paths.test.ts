@@ -3,7 +3,8 @@ import { cmsrunConfig, exceptionBlock, tagged } from "../run.js";
 
 const events = (...numbers: number[]) => numbers.map(String);
 /** The events in which a module said that it ran. */
-const ran = (lines: readonly string[], name: string) => lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+const ran = (lines: readonly string[], name: string) =>
+  lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
 
 /** Runs `body`; gives what ran. */
 async function job(body: string, args: readonly string[] = []) {
@@ -16,8 +17,10 @@ async function job(body: string, args: readonly string[] = []) {
 const filter = 'process.f = cms.EDFilter("ModuloFilter", { acceptValue: cms.uint32(3) });';
 const adder = (label: string, parameters = "") =>
   `process.${label} = cms.EDProducer("Adder", { name: cms.untracked.string("${label}"), ${parameters} });`;
-const inputs = (...labels: string[]) => `inputs: cms.VInputTag(${labels.map((label) => `"${label}"`).join(", ")})`;
-const analyzer = (label: string, src: string) => `process.${label} = cms.EDAnalyzer("JobRecorder", { src: cms.InputTag("${src}") });`;
+const inputs = (...labels: string[]) =>
+  `inputs: cms.VInputTag(${labels.map((label) => `"${label}"`).join(", ")})`;
+const analyzer = (label: string, src: string) =>
+  `process.${label} = cms.EDAnalyzer("JobRecorder", { src: cms.InputTag("${src}") });`;
 
 describe("a filter on a path", () => {
   it.each([
@@ -77,7 +80,8 @@ describe("a module in a task", () => {
   });
 
   it("does not run when the consumer's path stops before it", async () => {
-    const { ran: lines } = await job(`${chain} ${filter} ${adder("a", inputs("t3"))} ${adder("b", inputs("t1"))}
+    const { ran: lines } =
+      await job(`${chain} ${filter} ${adder("a", inputs("t3"))} ${adder("b", inputs("t1"))}
       process.p = cms.Path(process.f, process.a, process.task);
       process.q = cms.Path(process.b);`);
     expect([ran(lines, "t3"), ran(lines, "t2")]).toEqual([events(3, 6, 9), events(3, 6, 9)]);
@@ -92,7 +96,8 @@ describe("a module in a task", () => {
   });
 
   it("tells the whole chain when it throws", async () => {
-    const outcome = await cmsrunConfig(`${adder("t1", inputs("nowhere"))} ${adder("t2", inputs("t1"))} ${adder("a", inputs("t2"))}
+    const outcome =
+      await cmsrunConfig(`${adder("t1", inputs("nowhere"))} ${adder("t2", inputs("t1"))} ${adder("a", inputs("t2"))}
       process.task = cms.Task(process.t1, process.t2);
       process.p = cms.Path(process.a, process.task);`);
     expect(outcome.code).toBe(8006 & 0xff);
@@ -106,7 +111,8 @@ describe("a module in a task", () => {
 });
 
 it("end paths run after all paths and read what they made", async () => {
-  const { ran: lines } = await job(`${adder("a")} ${adder("onBoth")} ${adder("b", inputs("a", "onBoth"))} ${adder("c", inputs("onBoth"))}
+  const { ran: lines } =
+    await job(`${adder("a")} ${adder("onBoth")} ${adder("b", inputs("a", "onBoth"))} ${adder("c", inputs("onBoth"))}
     process.e = cms.EndPath(process.onBoth, process.b);
     process.p = cms.Path(process.a);
     process.q = cms.Path(process.onBoth, process.c);`);
@@ -124,7 +130,9 @@ it("beginJob and endJob come to modules in tasks first, then in the order of the
 
 describe("a product", () => {
   it("that nobody makes is named with what is like it", async () => {
-    const outcome = await cmsrunConfig(`${adder("scores")} ${adder("a", inputs("scroes"))} process.p = cms.Path(process.scores, process.a);`);
+    const outcome = await cmsrunConfig(
+      `${adder("scores")} ${adder("a", inputs("scroes"))} process.p = cms.Path(process.scores, process.a);`,
+    );
     expect(outcome.code).toBe(8006 & 0xff);
     expect(exceptionBlock(outcome)).toBe(`An exception of category 'ProductNotFound' occurred while
    [0] Processing  Event run: 1 lumi: 1 event: 1 stream: 0
@@ -140,14 +148,17 @@ No module or input product is labelled 'scroes'; did you mean 'scores'?
   });
 
   it("of another instance is shown", async () => {
-    const outcome = await cmsrunConfig(`${adder("scores", 'instance: cms.string("x")')} ${adder("a", inputs("scores"))}
+    const outcome =
+      await cmsrunConfig(`${adder("scores", 'instance: cms.string("x")')} ${adder("a", inputs("scores"))}
       process.p = cms.Path(process.scores, process.a);`);
     expect(outcome.code).toBe(8006 & 0xff);
     expect(exceptionBlock(outcome)).toContain("Label 'scores' has: JetScores_scores_x_TEST.");
   });
 
   it("that is put twice is an InsertFailure", async () => {
-    const outcome = await cmsrunConfig(`${adder("a", "puts: cms.untracked.uint32(2)")} process.p = cms.Path(process.a);`);
+    const outcome = await cmsrunConfig(
+      `${adder("a", "puts: cms.untracked.uint32(2)")} process.p = cms.Path(process.a);`,
+    );
     expect(outcome.code).toBe(8008 & 0xff);
     expect(exceptionBlock(outcome)).toContain("product JetScores_a__TEST. is put twice in one event");
   });
@@ -161,7 +172,11 @@ No module or input product is labelled 'scroes'; did you mean 'scores'?
 
 describe("a schedule that cannot run", () => {
   it.each([
-    ["a module that reads its own product", `${adder("a", inputs("a"))} process.p = cms.Path(process.a);`, ["module 'a' is on path 'p' and depends on module 'a'"]],
+    [
+      "a module that reads its own product",
+      `${adder("a", inputs("a"))} process.p = cms.Path(process.a);`,
+      ["module 'a' is on path 'p' and depends on module 'a'"],
+    ],
     [
       "two paths that cross",
       `${adder("a", inputs("d"))} ${adder("b")} ${adder("c", inputs("b"))} ${adder("d")}
@@ -179,19 +194,28 @@ describe("a schedule that cannot run", () => {
       `${adder("t1", inputs("t2"))} ${adder("t2", inputs("t1"))} ${adder("a", inputs("t1"))}
        process.task = cms.Task(process.t1, process.t2);
        process.p = cms.Path(process.a, process.task);`,
-      ["module 't2' is in a task and depends on module 't1'", "module 't1' is in a task and depends on module 't2'"],
+      [
+        "module 't2' is in a task and depends on module 't1'",
+        "module 't1' is in a task and depends on module 't2'",
+      ],
     ],
     [
       "a circle through a task",
       `${adder("t", inputs("a"))} ${adder("a", inputs("t"))}
        process.task = cms.Task(process.t);
        process.p = cms.Path(process.a, process.task);`,
-      ["module 't' is in a task and depends on module 'a'", "module 'a' is on path 'p' and depends on module 't'"],
+      [
+        "module 't' is in a task and depends on module 'a'",
+        "module 'a' is on path 'p' and depends on module 't'",
+      ],
     ],
     [
       "a consumer before its producer on one path",
       `${adder("a", inputs("b"))} ${adder("b")} process.p = cms.Path(process.a, process.b);`,
-      ["module 'a' is on path 'p' and depends on module 'b'", "module 'b' is on path 'p' and follows module 'a' on the path"],
+      [
+        "module 'a' is on path 'p' and depends on module 'b'",
+        "module 'b' is on path 'p' and follows module 'a' on the path",
+      ],
     ],
     [
       "a path that needs an end path",

@@ -1,5 +1,17 @@
 /** Adds up the scores it reads, one number in and out: for chains of modules. Says when it runs, when it has a name. */
-import { DEFINE_FWK_MODULE, type Event, JetScores, LogPrint, type ParameterSet, stream, string, untracked, vInputTag, double, bool } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type Event,
+  JetScores,
+  LogPrint,
+  type ParameterSet,
+  stream,
+  string,
+  untracked,
+  vInputTag,
+  double,
+  bool,
+} from "#framework";
 
 const description = {
   inputs: vInputTag([]),

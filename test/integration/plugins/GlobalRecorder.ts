@@ -1,5 +1,13 @@
 /** Says every transition of a global module; each thread has a copy of it. */
-import { DEFINE_FWK_MODULE, type Event, global, LogPrint, type LuminosityBlock, type Run, type StreamID } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type Event,
+  global,
+  LogPrint,
+  type LuminosityBlock,
+  type Run,
+  type StreamID,
+} from "#framework";
 
 const description = {};
 

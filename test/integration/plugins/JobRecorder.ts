@@ -1,5 +1,15 @@
 /** Says every transition that a one:: analyzer sees, and every event in the order of its coming. */
-import { DEFINE_FWK_MODULE, type Event, inputTag, JetScores, LogPrint, type LuminosityBlock, one, type ParameterSet, type Run } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type Event,
+  inputTag,
+  JetScores,
+  LogPrint,
+  type LuminosityBlock,
+  one,
+  type ParameterSet,
+  type Run,
+} from "#framework";
 
 const description = { src: inputTag("scores") };
 
@@ -26,7 +36,9 @@ export class JobRecorder extends one.EDAnalyzer {
   override analyze(event: Event): void {
     const handle = event.getHandle(this.#src);
     const scores = handle.isValid ? Array.from(handle.product.score).join(",") : "none";
-    say(`analyze ${event.run}:${event.luminosityBlock}:${event.event} ordinal=${event.ordinal} scores=${scores}`);
+    say(
+      `analyze ${event.run}:${event.luminosityBlock}:${event.event} ordinal=${event.ordinal} scores=${scores}`,
+    );
   }
   override endLuminosityBlock({ run, luminosityBlock }: LuminosityBlock): void {
     say(`endLuminosityBlock ${run}:${luminosityBlock}`);

@@ -1,5 +1,13 @@
 /** A limited module that waits inside, and counts in memory shared by all threads how many events are in it at once. */
-import { DEFINE_FWK_MODULE, type Event, JetScores, limited, LogPrint, type ParameterSet, type Run } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type Event,
+  JetScores,
+  limited,
+  LogPrint,
+  type ParameterSet,
+  type Run,
+} from "#framework";
 
 const description = { ...limited.description };
 
@@ -21,7 +29,8 @@ export class LimitedProducer extends limited.EDProducer {
   override async produce(_streamID: number, event: Event): Promise<void> {
     const counts = this.runCache as Int32Array;
     const inside = Atomics.add(counts, 0, 1) + 1;
-    for (let most = Atomics.load(counts, 1); inside > most; most = Atomics.load(counts, 1)) Atomics.compareExchange(counts, 1, most, inside);
+    for (let most = Atomics.load(counts, 1); inside > most; most = Atomics.load(counts, 1))
+      Atomics.compareExchange(counts, 1, most, inside);
     await new Promise((resolve) => setTimeout(resolve, 2));
     event.put(this.#scores, { score: Float32Array.of(event.event) });
     Atomics.sub(counts, 0, 1);

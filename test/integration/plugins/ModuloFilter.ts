@@ -1,5 +1,13 @@
 /** Passes every Nth event by its number: CMSSW's TestFilterModule. */
-import { DEFINE_FWK_MODULE, type Event, LogPrint, type ParameterSet, stream, uint32, untracked } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type Event,
+  LogPrint,
+  type ParameterSet,
+  stream,
+  uint32,
+  untracked,
+} from "#framework";
 
 const description = { acceptValue: uint32(1), name: untracked.string("") };
 

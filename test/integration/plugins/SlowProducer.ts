@@ -1,5 +1,14 @@
 /** ExternalWork: its result comes some milliseconds later. Says how many of them are under way at once in its thread. */
-import { cms, DEFINE_FWK_MODULE, type Event, JetScores, LogPrint, type ParameterSet, stream, uint32 } from "#framework";
+import {
+  cms,
+  DEFINE_FWK_MODULE,
+  type Event,
+  JetScores,
+  LogPrint,
+  type ParameterSet,
+  stream,
+  uint32,
+} from "#framework";
 
 const description = {
   delayMs: uint32(5, { comment: "of an odd event; an even one takes three times as long" }),

@@ -3,7 +3,9 @@ import { cms, DEFINE_FWK_MODULE, type Event, type ParameterSet, stream, string, 
 
 const description = {
   where: string(),
-  what: string("exception", { allowed: ["exception", "error", "string", "nothing", "exit", "memory", "later", "never", "unheard"] }),
+  what: string("exception", {
+    allowed: ["exception", "error", "string", "nothing", "exit", "memory", "later", "never", "unheard"],
+  }),
   event: untracked.uint32(5, { comment: "the event in which produce throws" }),
 };
 type Config = ParameterSet<typeof description>;
@@ -68,7 +70,8 @@ export class Thrower extends stream.EDProducer<Plan> {
   override produce(event: Event): void | Promise<void> {
     if (event.event !== this.#event) return;
     const { what } = this.globalCache;
-    if (what === "later") return Promise.reject(new cms.Exception("TestFailure", "rejected in produce; this is a test."));
+    if (what === "later")
+      return Promise.reject(new cms.Exception("TestFailure", "rejected in produce; this is a test."));
     if (what === "never") return new Promise(() => {});
     if (what === "unheard") setTimeout(() => fail({ where: "a timer", what: "error" }), 1);
     failIn("produce", this.globalCache);

@@ -40,11 +40,20 @@ export class TransitionRecorder extends stream.EDProducer<Clock> {
   static globalEndRun({ run }: Run, _setup: unknown, clock: Clock, events: Int32Array): void {
     say(clock, `globalEndRun ${run} events=${events[0]}`);
   }
-  static globalBeginLuminosityBlock({ run, luminosityBlock }: LuminosityBlock, _setup: unknown, clock: Clock): Int32Array {
+  static globalBeginLuminosityBlock(
+    { run, luminosityBlock }: LuminosityBlock,
+    _setup: unknown,
+    clock: Clock,
+  ): Int32Array {
     say(clock, `globalBeginLuminosityBlock ${run}:${luminosityBlock}`);
     return counter();
   }
-  static globalEndLuminosityBlock({ run, luminosityBlock }: LuminosityBlock, _setup: unknown, clock: Clock, events: Int32Array): void {
+  static globalEndLuminosityBlock(
+    { run, luminosityBlock }: LuminosityBlock,
+    _setup: unknown,
+    clock: Clock,
+    events: Int32Array,
+  ): void {
     say(clock, `globalEndLuminosityBlock ${run}:${luminosityBlock} events=${events[0]}`);
   }
   static globalEndJob(clock: Clock): void {

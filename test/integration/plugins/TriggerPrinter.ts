@@ -1,5 +1,14 @@
 /** Says what TriggerResults holds, event by event. */
-import { DEFINE_FWK_MODULE, type Event, InputTag, inputTag, LogPrint, one, type ParameterSet, TriggerResults } from "#framework";
+import {
+  DEFINE_FWK_MODULE,
+  type Event,
+  InputTag,
+  inputTag,
+  LogPrint,
+  one,
+  type ParameterSet,
+  TriggerResults,
+} from "#framework";
 
 const description = { src: inputTag(new InputTag("TriggerResults")) };
 
@@ -16,7 +25,10 @@ export class TriggerPrinter extends one.EDAnalyzer {
 
   override analyze(event: Event): void {
     const { path, state, index } = event.get(this.#src);
-    LogPrint("Trigger", `Trigger ${event.event} ${path.map((name, i) => `${name}=${state[i]}@${index[i]}`).join(" ")}`);
+    LogPrint(
+      "Trigger",
+      `Trigger ${event.event} ${path.map((name, i) => `${name}=${state[i]}@${index[i]}`).join(" ")}`,
+    );
   }
 }
 

@@ -13,7 +13,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Fenced ts blocks whose first line names a file. */
 function snippets(): { path: string; text: string }[] {
   const readme = readFileSync(join(root, "README.md"), "utf8");
-  return [...readme.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(([, path = "", text = ""]) => ({ path, text }));
+  return [...readme.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(
+    ([, path = "", text = ""]) => ({ path, text }),
+  );
 }
 
 const all = snippets();
@@ -21,31 +23,58 @@ for (const { path, text } of all) {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   writeFileSync(join(folder, path), text);
 }
-writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "readme", type: "module", imports: { "#framework": "cmsrun" } }));
+writeFileSync(
+  join(folder, "package.json"),
+  JSON.stringify({ name: "readme", type: "module", imports: { "#framework": "cmsrun" } }),
+);
 mkdirSync(join(folder, "node_modules"));
 symlinkSync(root, join(folder, "node_modules", "cmsrun"));
 
 function cmsrun(...args: string[]): string {
-  return execFileSync(process.execPath, [join(root, "dist", "cmsrun.js"), ...args], { cwd: folder, encoding: "utf8", timeout: 20_000 });
+  return execFileSync(process.execPath, [join(root, "dist", "cmsrun.js"), ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 20_000,
+  });
 }
 
 describe("README.md", () => {
   it("shows a plugin and two configs", () => {
     const paths = all.map(({ path }) => path);
-    expect(paths).toEqual(["configs/readme_cfg.ts", "plugins/Readme/JetCountFilter.ts", "configs/jet_count_cfg.ts"]);
+    expect(paths).toEqual([
+      "configs/readme_cfg.ts",
+      "plugins/Readme/JetCountFilter.ts",
+      "configs/jet_count_cfg.ts",
+    ]);
   });
 
   it("shows code that compiles under strict settings", () => {
-    const options = ["--noEmit", "--strict", "--experimentalDecorators", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"];
+    const options = [
+      "--noEmit",
+      "--strict",
+      "--experimentalDecorators",
+      "--skipLibCheck",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+    ];
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
     const files = all.map(({ path }) => path);
-    const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, ...files], { cwd: folder, encoding: "utf8" });
+    const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, ...files], {
+      cwd: folder,
+      encoding: "utf8",
+    });
     expect(stdout).toBe("");
     expect(status).toBe(0);
   });
 
   it("shows configs that run", () => {
-    expect(cmsrun("configs/readme_cfg.ts", "outputFile=scores.edm")).toMatch(/^Processed 40 events .* on 2 threads .*events\/s\n$/);
-    expect(cmsrun("configs/jet_count_cfg.ts", "outputFile=selected.edm")).toMatch(/^Processed 40 events .*events\/s\n$/);
+    expect(cmsrun("configs/readme_cfg.ts", "outputFile=scores.edm")).toMatch(
+      /^Processed 40 events .* on 2 threads .*events\/s\n$/,
+    );
+    expect(cmsrun("configs/jet_count_cfg.ts", "outputFile=selected.edm")).toMatch(
+      /^Processed 40 events .*events\/s\n$/,
+    );
   });
 });

@@ -1,6 +1,16 @@
 /** A user's package: its references are recorded, then something changes, and regress has to say what. */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root, temporaryFolder } from "../run.js";
@@ -14,7 +24,11 @@ function recorded(config = "scores_cfg", ...configArguments: string[]) {
   cpSync(join(import.meta.dirname, "package"), cwd, { recursive: true });
   writeFileSync(join(cwd, "package.json"), JSON.stringify({ name: "mine", type: "module" }));
   const run = (program: string, ...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "dist", `${program}.js`), ...args], { cwd, encoding: "utf8", timeout: 25_000 });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(root, "dist", `${program}.js`), ...args],
+      { cwd, encoding: "utf8", timeout: 25_000 },
+    );
     return { code: status, stdout, stderr };
   };
   const record = (...args: string[]) => run("cmsrun", "--record", ...args);
@@ -22,7 +36,15 @@ function recorded(config = "scores_cfg", ...configArguments: string[]) {
   const reference = join(cwd, "data", "references", config);
   const description = () => JSON.parse(readFileSync(join(reference, "reference.json"), "utf8"));
   const outcome = record(`configs/${config}.ts`, ...configArguments);
-  return { cwd, path, record, regress: (...args: string[]) => run("regress", ...args), reference, description, outcome };
+  return {
+    cwd,
+    path,
+    record,
+    regress: (...args: string[]) => run("regress", ...args),
+    reference,
+    description,
+    outcome,
+  };
 }
 
 /** The cells of the table's rows, below its head. */
@@ -36,7 +58,9 @@ const head = "config      threads     events  products  result     first differe
 describe("cmsrun --record", () => {
   it("keeps the output and all that it was made from, and nothing of this machine", () => {
     const { outcome, cwd, reference, description } = recorded("scores_cfg", "maxEvents=10");
-    expect(outcome.stdout).toContain("Kept as reference: data/references/scores_cfg/ with output.edm (10 events, 2 products)");
+    expect(outcome.stdout).toContain(
+      "Kept as reference: data/references/scores_cfg/ with output.edm (10 events, 2 products)",
+    );
     expect(outcome.code).toBe(0);
     expect(readdirSync(join(cwd, "data", "references"))).toEqual(["scores_cfg"]);
     expect(readdirSync(reference).sort()).toEqual(["output.edm", "reference.json"]);
@@ -79,7 +103,11 @@ describe("cmsrun --record", () => {
   });
 
   it.each([
-    [["configs/no_output_cfg.ts"], 73, "'configs/no_output_cfg.ts' writes no event file, so there is nothing to compare later"],
+    [
+      ["configs/no_output_cfg.ts"],
+      73,
+      "'configs/no_output_cfg.ts' writes no event file, so there is nothing to compare later",
+    ],
     [["configs/scores_cfg.ts", "outputFile=/tmp/x.edm"], 88, "'/tmp/x.edm' is a path of this machine"],
     [["configs/none_cfg.ts"], 89, "configuration file 'configs/none_cfg.ts' does not exist"],
     [["other/scores_cfg.ts"], 88, "is the reference of 'configs/scores_cfg.ts' already"],
@@ -107,9 +135,23 @@ describe("regress", () => {
   it("runs with the recorded arguments, and prints JSON lines", () => {
     const { regress } = recorded("scores_cfg", "maxEvents=10");
     const { code, stdout } = regress("--json", "configs/scores_cfg.ts");
-    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-    const same = { config: "scores_cfg", events: 10, products: 2, result: "exact", firstDifference: "", sameBytes: true, changes: [] };
-    expect(lines).toEqual([{ ...same, threads: 1 }, { ...same, threads: 2 }]);
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const same = {
+      config: "scores_cfg",
+      events: 10,
+      products: 2,
+      result: "exact",
+      firstDifference: "",
+      sameBytes: true,
+      changes: [],
+    };
+    expect(lines).toEqual([
+      { ...same, threads: 1 },
+      { ...same, threads: 2 },
+    ]);
     expect(code).toBe(0);
   });
 
@@ -128,7 +170,9 @@ describe("regress", () => {
     const { path, regress, record } = recorded("scores_cfg", "maxEvents=10");
     writeFileSync(path("data/factor.txt"), "0.25\n");
     const { code, stdout } = regress();
-    expect(stdout.replaceAll(/ +\n/g, "\n")).toBe(readFileSync(join(import.meta.dirname, "changed-model.txt"), "utf8"));
+    expect(stdout.replaceAll(/ +\n/g, "\n")).toBe(
+      readFileSync(join(import.meta.dirname, "changed-model.txt"), "utf8"),
+    );
     expect(code).toBe(1);
     expect(record("configs/scores_cfg.ts", "maxEvents=10").code).toBe(0);
     expect(regress().code).toBe(0);
@@ -136,7 +180,10 @@ describe("regress", () => {
 
   it("calls a change within the reference's tolerance close", () => {
     const { path, regress, reference, description } = recorded();
-    writeFileSync(join(reference, "reference.json"), JSON.stringify({ ...description(), tolerances: { rtol: 1e-3, atol: 0 } }));
+    writeFileSync(
+      join(reference, "reference.json"),
+      JSON.stringify({ ...description(), tolerances: { rtol: 1e-3, atol: 0 } }),
+    );
     writeFileSync(path("data/factor.txt"), "0.5001\n");
     const { code, stdout } = regress("--threads", "1");
     expect(rows(stdout)).toEqual([["scores_cfg", "1", "60", "2", "close"]]);
@@ -156,7 +203,9 @@ describe("regress", () => {
     const { path, regress } = recorded();
     const config = readFileSync(path("configs/scores_cfg.ts"), "utf8");
     writeFileSync(path("configs/scores_cfg.ts"), config.replace('("maxEvents", 60)', '("maxEvents", 58)'));
-    expect(rows(regress("--threads", "1").stdout)).toEqual([["scores_cfg", "1", "58", "2", "different", "2 events are missing, the first 1:1:59"]]);
+    expect(rows(regress("--threads", "1").stdout)).toEqual([
+      ["scores_cfg", "1", "58", "2", "different", "2 events are missing, the first 1:1:59"],
+    ]);
     writeFileSync(path("configs/scores_cfg.ts"), config.replaceAll("process.output", "process.written"));
     const { code, stdout } = regress("--threads", "1");
     expect(rows(stdout)).toEqual([["scores_cfg", "1", "0", "0", "different", "output 'output' is missing"]]);
@@ -168,7 +217,10 @@ describe("regress", () => {
     record("configs/counts_cfg.ts");
     writeFileSync(path("data/factor.txt"), "throw\n");
     const { code, stdout } = regress("--threads", "1");
-    expect(rows(stdout)).toEqual([["counts_cfg", "1", "60", "2", "exact"], ["scores_cfg", "1", "failed", "StdException: no factor"]]);
+    expect(rows(stdout)).toEqual([
+      ["counts_cfg", "1", "60", "2", "exact"],
+      ["scores_cfg", "1", "failed", "StdException: no factor"],
+    ]);
     expect(stdout).toContain("Calling method for module FactorProducer/'scores'");
     expect(stdout).not.toContain("--record");
     expect(code).toBe(1);
@@ -178,7 +230,14 @@ describe("regress", () => {
     const { path, regress } = recorded();
     writeFileSync(path("data/factor.txt"), "hang\n");
     const { code, stdout } = regress("--threads", "1", "--timeout", "3");
-    expect(rows(stdout)).toEqual([["scores_cfg", "1", "failed", "UnexpectedJobTermination: the job did not end within 3 s; allow more with --timeout."]]);
+    expect(rows(stdout)).toEqual([
+      [
+        "scores_cfg",
+        "1",
+        "failed",
+        "UnexpectedJobTermination: the job did not end within 3 s; allow more with --timeout.",
+      ],
+    ]);
     expect(code).toBe(1);
   });
 
@@ -191,7 +250,9 @@ describe("regress", () => {
     expect(damaged.code).toBe(1);
     writeFileSync(join(reference, "reference.json"), '{"config": 5}');
     const { code, stdout } = regress("--threads", "1");
-    expect(stdout).toContain("reference.json' cannot be used: 'config' is missing or of the wrong form; record it again");
+    expect(stdout).toContain(
+      "reference.json' cannot be used: 'config' is missing or of the wrong form; record it again",
+    );
     expect(code).toBe(1);
   });
 
@@ -203,7 +264,9 @@ describe("regress", () => {
     expect(regress("--threads", "0").code).toBe(88);
     rmSync(reference, { recursive: true });
     const none = regress();
-    expect(none.stderr).toMatch(/there is no reference in .*data\/references; make one: cmsrun --record CONFIG/);
+    expect(none.stderr).toMatch(
+      /there is no reference in .*data\/references; make one: cmsrun --record CONFIG/,
+    );
     expect(none.code).toBe(88);
   });
 });

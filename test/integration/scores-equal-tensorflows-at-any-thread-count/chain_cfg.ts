@@ -3,14 +3,22 @@ import { cms, VarParsing } from "#framework";
 
 const { singleton } = VarParsing.multiplicity;
 const options = new VarParsing("analysis");
-options.register("process", "FIRST", singleton, VarParsing.varType.string, "FIRST reads NanoAOD, SECOND what FIRST wrote");
+options.register(
+  "process",
+  "FIRST",
+  singleton,
+  VarParsing.varType.string,
+  "FIRST reads NanoAOD, SECOND what FIRST wrote",
+);
 options.parseArguments();
 
 const process = new cms.Process(options.process);
 const isFirst = options.process === "FIRST";
 process.maxEvents.input = options.maxEvents;
 process.options.wantSummary = true;
-process.source = cms.Source(isFirst ? "NanoAODSource" : "PoolSource", { fileNames: cms.untracked.vstring(options.inputFiles) });
+process.source = cms.Source(isFirst ? "NanoAODSource" : "PoolSource", {
+  fileNames: cms.untracked.vstring(options.inputFiles),
+});
 process.scores = cms.EDProducer("MyPlugin", { graphPath: cms.FileInPath("data/models/jet_btag/graph.pb") });
 process.even = cms.EDFilter("ModuloFilter", { acceptValue: cms.uint32(2) });
 process.all = cms.OutputModule("PoolOutputModule", {

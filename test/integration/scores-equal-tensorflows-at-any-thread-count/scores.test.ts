@@ -6,9 +6,13 @@ import { describe, expect, it } from "vitest";
 import { cmsrun, exceptionBlock, root, tagged, temporaryFolder } from "../run.js";
 
 interface Reference {
-  readonly files: { readonly [name: string]: { events: number; nJet: number[]; scores: number[]; auc?: number } };
+  readonly files: {
+    readonly [name: string]: { events: number; nJet: number[]; scores: number[]; auc?: number };
+  };
 }
-const reference = JSON.parse(readFileSync(join(root, "data/models/jet_btag/reference.json"), "utf8")) as Reference;
+const reference = JSON.parse(
+  readFileSync(join(root, "data/models/jet_btag/reference.json"), "utf8"),
+) as Reference;
 const folder = temporaryFolder();
 const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
@@ -30,9 +34,21 @@ describe("my_plugin_cfg.ts", () => {
   it("leaves the same bytes with any number of threads and streams and with both policies", async () => {
     const hashes = new Set<string>();
     for (const modelPolicy of ["globalCache", "perInstance"]) {
-      for (const [threads, streams] of [[1, 1], [1, 2], [1, 4], [2, 2], [2, 4]]) {
+      for (const [threads, streams] of [
+        [1, 1],
+        [1, 2],
+        [1, 4],
+        [2, 2],
+        [2, 4],
+      ]) {
         const output = join(folder, `my-${modelPolicy}-${threads}-${streams}.edm`);
-        const args = ["configs/my_plugin_cfg.ts", `threads=${threads}`, `streams=${streams}`, `modelPolicy=${modelPolicy}`, `outputFile=${output}`];
+        const args = [
+          "configs/my_plugin_cfg.ts",
+          `threads=${threads}`,
+          `streams=${streams}`,
+          `modelPolicy=${modelPolicy}`,
+          `outputFile=${output}`,
+        ];
         const outcome = await cmsrun(args);
         expect(outcome.code).toBe(0);
         expect(outcome.stderr).toMatch(/^Run 1, Event 69374552: 13 jets, scores 0\.\d{4}/m);
@@ -45,7 +61,12 @@ describe("my_plugin_cfg.ts", () => {
 
   it.each(files)("scores the jets of %s as TensorFlow does, within 1e-6", async (file) => {
     const output = join(folder, `${file}.edm`);
-    const outcome = await cmsrun(["configs/my_plugin_cfg.ts", "threads=2", `inputFiles=data/samples/${file}`, `outputFile=${output}`]);
+    const outcome = await cmsrun([
+      "configs/my_plugin_cfg.ts",
+      "threads=2",
+      `inputFiles=data/samples/${file}`,
+      `outputFile=${output}`,
+    ]);
     expect(outcome.code).toBe(0);
     const expected = reference.files[file];
     const { nJet, scores } = scoresIn(output);
@@ -73,15 +94,27 @@ it("two processes in a row, with a filter, two outputs and changing runs, leave 
   const input = join(root, "data/samples/jets_heldout.root");
   const hashes: string[][] = [];
   const summaries: string[] = [];
-  for (const [threads, streams] of [[1, 1], [1, 4], [2, 2], [2, 4]]) {
+  for (const [threads, streams] of [
+    [1, 1],
+    [1, 4],
+    [2, 2],
+    [2, 4],
+  ]) {
     const first = join(folder, `first-${threads}-${streams}`);
     const second = join(folder, `second-${threads}-${streams}`);
     const job = async (cwd: string, args: readonly string[]) => {
       mkdirSync(cwd);
-      const outcome = await cmsrun(["-n", String(threads), "--streams", String(streams), config, ...args], { cwd });
+      const outcome = await cmsrun(["-n", String(threads), "--streams", String(streams), config, ...args], {
+        cwd,
+      });
       expect(exceptionBlock(outcome)).toBe("");
       expect(outcome.code).toBe(0);
-      summaries.push(outcome.stderr.split("\n").filter((line) => line.startsWith("TrigReport")).join("\n"));
+      summaries.push(
+        outcome.stderr
+          .split("\n")
+          .filter((line) => line.startsWith("TrigReport"))
+          .join("\n"),
+      );
       return [sha256(join(cwd, "all.edm")), sha256(join(cwd, "some.edm"))];
     };
     const both = await job(first, [`inputFiles=${input},${input}`]);
@@ -94,6 +127,8 @@ it("two processes in a row, with a filter, two outputs and changing runs, leave 
   expect(summaries[1]).toContain("TrigReport Events total = 4000 passed = 4000 failed = 0");
   const reader = new EventFileReader(join(folder, "second-2-4", "all.edm"));
   expect(reader.header.processHistory.map(({ name }) => name)).toEqual(["NANO", "FIRST", "SECOND"]);
-  expect(new Set(reader.clusters.flatMap(({ segments }) => segments.map(({ run }) => run)))).toEqual(new Set([1, 2]));
+  expect(new Set(reader.clusters.flatMap(({ segments }) => segments.map(({ run }) => run)))).toEqual(
+    new Set([1, 2]),
+  );
   reader.close();
 });

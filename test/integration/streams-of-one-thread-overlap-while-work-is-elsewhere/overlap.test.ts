@@ -10,8 +10,14 @@ const folder = temporaryFolder();
 async function job(name: string, threads: number, streams: number, args: readonly string[] = []) {
   const cwd = join(folder, name);
   mkdirSync(cwd);
-  const outcome = await cmsrun(["-n", String(threads), "--streams", String(streams), config, ...args], { cwd });
-  return { outcome, read: (file: string) => readFileSync(join(cwd, file)), path: (file: string) => join(cwd, file) };
+  const outcome = await cmsrun(["-n", String(threads), "--streams", String(streams), config, ...args], {
+    cwd,
+  });
+  return {
+    outcome,
+    read: (file: string) => readFileSync(join(cwd, file)),
+    path: (file: string) => join(cwd, file),
+  };
 }
 
 it("four streams of one thread work at once and leave the same files as one", async () => {
@@ -39,7 +45,8 @@ it("each event gets the result of its own work", async () => {
   for (const [cluster, { eventCount }] of reader.clusters.entries()) {
     const ids = reader.ids(cluster);
     const column = reader.column(cluster, branch, JetScores);
-    for (let i = 0; i < eventCount; i++) found.push([Number(ids.event[i]), ...(column.get(i) as JetScores).score]);
+    for (let i = 0; i < eventCount; i++)
+      found.push([Number(ids.event[i]), ...(column.get(i) as JetScores).score]);
   }
   reader.close();
   expect(found).toEqual(Array.from({ length: 20 }, (_, i) => [3 * i + 3, 3 * i + 3, 3 * i + 3]));

@@ -11,7 +11,10 @@ const process = new cms.Process("SLOW");
 process.maxEvents.input = 60;
 if (options.maxOutput >= 0) process.maxEvents.output = cms.untracked.int32(options.maxOutput);
 process.MessageLogger.cerr.FwkReport.limit = 0;
-process.source = cms.Source("EmptySource", { eventsPerRange: cms.untracked.uint32(7), numberEventsInLuminosityBlock: cms.untracked.uint32(20) });
+process.source = cms.Source("EmptySource", {
+  eventsPerRange: cms.untracked.uint32(7),
+  numberEventsInLuminosityBlock: cms.untracked.uint32(20),
+});
 process.scores = cms.EDProducer("SlowProducer", { failIn: cms.uint32(options.failIn) });
 process.sum = cms.EDProducer("Adder", { inputs: cms.VInputTag("scores") });
 process.third = cms.EDFilter("ModuloFilter", { acceptValue: cms.uint32(3) });

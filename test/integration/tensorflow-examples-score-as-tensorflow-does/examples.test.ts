@@ -11,7 +11,9 @@ const model = join("data", "models", "jet_btag");
 const single = "configs/tensorflow_single_threaded_cfg.ts";
 const multi = "configs/tensorflow_multi_threaded_cfg.ts";
 const reference = JSON.parse(readFileSync(join(root, model, "reference.json"), "utf8")) as {
-  readonly files: Readonly<Record<string, { readonly nJet: readonly number[]; readonly scores: readonly number[] }>>;
+  readonly files: Readonly<
+    Record<string, { readonly nJet: readonly number[]; readonly scores: readonly number[] }>
+  >;
 };
 
 /** The scores of each event, in the order of the file. */
@@ -35,22 +37,40 @@ describe("the TensorFlow examples", () => {
   ] as const)("%s: give TensorFlow's scores within 1e-6", async (name, config, options) => {
     for (const file of ["nano_tt_v15.root", "nano_dy.root"]) {
       const output = join(folder, `${name.replaceAll(/\W+/g, "_")}.edm`);
-      const outcome = await cmsrun([config, ...options, `inputFiles=data/samples/${file}`, `outputFile=${output}`]);
+      const outcome = await cmsrun([
+        config,
+        ...options,
+        `inputFiles=data/samples/${file}`,
+        `outputFile=${output}`,
+      ]);
       expect(exceptionBlock(outcome)).toBe("");
       expect(outcome.code).toBe(0);
-      expect(outcome.stdout).toContain(config === multi ? "on 2 threads and 4 streams" : "on 1 thread and 1 stream");
+      expect(outcome.stdout).toContain(
+        config === multi ? "on 2 threads and 4 streams" : "on 1 thread and 1 stream",
+      );
       const scores = readScores(output);
       const golden = reference.files[file];
       expect(scores.map((event) => event.length)).toEqual(golden?.nJet);
-      const differences = scores.flatMap((event) => [...event]).map((score, i) => Math.abs(score - (golden?.scores[i] as number)));
+      const differences = scores
+        .flatMap((event) => [...event])
+        .map((score, i) => Math.abs(score - (golden?.scores[i] as number)));
       expect(Math.max(...differences)).toBeLessThan(1e-6);
     }
   });
 
   it("say which tags a SavedModel has", async () => {
-    const outcome = await cmsrun([single, `model=${model}/saved_model`, "tag=gpu", `outputFile=${join(folder, "no.edm")}`]);
+    const outcome = await cmsrun([
+      single,
+      `model=${model}/saved_model`,
+      "tag=gpu",
+      `outputFile=${join(folder, "no.edm")}`,
+    ]);
     expect(outcome.code).toBe(65);
-    expect(exceptionBlock(outcome)).toContain("Constructing module: class=TensorFlowSessionProducer label='scores'");
-    expect(exceptionBlock(outcome)).toMatch(/An exception of category 'InvalidMetaGraphDef'[\s\S]*no meta graph with the tags \{gpu\}; there is \{serve\}\./);
+    expect(exceptionBlock(outcome)).toContain(
+      "Constructing module: class=TensorFlowSessionProducer label='scores'",
+    );
+    expect(exceptionBlock(outcome)).toMatch(
+      /An exception of category 'InvalidMetaGraphDef'[\s\S]*no meta graph with the tags \{gpu\}; there is \{serve\}\./,
+    );
   });
 });

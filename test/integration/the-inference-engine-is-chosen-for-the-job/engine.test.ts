@@ -8,7 +8,10 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const folder = temporaryFolder();
 const own = (args: readonly string[], name: string) => {
   const output = join(folder, `${name}.edm`);
-  return { output, outcome: cmsrun([...args, "configs/my_plugin_cfg.ts", "maxEvents=50", `outputFile=${output}`]) };
+  return {
+    output,
+    outcome: cmsrun([...args, "configs/my_plugin_cfg.ts", "maxEvents=50", `outputFile=${output}`]),
+  };
 };
 
 function scoresIn(path: string): number[] {
@@ -16,7 +19,9 @@ function scoresIn(path: string): number[] {
   const branch = reader.header.branches.findIndex(({ type }) => type.name === "JetScores");
   const scores = [...reader.clusters.entries()].flatMap(([cluster, { eventCount }]) => {
     const column = reader.column(cluster, branch, JetScores);
-    return Array.from({ length: eventCount }, (_, event) => [...(column.get(event) as JetScores).score]).flat();
+    return Array.from({ length: eventCount }, (_, event) => [
+      ...(column.get(event) as JetScores).score,
+    ]).flat();
   });
   reader.close();
   return scores;
@@ -28,7 +33,9 @@ describe("the job report", () => {
     expect(code).toBe(0);
     const lines = stderr.split("\n").filter((line) => line.startsWith("Inference:"));
     const start = `Inference: module 'scores': engine reference (TypeScript kernels), cmsrun ${version}, on `;
-    expect(lines).toEqual([expect.stringMatching(`^${start.replaceAll(/[()]/g, "\\$&")}(x64|arm64)( with [a-z0-9_, ]+)?$`)]);
+    expect(lines).toEqual([
+      expect.stringMatching(`^${start.replaceAll(/[()]/g, "\\$&")}(x64|arm64)( with [a-z0-9_, ]+)?$`),
+    ]);
   });
 
   it("says nothing where no model ran", async () => {
@@ -40,25 +47,35 @@ describe("an engine that is not there", () => {
   it("ends the job before the first event, by name", async () => {
     const outcome = await cmsrun(["--engine", "referense", "configs/my_plugin_cfg.ts"]);
     expect(outcome.code).toBe(8009 & 0xff);
-    expect(exceptionBlock(outcome)).toContain("option inferenceEngine: unknown engine 'referense'; did you mean 'reference'?");
+    expect(exceptionBlock(outcome)).toContain(
+      "option inferenceEngine: unknown engine 'referense'; did you mean 'reference'?",
+    );
     const configured = await cmsrunConfig('process.options.inferenceEngine = cms.untracked.string("onnx");');
-    expect(exceptionBlock(configured)).toContain("option inferenceEngine: unknown engine 'onnx'; known: 'auto', 'reference', 'tensorflow'");
+    expect(exceptionBlock(configured)).toContain(
+      "option inferenceEngine: unknown engine 'onnx'; known: 'auto', 'reference', 'tensorflow'",
+    );
   });
 
   it("is refused to the module that names it", async () => {
-    const jets = 'process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring("data/samples/nano_tt_v15.root") });';
-    const scores = 'process.scores = cms.EDProducer("MyPlugin", { graphPath: cms.FileInPath("data/models/jet_btag/graph.pb"), jets: cms.InputTag("Jet"), engine: cms.untracked.string("none") });';
+    const jets =
+      'process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring("data/samples/nano_tt_v15.root") });';
+    const scores =
+      'process.scores = cms.EDProducer("MyPlugin", { graphPath: cms.FileInPath("data/models/jet_btag/graph.pb"), jets: cms.InputTag("Jet"), engine: cms.untracked.string("none") });';
     const outcome = await cmsrunConfig(`${jets}\n${scores}\nprocess.p = cms.Path(process.scores);`);
     expect(outcome.code).toBe(8001 & 0xff);
-    expect(exceptionBlock(outcome)).toMatch(/Constructing module: class=MyPlugin label='scores'[\s\S]*unknown engine 'none'/);
+    expect(exceptionBlock(outcome)).toMatch(
+      /Constructing module: class=MyPlugin label='scores'[\s\S]*unknown engine 'none'/,
+    );
   });
 });
 
 /** Whether the engine is there is found out as a user would: by asking for it. */
 const trial = await cmsrun(["--engine", "tensorflow", "--check", "configs/my_plugin_cfg.ts"]);
 const isThere = trial.code === 0;
-if (!isThere && process.env.CMSRUN_REQUIRE_TENSORFLOW) throw new Error(`the tensorflow engine has to be tested here: ${trial.stderr}`);
-if (!isThere) console.warn(`\nengine.test.ts: jobs with engine tensorflow are NOT TESTED: ${exceptionBlock(trial)}\n`);
+if (!isThere && process.env.CMSRUN_REQUIRE_TENSORFLOW)
+  throw new Error(`the tensorflow engine has to be tested here: ${trial.stderr}`);
+if (!isThere)
+  console.warn(`\nengine.test.ts: jobs with engine tensorflow are NOT TESTED: ${exceptionBlock(trial)}\n`);
 
 describe.skipIf(!isThere)("--engine tensorflow", () => {
   it.each([
@@ -68,16 +85,31 @@ describe.skipIf(!isThere)("--engine tensorflow", () => {
   ])("scores as the reference engine does, on %s", async (name, args) => {
     const policy = name.startsWith("a model") ? ["modelPolicy=perInstance"] : [];
     const output = join(folder, `${name}.edm`);
-    const job = ["--engine", "tensorflow", ...args, "configs/my_plugin_cfg.ts", "maxEvents=50", `outputFile=${output}`, ...policy];
+    const job = [
+      "--engine",
+      "tensorflow",
+      ...args,
+      "configs/my_plugin_cfg.ts",
+      "maxEvents=50",
+      `outputFile=${output}`,
+      ...policy,
+    ];
     const { code, stderr } = await cmsrun(job);
     expect(code).toBe(0);
-    expect(stderr).toMatch(new RegExp(`^Inference: module 'scores': engine tensorflow \\(TensorFlow 2\\.\\S+\\), cmsrun ${version}, on`, "m"));
+    expect(stderr).toMatch(
+      new RegExp(
+        `^Inference: module 'scores': engine tensorflow \\(TensorFlow 2\\.\\S+\\), cmsrun ${version}, on`,
+        "m",
+      ),
+    );
     // TensorFlow's own log lines begin with a date.
     expect(stderr).not.toMatch(/^\d{4}-\d\d-\d\d .*tensorflow/m);
     const reference = own([], "compared");
     expect((await reference.outcome).code).toBe(0);
     const [scores, expected] = [scoresIn(output), scoresIn(reference.output)];
     expect(scores.length).toBe(expected.length);
-    expect(Math.max(...scores.map((score, i) => Math.abs(score - (expected[i] as number))))).toBeLessThan(1e-6);
+    expect(Math.max(...scores.map((score, i) => Math.abs(score - (expected[i] as number))))).toBeLessThan(
+      1e-6,
+    );
   });
 });

@@ -16,7 +16,9 @@ const u = cms.untracked;
 
 describe("cms.Process", () => {
   it.each(["", "A_B", "a b", "é"])("refuses the name '%s'", (name) => {
-    expect(() => new typed.Process(name)).toThrow(`process name '${name}' must be letters and digits, and not empty`);
+    expect(() => new typed.Process(name)).toThrow(
+      `process name '${name}' must be letters and digits, and not empty`,
+    );
   });
 
   it("has options, maxEvents and MessageLogger from the start", () => {
@@ -26,8 +28,13 @@ describe("cms.Process", () => {
     process.maxEvents.input = 5;
     const { options, maxEvents, services } = described(process);
     expect([options.numberOfThreads?.value, maxEvents.input?.value]).toEqual([1, 5]);
-    expect(services[0]).toMatchObject({ label: "MessageLogger", parameters: { cerr: { value: { threshold: { value: "WARNING" } } } } });
-    expect(services[0]?.parameters.cerr?.value).toMatchObject({ FwkReport: { value: { reportEvery: { value: 100 } } } });
+    expect(services[0]).toMatchObject({
+      label: "MessageLogger",
+      parameters: { cerr: { value: { threshold: { value: "WARNING" } } } },
+    });
+    expect(services[0]?.parameters.cerr?.value).toMatchObject({
+      FwkReport: { value: { reportEvery: { value: 100 } } },
+    });
   });
 
   it("merges options and maxEvents over what is there", () => {
@@ -35,26 +42,126 @@ describe("cms.Process", () => {
     process.options = u.PSet({ numberOfThreads: u.uint32(2) });
     process.options = u.PSet({ wantSummary: u.bool(true) });
     const { options } = described(process);
-    expect([options.numberOfThreads?.value, options.wantSummary?.value, options.fileMode?.value]).toEqual([2, true, "FULLMERGE"]);
+    expect([options.numberOfThreads?.value, options.wantSummary?.value, options.fileMode?.value]).toEqual([
+      2,
+      true,
+      "FULLMERGE",
+    ]);
   });
 
   it.each<[string, (process: typeof typed.Process.prototype) => void, string]>([
-    ["a tracked PSet", (p) => { p.options = cms.PSet(); }, "process.options is a cms.untracked.PSet, not a cms.PSet"],
-    ["an unknown option", (p) => { p.options = u.PSet({ numThreads: u.uint32(2), numberOfThread: u.uint32(1) }); }, "process.options: unknown parameter 'numberOfThread'; did you mean 'numberOfThreads'?"],
-    ["a tracked option", (p) => { p.maxEvents = u.PSet({ input: cms.int32(3) }); }, "process.maxEvents: parameter 'input' has the wrong tracked-ness: it is cms.int32; use cms.untracked.int32(…)"],
-    ["a wrong type of option", (p) => { p.maxEvents.input = u.uint32(3); }, "process.maxEvents: parameter 'input' has the wrong type: it is cms.untracked.uint32"],
-    ["an option assigned by a wrong name", (p) => { p.options.numberOfThread = 2; }, "process.options: 'numberOfThread' does not already exist, so it can only be set to a cms type; did you mean 'numberOfThreads'?"],
-    ["a label with other characters", (p) => { p["a-b"] = cms.Path(); }, "label 'a-b' contains forbidden characters"],
-    ["a label that is a method", (p) => { p.load = cms.Path(); }, "label 'load' is a method of cms.Process"],
-    ["a plain value", (p) => { p.x = 3; }, "process.x can be a module, sequence, path, task or PSet, not 3"],
-    ["a scalar parameter", (p) => { p.x = cms.int32(3); }, "not a cms.int32"],
-    ["a marked module", (p) => { p.f = cms.EDFilter("F"); p.x = cms.not(p.f); }, "process.x can be a module, sequence, path, task or PSet, not cms.not(…)"],
-    ["one object under two labels", (p) => { p.a = cms.EDProducer("A"); p.b = p.a; }, "one object under two labels, 'a' and 'b': use clone() for the second"],
-    ["a source elsewhere", (p) => { p.input = cms.Source("EmptySource"); }, "process.source, and only that, is a cms.Source; 'input' cannot be the Source 'EmptySource'"],
-    ["a module as source", (p) => { p.source = cms.EDProducer("A"); }, "'source' cannot be the EDProducer 'A'"],
-    ["a service under another name", (p) => { p.timing = cms.Service("Timing"); }, "service 'Timing' is attached as process.Timing or with process.add_(…), not as 'timing'"],
-    ["a schedule of another kind", (p) => { p.schedule = cms.Path(); }, "process.schedule is a cms.Schedule"],
-    ["an unknown label", (p) => p.MesageLogger, "process 'TEST' has no 'MesageLogger'; did you mean 'MessageLogger'?"],
+    [
+      "a tracked PSet",
+      (p) => {
+        p.options = cms.PSet();
+      },
+      "process.options is a cms.untracked.PSet, not a cms.PSet",
+    ],
+    [
+      "an unknown option",
+      (p) => {
+        p.options = u.PSet({ numThreads: u.uint32(2), numberOfThread: u.uint32(1) });
+      },
+      "process.options: unknown parameter 'numberOfThread'; did you mean 'numberOfThreads'?",
+    ],
+    [
+      "a tracked option",
+      (p) => {
+        p.maxEvents = u.PSet({ input: cms.int32(3) });
+      },
+      "process.maxEvents: parameter 'input' has the wrong tracked-ness: it is cms.int32; use cms.untracked.int32(…)",
+    ],
+    [
+      "a wrong type of option",
+      (p) => {
+        p.maxEvents.input = u.uint32(3);
+      },
+      "process.maxEvents: parameter 'input' has the wrong type: it is cms.untracked.uint32",
+    ],
+    [
+      "an option assigned by a wrong name",
+      (p) => {
+        p.options.numberOfThread = 2;
+      },
+      "process.options: 'numberOfThread' does not already exist, so it can only be set to a cms type; did you mean 'numberOfThreads'?",
+    ],
+    [
+      "a label with other characters",
+      (p) => {
+        p["a-b"] = cms.Path();
+      },
+      "label 'a-b' contains forbidden characters",
+    ],
+    [
+      "a label that is a method",
+      (p) => {
+        p.load = cms.Path();
+      },
+      "label 'load' is a method of cms.Process",
+    ],
+    [
+      "a plain value",
+      (p) => {
+        p.x = 3;
+      },
+      "process.x can be a module, sequence, path, task or PSet, not 3",
+    ],
+    [
+      "a scalar parameter",
+      (p) => {
+        p.x = cms.int32(3);
+      },
+      "not a cms.int32",
+    ],
+    [
+      "a marked module",
+      (p) => {
+        p.f = cms.EDFilter("F");
+        p.x = cms.not(p.f);
+      },
+      "process.x can be a module, sequence, path, task or PSet, not cms.not(…)",
+    ],
+    [
+      "one object under two labels",
+      (p) => {
+        p.a = cms.EDProducer("A");
+        p.b = p.a;
+      },
+      "one object under two labels, 'a' and 'b': use clone() for the second",
+    ],
+    [
+      "a source elsewhere",
+      (p) => {
+        p.input = cms.Source("EmptySource");
+      },
+      "process.source, and only that, is a cms.Source; 'input' cannot be the Source 'EmptySource'",
+    ],
+    [
+      "a module as source",
+      (p) => {
+        p.source = cms.EDProducer("A");
+      },
+      "'source' cannot be the EDProducer 'A'",
+    ],
+    [
+      "a service under another name",
+      (p) => {
+        p.timing = cms.Service("Timing");
+      },
+      "service 'Timing' is attached as process.Timing or with process.add_(…), not as 'timing'",
+    ],
+    [
+      "a schedule of another kind",
+      (p) => {
+        p.schedule = cms.Path();
+      },
+      "process.schedule is a cms.Schedule",
+    ],
+    [
+      "an unknown label",
+      (p) => p.MesageLogger,
+      "process 'TEST' has no 'MesageLogger'; did you mean 'MessageLogger'?",
+    ],
     ["deleting an unknown label", (p) => delete p.scores, "process 'TEST' has no 'scores'"],
   ])("refuses %s", (_, change, message) => {
     const run = () => {
@@ -62,7 +169,9 @@ describe("cms.Process", () => {
       change(process);
       described(process);
     };
-    expect(run).toThrow(expect.objectContaining({ category: "Configuration", message: expect.stringContaining(message) }));
+    expect(run).toThrow(
+      expect.objectContaining({ category: "Configuration", message: expect.stringContaining(message) }),
+    );
   });
 
   it("tells which top-level PSet is wrong", () => {
@@ -72,7 +181,9 @@ describe("cms.Process", () => {
       described(process);
       expect.unreachable();
     } catch (error) {
-      expect((error as Exception).contexts).toEqual(["Validating top level 'maxEvents' ParameterSet for process 'TEST'"]);
+      expect((error as Exception).contexts).toEqual([
+        "Validating top level 'maxEvents' ParameterSet for process 'TEST'",
+      ]);
     }
   });
 
@@ -88,7 +199,10 @@ describe("cms.Process", () => {
     process.f = cms.EDFilter("NewFilter");
     const { modules, paths } = described(process);
     expect(modules.map(({ label, type }) => `${label}:${type}`)).toEqual(["a:New", "f:NewFilter"]);
-    expect(paths[0]?.modules).toEqual([{ label: "a", mark: "none" }, { label: "f", mark: "not" }]);
+    expect(paths[0]?.modules).toEqual([
+      { label: "a", mark: "none" },
+      { label: "f", mark: "not" },
+    ]);
   });
 
   it("replaces a re-assigned path in the schedule, and a sequence by one that extends it", () => {
@@ -107,17 +221,30 @@ describe("cms.Process", () => {
     const process = newProcess();
     process.a = cms.EDProducer("A");
     process.t = cms.Task(process.a);
-    expect(() => { process.a = cms.EDAnalyzer("A"); }).toThrow("cms.Task takes producers, filters, services, EventSetup modules and tasks, not the EDAnalyzer 'A'");
+    expect(() => {
+      process.a = cms.EDAnalyzer("A");
+    }).toThrow(
+      "cms.Task takes producers, filters, services, EventSetup modules and tasks, not the EDAnalyzer 'A'",
+    );
   });
 
   it("extends itself by the exports of a fragment, without those that begin with _", () => {
     const process = newProcess();
     const a = cms.EDProducer("A");
-    process.extend({ a, _hidden: cms.EDProducer("B"), default: 3, helper: () => 1, p: cms.Path(a), Timing: cms.Service("Timing") });
+    process.extend({
+      a,
+      _hidden: cms.EDProducer("B"),
+      default: 3,
+      helper: () => 1,
+      p: cms.Path(a),
+      Timing: cms.Service("Timing"),
+    });
     process.extend({ a });
     expect([...process.members_().keys()]).toEqual(["a", "p"]);
     expect([...process.services_().keys()]).toEqual(["MessageLogger", "Timing"]);
-    expect(() => process.extend({ a: cms.EDProducer("Other") })).toThrow("would replace 'a', which is in use");
+    expect(() => process.extend({ a: cms.EDProducer("Other") })).toThrow(
+      "would replace 'a', which is in use",
+    );
     process.extend({ unused: cms.EDProducer("One") });
     process.extend({ unused: cms.EDProducer("Other") });
     expect(process.unused.type_).toBe("Other");
@@ -132,7 +259,14 @@ describe("cms.Process", () => {
     process.t = cms.Task();
     process.s = cms.Sequence();
     process.p = cms.Path();
-    const names = [process.producers_(), process.tasks_(), process.sequences_(), process.paths_(), process.psets_(), process.vpsets_()];
+    const names = [
+      process.producers_(),
+      process.tasks_(),
+      process.sequences_(),
+      process.paths_(),
+      process.psets_(),
+      process.vpsets_(),
+    ];
     expect(names.map((members) => [...members.keys()].join())).toEqual(["a", "t", "s", "p", "cuts", "list"]);
     delete process.a;
     delete process.Timing;
@@ -144,11 +278,18 @@ describe("cms.Process", () => {
 describe("a SecSource", () => {
   it("is a source with its parameters inside a module, tracked or not", () => {
     const input = cms.SecSource("EmptySource", { firstRun: u.uint32(3) });
-    expect(input).toMatchObject({ kind: "SecSource", tracked: true, value: { "@module_type": { value: "EmptySource" } } });
+    expect(input).toMatchObject({
+      kind: "SecSource",
+      tracked: true,
+      value: { "@module_type": { value: "EmptySource" } },
+    });
     expect(u.SecSource("EmptySource")).toMatchObject({ kind: "SecSource", tracked: false });
     const mixer = cms.EDProducer("Mixer", { input });
     mixer.input.firstRun = 4;
-    expect([mixer.input.firstRun.value, mixer.clone({ input: { firstRun: 5 } }).input.firstRun.value]).toEqual([4, 5]);
+    expect([
+      mixer.input.firstRun.value,
+      mixer.clone({ input: { firstRun: 5 } }).input.firstRun.value,
+    ]).toEqual([4, 5]);
   });
 });
 
@@ -169,11 +310,18 @@ describe("refToPSet_", () => {
     const process = withReference("cuts");
     process.cuts.minPt = 30;
     const cuts = { minPt: { value: 30 }, inner: { value: { n: { value: 1 } } } };
-    expect(described(process).modules[0]?.parameters).toMatchObject({ cuts: { value: cuts }, list: { value: [cuts] } });
+    expect(described(process).modules[0]?.parameters).toMatchObject({
+      cuts: { value: cuts },
+      list: { value: [cuts] },
+    });
   });
 
   it("refuses an unknown name and a circle", () => {
-    expect(() => described(withReference("cut"))).toThrow("EDProducer 'a': refToPSet_ names 'cut', which is no PSet of the process; did you mean 'cuts'?");
-    expect(() => described(withReference("around"))).toThrow("cyclic dependency in the config: PSets refer to each other, around → about → around");
+    expect(() => described(withReference("cut"))).toThrow(
+      "EDProducer 'a': refToPSet_ names 'cut', which is no PSet of the process; did you mean 'cuts'?",
+    );
+    expect(() => described(withReference("around"))).toThrow(
+      "cyclic dependency in the config: PSets refer to each other, around → about → around",
+    );
   });
 });

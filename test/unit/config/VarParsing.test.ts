@@ -22,11 +22,35 @@ function options(kind?: "analysis" | "standard" | "python") {
 describe("VarParsing", () => {
   it("registers CMSSW's names: analysis and python alike, standard its own", () => {
     for (const kind of ["analysis", "python"] as const) {
-      const { maxEvents, inputFiles, secondaryInputFiles, outputFile, secondaryOutputFile, totalSections, section } = new VarParsing(kind);
-      expect([maxEvents, inputFiles, secondaryInputFiles, outputFile, secondaryOutputFile, totalSections, section]).toEqual([-1, [], [], "output.edm", "", 0, 0]);
+      const {
+        maxEvents,
+        inputFiles,
+        secondaryInputFiles,
+        outputFile,
+        secondaryOutputFile,
+        totalSections,
+        section,
+      } = new VarParsing(kind);
+      expect([
+        maxEvents,
+        inputFiles,
+        secondaryInputFiles,
+        outputFile,
+        secondaryOutputFile,
+        totalSections,
+        section,
+      ]).toEqual([-1, [], [], "output.edm", "", 0, 0]);
     }
-    const standard = new VarParsing("standard").parseArguments(["files=/store/a,b", "storePrepend=root://x/"]);
-    expect([standard.files, standard.secondaryFiles, standard.output, standard.secondaryOutput]).toEqual([["root://x//store/a", "b"], [], "output.edm", ""]);
+    const standard = new VarParsing("standard").parseArguments([
+      "files=/store/a,b",
+      "storePrepend=root://x/",
+    ]);
+    expect([standard.files, standard.secondaryFiles, standard.output, standard.secondaryOutput]).toEqual([
+      ["root://x//store/a", "b"],
+      [],
+      "output.edm",
+      "",
+    ]);
     expect(() => standard.inputFiles).toThrow("option 'inputFiles' is not registered");
   });
 
@@ -53,9 +77,14 @@ describe("VarParsing", () => {
   });
 
   it("lets the command line replace a list's default once, then accumulate", () => {
-    const parsed = options().setDefault("inputFiles", "d1", "d2").parseArguments(["inputFiles=a,b", "inputFiles=c"]);
+    const parsed = options()
+      .setDefault("inputFiles", "d1", "d2")
+      .parseArguments(["inputFiles=a,b", "inputFiles=c"]);
     expect(parsed.inputFiles).toEqual(["a", "b", "c"]);
-    expect(options().setDefault("inputFiles", ["d1", "d2"]).parseArguments([]).inputFiles).toEqual(["d1", "d2"]);
+    expect(options().setDefault("inputFiles", ["d1", "d2"]).parseArguments([]).inputFiles).toEqual([
+      "d1",
+      "d2",
+    ]);
     expect(options().setNoDefaultClear("names").parseArguments(["names=y"]).names).toEqual(["x", "y"]);
     expect(options().setNoCommaSplit("names").parseArguments(["names=a,b"]).names).toEqual(["a,b"]);
     expect(options().clearList("names").names).toEqual([]);
@@ -64,12 +93,21 @@ describe("VarParsing", () => {
   it("loads a list from a file, comments left out", () => {
     const file = join(directory, "files.txt");
     writeFileSync(file, "# all of them\na.root\n\n  b.root # good\nc.root,d.root\n");
-    expect(options().parseArguments([`inputFiles_load=${file}`, "inputFiles=e"]).inputFiles).toEqual(["a.root", "b.root", "c.root", "d.root", "e"]);
+    expect(options().parseArguments([`inputFiles_load=${file}`, "inputFiles=e"]).inputFiles).toEqual([
+      "a.root",
+      "b.root",
+      "c.root",
+      "d.root",
+      "e",
+    ]);
   });
 
   it("cuts the input files into sections that together are all of them", () => {
     const files = ["a", "b", "c", "d", "e"];
-    const sections = [1, 2, 3].map((section) => options().parseArguments([`inputFiles=${files}`, "totalSections=3", `section=${section}`]).inputFiles);
+    const sections = [1, 2, 3].map(
+      (section) =>
+        options().parseArguments([`inputFiles=${files}`, "totalSections=3", `section=${section}`]).inputFiles,
+    );
     expect(sections.flat()).toEqual(files);
     expect(sections.map((part) => part.length)).toEqual([1, 2, 2]);
   });
@@ -91,13 +129,19 @@ describe("VarParsing", () => {
     parsed.maxEvents = 7;
     parsed.names = ["a", "b"];
     expect([parsed.maxEvents, parsed.names]).toEqual([7, ["a", "b"]]);
-    expect(() => { parsed.maxEvents = "many" as never; }).toThrow("option 'maxEvents' is a whole number, not 'many'");
-    expect(() => { parsed.maxEvent = 7; }).toThrow("option 'maxEvent' is not registered; did you mean 'maxEvents'?");
+    expect(() => {
+      parsed.maxEvents = "many" as never;
+    }).toThrow("option 'maxEvents' is a whole number, not 'many'");
+    expect(() => {
+      parsed.maxEvent = 7;
+    }).toThrow("option 'maxEvent' is not registered; did you mean 'maxEvents'?");
   });
 
   it("prints the options: help ends the job, print does not, noprint undoes it", () => {
     expect(() => options().parseArguments(["count=3", "help"])).toThrow(ConfigExit);
-    expect(() => options().parseArguments(["help"])).toThrow(/maxEvents +int +number of events.*names +string list +\[x\]/s);
+    expect(() => options().parseArguments(["help"])).toThrow(
+      /maxEvents +int +number of events.*names +string list +\[x\]/s,
+    );
     const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     expect(options().parseArguments(["print", "count=3"]).count).toBe(3);
     expect(write.mock.calls.join()).toMatch(/count +int +how many \[3\]/);
@@ -122,18 +166,33 @@ describe("VarParsing", () => {
     ["a float of another kind", ["ratio=x"], "option 'ratio' is a number, not 'x'"],
     ["a bool of another kind", ["verbose=maybe"], "option 'verbose' is true or false, not 'maybe'"],
     ["a list element of another kind", ["sizes=1,x"], "option 'sizes' is a whole number, not 'x'"],
-    ["a section out of range", ["totalSections=2", "section=3"], "section=3 must lie between 1 and totalSections=2"],
+    [
+      "a section out of range",
+      ["totalSections=2", "section=3"],
+      "section=3 must lie between 1 and totalSections=2",
+    ],
     ["a section of none", ["section=3"], "section=3 must lie between 1 and totalSections=0"],
   ])("refuses %s", (_, args, message) => {
-    expect(() => options().parseArguments(args)).toThrow(expect.objectContaining({ category: "ConfigFileReadError", message: expect.stringContaining(`VarParsing: ${message.startsWith("did") ? "" : message}`) }));
+    expect(() => options().parseArguments(args)).toThrow(
+      expect.objectContaining({
+        category: "ConfigFileReadError",
+        message: expect.stringContaining(`VarParsing: ${message.startsWith("did") ? "" : message}`),
+      }),
+    );
     expect(() => options().parseArguments(args)).toThrow(message);
   });
 
   it("refuses wrong registrations and defaults", () => {
-    expect(() => options().register("my_name", 1)).toThrow("option name 'my_name' must be letters and digits");
-    expect(() => options().register("count", 1)).toThrow("option 'count' is registered already; change it with setDefault");
+    expect(() => options().register("my_name", 1)).toThrow(
+      "option name 'my_name' must be letters and digits",
+    );
+    expect(() => options().register("count", 1)).toThrow(
+      "option 'count' is registered already; change it with setDefault",
+    );
     expect(() => options().register("register", 1)).toThrow("is a method of VarParsing");
-    expect(() => options().register("size", "x", singleton, int)).toThrow("option 'size' is a whole number, not 'x'");
+    expect(() => options().register("size", "x", singleton, int)).toThrow(
+      "option 'size' is a whole number, not 'x'",
+    );
     expect(() => options().setDefault("count", "x")).toThrow("option 'count' is a whole number, not 'x'");
     expect(() => options().setDefault("count", 1, 2)).toThrow("option 'count' takes one value, not 2");
     expect(() => options().setDefault("cuont", 1)).toThrow("did you mean 'count'?");

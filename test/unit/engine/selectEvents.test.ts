@@ -48,7 +48,9 @@ describe("a malformed spec", () => {
     ["p1&something", "only one '&noexception'"],
   ])("%s is a Configuration error", (spec, text) => {
     const compile = () => compileSelection([spec], paths, "module 'out'");
-    expect(compile).toThrowError(expect.objectContaining({ category: "Configuration", message: expect.stringContaining(text) }));
+    expect(compile).toThrowError(
+      expect.objectContaining({ category: "Configuration", message: expect.stringContaining(text) }),
+    );
     expect(compile).toThrowError(`module 'out': SelectEvents '${spec}'`);
   });
 });

@@ -35,11 +35,15 @@ function plain(value: unknown): unknown {
 describe("columnCodec", () => {
   it.each([1, 2, 3, 4, 5])("round-trips every kind of field, some products absent (seed %i)", (seed) => {
     const random = randomNumbers(seed);
-    const values = Array.from({ length: 37 }, () => (random() < 0.2 ? undefined : randomProduct(everyFields, random)));
+    const values = Array.from({ length: 37 }, () =>
+      random() < 0.2 ? undefined : randomProduct(everyFields, random),
+    );
     const block = encode(Every, values);
     const decoded = decode(Every, block, values.length);
     expect(decoded).toStrictEqual(values);
-    expect(decoded.map(plain)).toStrictEqual(slowlyDecodeColumn(everyFields, block, values.length).map(plain));
+    expect(decoded.map(plain)).toStrictEqual(
+      slowlyDecodeColumn(everyFields, block, values.length).map(plain),
+    );
   });
 
   it("round-trips no events, only absent products and empty products", () => {
@@ -77,7 +81,9 @@ describe("columnCodec", () => {
     const block = encode(Every, values);
     encode(Every, values.slice(0, 3));
     expect(encode(Every, values)).toStrictEqual(block);
-    expect(createHash("sha256").update(block).digest("hex")).toMatchInlineSnapshot(`"bf464fcfc5134f66ec261390af6b2f7698056ba5f6303fd2ef19dd865f201bae"`);
+    expect(createHash("sha256").update(block).digest("hex")).toMatchInlineSnapshot(
+      `"bf464fcfc5134f66ec261390af6b2f7698056ba5f6303fd2ef19dd865f201bae"`,
+    );
   });
 
   it.each([
@@ -91,7 +97,10 @@ describe("columnCodec", () => {
   });
 
   it.each([
-    [{ i: 2.5 }, /^branch field 'one' field 'i' must be a value that an Int32Array can hold but is number 2.5/],
+    [
+      { i: 2.5 },
+      /^branch field 'one' field 'i' must be a value that an Int32Array can hold but is number 2.5/,
+    ],
     [{ u: -1 }, /'u' must be a value that an Uint32Array can hold but is number -1/],
     [{ l: 5 }, /'l' must be bigint but is number 5/],
     [{ ul: 1n << 64n }, /'ul' must be a value that an BigUint64Array can hold/],
@@ -105,7 +114,10 @@ describe("columnCodec", () => {
 
 describe("schema evolution", () => {
   const random = randomNumbers(3);
-  const values = Array.from({ length: 9 }, () => randomProduct(everyFields, random) as { one: { f: number; t: string } });
+  const values = Array.from(
+    { length: 9 },
+    () => randomProduct(everyFields, random) as { one: { f: number; t: string } },
+  );
   const block = encode(Every, values);
   const every = (source: string) => productTypes(folder, source).Every as ProductType<unknown>;
 
@@ -122,13 +134,32 @@ describe("schema evolution", () => {
     const [first] = decode(Every, block, 9, wanted);
     const none = new Uint8Array(0);
     const g = { l: 0n, s: [] };
-    expect(first).toStrictEqual({ a: new Float32Array(0), b: 0, c: false, d: "", e: none, f: none, g, h: [], i: 0n });
+    expect(first).toStrictEqual({
+      a: new Float32Array(0),
+      b: 0,
+      c: false,
+      d: "",
+      e: none,
+      f: none,
+      g,
+      h: [],
+      i: 0n,
+    });
   });
 
   it.each([
-    ["message Every { double one = 1; }", "field 'one' (number 1) is 'message one' in the file but 'double one'"],
-    ["message One { double f = 2; } message Every { One one = 1; }", "field 'one' field 'f' (number 2) is 'float f'"],
-    ["message One { float f = 2; } message Every { One many = 2; }", "is 'repeated message many' in the file but"],
+    [
+      "message Every { double one = 1; }",
+      "field 'one' (number 1) is 'message one' in the file but 'double one'",
+    ],
+    [
+      "message One { double f = 2; } message Every { One one = 1; }",
+      "field 'one' field 'f' (number 2) is 'float f'",
+    ],
+    [
+      "message One { float f = 2; } message Every { One many = 2; }",
+      "is 'repeated message many' in the file but",
+    ],
   ])("refuses a changed kind: %s", (source, message) => {
     expect(() => decode(Every, block, 9, every(source))).toThrow(message);
   });

@@ -1,15 +1,22 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ProductType } from "../../../framework/data/ProductType.js";
-import { compareEventFiles, type CompareOptions, type ComparisonResult } from "../../../framework/io/compareEventFiles.js";
+import {
+  compareEventFiles,
+  type CompareOptions,
+  type ComparisonResult,
+} from "../../../framework/io/compareEventFiles.js";
 import { EventFileReader } from "../../../framework/io/EventFileReader.js";
 import type { FileBranch } from "../../../framework/io/eventFileFormat.js";
 import { formatComparison } from "../../../framework/io/formatComparison.js";
 import { branch, eventIDs, productTypes, temporaryFolder, writeFile, type SampleEvent } from "./sample.js";
 
 const folder = temporaryFolder();
-const { Jets } = productTypes(folder, `message Hit { double x = 1; }
-  message Jets { repeated float pt = 1; int32 n = 2; repeated Hit hit = 3; string tag = 4; uint64 id = 5; bytes raw = 6; }`) as {
+const { Jets } = productTypes(
+  folder,
+  `message Hit { double x = 1; }
+  message Jets { repeated float pt = 1; int32 n = 2; repeated Hit hit = 3; string tag = 4; uint64 id = 5; bytes raw = 6; }`,
+) as {
   Jets: ProductType<unknown>;
 };
 
@@ -53,7 +60,10 @@ function compare(a: EventFileReader, b: EventFileReader, options?: CompareOption
 }
 
 /** The comparison of the sample with a changed copy of it. */
-function compareChanged(change: (events: ReturnType<typeof sample>) => void, options?: CompareOptions): ComparisonResult {
+function compareChanged(
+  change: (events: ReturnType<typeof sample>) => void,
+  options?: CompareOptions,
+): ComparisonResult {
   const changed = sample();
   change(changed);
   return compare(open([sample()]), open([changed]), options);
@@ -71,7 +81,11 @@ describe("compareEventFiles", () => {
     const result = compare(a, b);
     expect(result.same).toBe(true);
     expect(result.eventCount).toBe(30);
-    expect(result.products[0]).toMatchObject({ product: "Jets_jets__TEST.", status: "exact", eventCount: 30 });
+    expect(result.products[0]).toMatchObject({
+      product: "Jets_jets__TEST.",
+      status: "exact",
+      eventCount: 30,
+    });
     expect(field(result, "pt")).toMatchObject({ status: "exact", valueCount: 90, differentCount: 0 });
     expect(field(result, "hit.x")).toMatchObject({ status: "exact", valueCount: 60 });
   });
@@ -84,7 +98,12 @@ describe("compareEventFiles", () => {
     });
     expect(result.same).toBe(false);
     const pt = field(result, "pt");
-    expect(pt).toMatchObject({ status: "different", differentCount: 2, closeCount: 0, largestAbsolute: 86.5 });
+    expect(pt).toMatchObject({
+      status: "different",
+      differentCount: 2,
+      closeCount: 0,
+      largestAbsolute: 86.5,
+    });
     expect(pt?.largestRelative).toBeCloseTo(0.865, 12);
     expect(pt?.first).toStrictEqual({ event: "1:1:5", index: "1", a: "5.25", b: "6" });
     expect(field(result, "hit.x")?.first).toStrictEqual({ event: "1:1:5", index: "1", a: "NaN", b: "1" });
@@ -107,9 +126,12 @@ describe("compareEventFiles", () => {
   });
 
   it("tolerates nothing in integers, strings and bytes", () => {
-    const result = compareChanged((events) => {
-      Object.assign(jetsOf(events, 3), { n: 5, tag: "u", id: 5n, raw: Uint8Array.of(9) });
-    }, { rtol: 0.5, atol: 10 });
+    const result = compareChanged(
+      (events) => {
+        Object.assign(jetsOf(events, 3), { n: 5, tag: "u", id: 5n, raw: Uint8Array.of(9) });
+      },
+      { rtol: 0.5, atol: 10 },
+    );
     expect(field(result, "n")?.first).toStrictEqual({ event: "1:1:4", index: "", a: "4", b: "5" });
     expect(field(result, "tag")?.first).toStrictEqual({ event: "1:1:4", index: "", a: "t", b: "u" });
     expect(field(result, "id")).toMatchObject({ differentCount: 1, largestAbsolute: 1 });
@@ -123,7 +145,12 @@ describe("compareEventFiles", () => {
     });
     expect(field(result, "pt")).toMatchObject({ differentCount: 2 });
     expect(field(result, "pt")?.first).toStrictEqual({ event: "1:1:1", index: "1", a: "1.25", b: "absent" });
-    expect(field(result, "hit")?.first).toStrictEqual({ event: "1:1:1", index: "0", a: "a message", b: "absent" });
+    expect(field(result, "hit")?.first).toStrictEqual({
+      event: "1:1:1",
+      index: "0",
+      a: "a message",
+      b: "absent",
+    });
   });
 
   it("reports events that only one file has, duplicates one by one", () => {
@@ -156,7 +183,9 @@ describe("compareEventFiles", () => {
     [["jets"], 0, []],
   ])("compares only the products that match %s", (products, compared, onlyInA) => {
     const events = sample(2).map(({ id, products: [jets] }) => ({ id, products: [jets, jets] }));
-    const result = compare(open([events], [branch(Jets, "jets"), branch(Jets, "extra")]), open([sample(2)]), { products });
+    const result = compare(open([events], [branch(Jets, "jets"), branch(Jets, "extra")]), open([sample(2)]), {
+      products,
+    });
     expect(result.products).toHaveLength(compared);
     expect(result.productsOnlyInA).toStrictEqual(onlyInA);
   });
@@ -185,11 +214,14 @@ describe("compareEventFiles", () => {
 
 describe("formatComparison", () => {
   it("prints a table and the verdict", () => {
-    const result = compareChanged((events) => {
-      jetsOf(events, 4).pt[1] = 6;
-      jetsOf(events, 9).hit[0] = { x: 3.3333 };
-      events.pop();
-    }, { rtol: 1e-4 });
+    const result = compareChanged(
+      (events) => {
+        jetsOf(events, 4).pt[1] = 6;
+        jetsOf(events, 9).hit[0] = { x: 3.3333 };
+        events.pop();
+      },
+      { rtol: 1e-4 },
+    );
     expect(formatComparison(result)).toMatchInlineSnapshot(`
       "product / field   status     values     different  largest abs  largest rel  first difference
       Jets_jets__TEST.  different  29 events

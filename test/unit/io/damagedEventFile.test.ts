@@ -13,7 +13,10 @@ const { Jets } = productTypes(folder, "message Jets { repeated float pt = 1; str
 };
 const branches = [branch(Jets, "good"), branch(Jets, "other")];
 const events = eventIDs(12).map((id) => {
-  const jets = { pt: Float32Array.from({ length: id.event % 4 }, (_, i) => i + id.event), tag: `event ${id.event}` };
+  const jets = {
+    pt: Float32Array.from({ length: id.event % 4 }, (_, i) => i + id.event),
+    tag: `event ${id.event}`,
+  };
   return { id, products: [jets, id.event % 3 === 0 ? undefined : jets] };
 });
 const path = join(folder, "good.edm");
@@ -61,7 +64,11 @@ function recordBounds(): { name: string; start: number; end: number }[] {
 const damaged = join(folder, "damaged.edm");
 
 /** What reading these bytes as a file gives: contents or the error. */
-function failure(bytes: Uint8Array, parts?: readonly (number | "ids")[], recover = false): Exception | unknown[] {
+function failure(
+  bytes: Uint8Array,
+  parts?: readonly (number | "ids")[],
+  recover = false,
+): Exception | unknown[] {
   writeFileSync(damaged, bytes);
   return readDamaged(parts, recover);
 }
@@ -100,7 +107,8 @@ describe("a flipped bit", () => {
     forEachFlippedBit(1, (bit) => {
       const result = readDamaged();
       if (!(result instanceof Exception)) undetected.push(bit);
-      else if (result.category !== "FileReadError" || !/byte \d+/.test(result.message)) unnamed.push(result.message);
+      else if (result.category !== "FileReadError" || !/byte \d+/.test(result.message))
+        unnamed.push(result.message);
     });
     expect(undetected).toStrictEqual([]);
     expect(unnamed).toStrictEqual([]);
@@ -132,7 +140,8 @@ describe("a truncated file", () => {
   const cuts = new Set(bounds.map(({ start }) => start));
   const random = randomNumbers(17);
   for (let i = 0; i < 200; i++) cuts.add(Math.floor(random() * good.length));
-  for (const { start, end } of bounds) for (const cut of [start + 1, start + 8, start + 12, start + 13, end - 1]) cuts.add(cut);
+  for (const { start, end } of bounds)
+    for (const cut of [start + 1, start + 8, start + 12, start + 13, end - 1]) cuts.add(cut);
 
   it("is refused with the remedy when opened normally, at any length", () => {
     for (const cut of cuts) {

@@ -6,7 +6,15 @@ import { ClusterEncoder } from "../../../framework/io/ClusterEncoder.js";
 import { EventFileReader } from "../../../framework/io/EventFileReader.js";
 import { EventFileWriter } from "../../../framework/io/EventFileWriter.js";
 import {
-  branch, eventIDs, everyKind, history, productTypes, randomNumbers, randomProduct, temporaryFolder, writeFile,
+  branch,
+  eventIDs,
+  everyKind,
+  history,
+  productTypes,
+  randomNumbers,
+  randomProduct,
+  temporaryFolder,
+  writeFile,
   type SampleEvent,
 } from "./sample.js";
 
@@ -42,7 +50,9 @@ describe("EventFileReader", () => {
     expect(reader.eventCount).toBe(32);
     expect(reader.recovered).toBe(false);
     expect(reader.header.processHistory).toStrictEqual(history);
-    expect(reader.header.branches.map(({ description }) => description)).toStrictEqual(branches.map((b) => b.description));
+    expect(reader.header.branches.map(({ description }) => description)).toStrictEqual(
+      branches.map((b) => b.description),
+    );
     for (const [c, events] of clusters.entries()) {
       const ids = reader.ids(c);
       expect([...ids.event]).toStrictEqual(events.map(({ id }) => BigInt(id.event)));
@@ -51,7 +61,9 @@ describe("EventFileReader", () => {
       for (const [b, { type }] of branches.entries()) {
         const column = reader.column(c, b, type);
         expect(events.map((_, i) => column.get(i))).toStrictEqual(events.map(({ products }) => products[b]));
-        expect(events.map((_, i) => column.has(i))).toStrictEqual(events.map(({ products }) => products[b] !== undefined));
+        expect(events.map((_, i) => column.has(i))).toStrictEqual(
+          events.map(({ products }) => products[b] !== undefined),
+        );
       }
     }
     reader.close();
@@ -69,8 +81,21 @@ describe("EventFileReader", () => {
 
   it("lists the luminosity segments of each cluster in its index", () => {
     const reader = new EventFileReader(whole);
-    const segments = reader.clusters.map((cluster) => cluster.segments.map((s) => [s.run, s.luminosityBlock, s.count]));
-    expect(segments).toStrictEqual([[[1, 1, 9], [1, 2, 10], [1, 3, 6]], [], [[1, 3, 4], [1, 4, 3]]]);
+    const segments = reader.clusters.map((cluster) =>
+      cluster.segments.map((s) => [s.run, s.luminosityBlock, s.count]),
+    );
+    expect(segments).toStrictEqual([
+      [
+        [1, 1, 9],
+        [1, 2, 10],
+        [1, 3, 6],
+      ],
+      [],
+      [
+        [1, 3, 4],
+        [1, 4, 3],
+      ],
+    ]);
     reader.close();
   });
 
@@ -80,7 +105,9 @@ describe("EventFileReader", () => {
     writeFile(path, [], [[{ id, products: [] }]]);
     const reader = new EventFileReader(path);
     expect(reader.ids(0).event[0]).toBe(BigInt(Number.MAX_SAFE_INTEGER));
-    expect(reader.clusters[0]?.segments).toStrictEqual([{ run: id.run, luminosityBlock: id.luminosityBlock, count: 1 }]);
+    expect(reader.clusters[0]?.segments).toStrictEqual([
+      { run: id.run, luminosityBlock: id.luminosityBlock, count: 1 },
+    ]);
     reader.close();
   });
 
@@ -94,21 +121,28 @@ describe("EventFileReader", () => {
     expect(category(() => new EventFileReader(path))).toContain("the file has 0 bytes");
     writeFileSync(path, readFileSync(new URL(import.meta.url)));
     expect(category(() => new EventFileReader(path))).toContain("this is no event file (.edm)");
-    expect(category(() => new EventFileReader(folder))).toMatch(/^FileReadError: .*EISDIR|^FileReadError: .*no event file/);
+    expect(category(() => new EventFileReader(folder))).toMatch(
+      /^FileReadError: .*EISDIR|^FileReadError: .*no event file/,
+    );
   });
 
   it("refuses a type that the branch does not have and columns that do not exist", () => {
     const reader = new EventFileReader(whole);
-    expect(category(() => reader.column(0, 0, Lists))).toMatch(/^LogicError: Every_every__TEST\. in file .*read as 'Lists'/);
+    expect(category(() => reader.column(0, 0, Lists))).toMatch(
+      /^LogicError: Every_every__TEST\. in file .*read as 'Lists'/,
+    );
     expect(category(() => reader.column(0, 2, Lists))).toMatch(/^LogicError: .*no branch 2/);
-    expect(category(() => reader.column(3, 0, Every))).toMatch(/^LogicError: .*3 clusters, none with index 3/);
+    expect(category(() => reader.column(3, 0, Every))).toMatch(
+      /^LogicError: .*3 clusters, none with index 3/,
+    );
     reader.close();
   });
 
   it("names branch, field and file when a field changed its kind", () => {
     const changed = productTypes(folder, "message Every { double one = 1; }").Every as ProductType<unknown>;
     const reader = new EventFileReader(whole);
-    const expected = /^FormatIncompatibility: Every_every__TEST\. in file '.*whole\.edm' field 'one' \(number 1\)/;
+    const expected =
+      /^FormatIncompatibility: Every_every__TEST\. in file '.*whole\.edm' field 'one' \(number 1\)/;
     expect(category(() => reader.column(0, 0, changed))).toMatch(expected);
     reader.close();
   });
@@ -132,7 +166,9 @@ describe("EventFileWriter", () => {
     expect([existsSync(path), existsSync(writer.partialPath)]).toStrictEqual([true, false]);
     expect(writer.eventCount).toBe(3);
     expect(writer.byteCount).toBe(readFileSync(path).length);
-    expect(category(() => writer.append(new ClusterEncoder([]).encode([], () => undefined)))).toContain("LogicError");
+    expect(category(() => writer.append(new ClusterEncoder([]).encode([], () => undefined)))).toContain(
+      "LogicError",
+    );
   });
 
   it("leaves an abandoned file under its partial name, from which the clusters are recovered", () => {
@@ -140,7 +176,12 @@ describe("EventFileWriter", () => {
     const writer = new EventFileWriter(path, { processHistory: history, branches });
     const events = randomEvents(5, 4);
     const encoder = new ClusterEncoder(branches);
-    writer.append(encoder.encode(events.map(({ id }) => id), (b, e) => events[e]?.products[b]));
+    writer.append(
+      encoder.encode(
+        events.map(({ id }) => id),
+        (b, e) => events[e]?.products[b],
+      ),
+    );
     writer.abandon();
     writer.abandon();
     expect(readdirSync(folder).filter((name) => name.startsWith("abandoned"))).toHaveLength(1);
@@ -153,11 +194,15 @@ describe("EventFileWriter", () => {
   it("refuses transient products, clusters of other branches and folders that do not exist", () => {
     const memoryOnly = [branch(transient("Cache"))];
     const header = { processHistory: history, branches: memoryOnly };
-    expect(category(() => new EventFileWriter(join(folder, "t.edm"), header))).toContain("LogicError: Cache_label__TEST.");
+    expect(category(() => new EventFileWriter(join(folder, "t.edm"), header))).toContain(
+      "LogicError: Cache_label__TEST.",
+    );
     expect(category(() => new ClusterEncoder(memoryOnly))).toContain("is transient");
     const nowhere = join(folder, "nowhere", "x.edm");
     const failure = category(() => new EventFileWriter(nowhere, { processHistory: history, branches: [] }));
-    expect(failure).toMatch(/^FileOpenError: cannot create output file .*nowhere.*make sure its folder exists/);
+    expect(failure).toMatch(
+      /^FileOpenError: cannot create output file .*nowhere.*make sure its folder exists/,
+    );
     const writer = new EventFileWriter(join(folder, "b.edm"), { processHistory: history, branches });
     const foreign = new ClusterEncoder([]).encode([], () => undefined);
     expect(category(() => writer.append(foreign))).toContain("has 2 branches, a cluster for it 0");
@@ -168,7 +213,9 @@ describe("EventFileWriter", () => {
     const path = join(folder, "full.edm");
     symlinkSync("/dev/full", `${path}.${process.pid}.partial`);
     const failure = category(() => new EventFileWriter(path, { processHistory: history, branches }));
-    expect(failure).toMatch(/^FileWriteError: cannot write output file '.*full\.edm': ENOSPC.*free some space/);
+    expect(failure).toMatch(
+      /^FileWriteError: cannot write output file '.*full\.edm': ENOSPC.*free some space/,
+    );
     expect(existsSync(path)).toBe(false);
   });
 });

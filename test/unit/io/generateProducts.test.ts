@@ -85,15 +85,26 @@ message Track {
     const old = protoFile("old.proto", 'syntax = "proto2";\nmessage M { optional float x = 1; }\n');
     expect(() => describeProducts([old])).toThrow(`${old}:1: products are declared in proto3`);
     const unknown = protoFile("unknown.proto", `${head}message M {\n  Other o = 1; // o [1]\n}\n`);
-    expect(() => describeProducts([unknown])).toThrow(/unknown\.proto: no such Type or Enum .Other.*missing from this list/);
-    const a = protoFile("a.proto", 'syntax = "proto3";\npackage a;\nmessage M {\n  float x = 1; // x [1]\n}\n');
-    const b = protoFile("b.proto", 'syntax = "proto3";\npackage b;\nmessage M {\n  float x = 1; // x [1]\n}\n');
+    expect(() => describeProducts([unknown])).toThrow(
+      /unknown\.proto: no such Type or Enum .Other.*missing from this list/,
+    );
+    const a = protoFile(
+      "a.proto",
+      'syntax = "proto3";\npackage a;\nmessage M {\n  float x = 1; // x [1]\n}\n',
+    );
+    const b = protoFile(
+      "b.proto",
+      'syntax = "proto3";\npackage b;\nmessage M {\n  float x = 1; // x [1]\n}\n',
+    );
     expect(() => describeProducts([a, b])).toThrow("product 'M' is declared twice");
   });
 
   it("lets files use each other's messages", () => {
     const hit = protoFile("hit.proto", `${head}message Hit {\n  float x = 1; // x [cm]\n}\n`);
-    const track = protoFile("uses.proto", `${head}import "hit.proto";\nmessage T {\n  Hit hit = 1; // h [1]\n}\n`);
+    const track = protoFile(
+      "uses.proto",
+      `${head}import "hit.proto";\nmessage T {\n  Hit hit = 1; // h [1]\n}\n`,
+    );
     const { products, fileDescriptorSet } = describeProducts([hit, track]);
     expect(products.map(({ name }) => name)).toStrictEqual(["Hit", "T"]);
     expect(describedTypes(fileDescriptorSet).get("T")?.fields).toStrictEqual(products[1]?.fields);
@@ -112,8 +123,12 @@ describe("the FileDescriptorSet", () => {
 
   it("is understood by protobufjs's own reader of descriptors", () => {
     const bytes = Buffer.from(fileDescriptorSet, "base64");
-    const root = (protobuf.Root as unknown as { fromDescriptor(b: Uint8Array): protobuf.Root }).fromDescriptor(bytes);
-    const fields = root.lookupType("test.Lists").fieldsArray.map(({ name, id, repeated }) => ({ name, id, repeated }));
+    const root = (
+      protobuf.Root as unknown as { fromDescriptor(b: Uint8Array): protobuf.Root }
+    ).fromDescriptor(bytes);
+    const fields = root
+      .lookupType("test.Lists")
+      .fieldsArray.map(({ name, id, repeated }) => ({ name, id, repeated }));
     const lists = products.find(({ name }) => name === "Lists");
     expect(fields).toStrictEqual(lists?.fields.map(({ name, id, repeated }) => ({ name, id, repeated })));
   });

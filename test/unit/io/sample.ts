@@ -23,7 +23,9 @@ export function productTypes(folder: string, source: string): Record<string, Pro
   const commented = source.replaceAll(/= (\d+);/g, "= $1; // a value [1]\n");
   writeFileSync(path, `syntax = "proto3";\npackage test;\n${commented}`);
   const { products, fileDescriptorSet } = describeProducts([path]);
-  return Object.fromEntries(products.map(({ name, fields }) => [name, new ProductType(name, fields, fileDescriptorSet)]));
+  return Object.fromEntries(
+    products.map(({ name, fields }) => [name, new ProductType(name, fields, fileDescriptorSet)]),
+  );
 }
 
 /** Every kind that protobuf has, each alone, repeated and nested. */
@@ -57,7 +59,10 @@ export function randomNumbers(seed: number): () => number {
 const texts = ["", "a", "HLT_IsoMu24", "é", "日本", "🚀", "x".repeat(50)];
 
 /** A random value of a product type's message: extremes, NaN, empty lists and non-ASCII text among them. */
-export function randomProduct(fields: NonNullable<ProductType<unknown>["fields"]>, random: () => number): unknown {
+export function randomProduct(
+  fields: NonNullable<ProductType<unknown>["fields"]>,
+  random: () => number,
+): unknown {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const bits = () => (random() * 4294967296) >>> 0;
   const wide = () => (BigInt(bits()) << 32n) | BigInt(bits());
@@ -73,12 +78,24 @@ export function randomProduct(fields: NonNullable<ProductType<unknown>["fields"]
   for (const kind of ["int64", "sint64", "sfixed64"]) scalar[kind] = () => BigInt.asIntN(64, wide());
   for (const kind of ["uint64", "fixed64"]) scalar[kind] = wide;
   const arrays: Record<string, { from(values: never[]): unknown }> = {
-    double: Float64Array, float: Float32Array, bool: Uint8Array, int32: Int32Array, sint32: Int32Array,
-    sfixed32: Int32Array, enum: Int32Array, uint32: Uint32Array, fixed32: Uint32Array, int64: BigInt64Array,
-    sint64: BigInt64Array, sfixed64: BigInt64Array, uint64: BigUint64Array, fixed64: BigUint64Array,
+    double: Float64Array,
+    float: Float32Array,
+    bool: Uint8Array,
+    int32: Int32Array,
+    sint32: Int32Array,
+    sfixed32: Int32Array,
+    enum: Int32Array,
+    uint32: Uint32Array,
+    fixed32: Uint32Array,
+    int64: BigInt64Array,
+    sint64: BigInt64Array,
+    sfixed64: BigInt64Array,
+    uint64: BigUint64Array,
+    fixed64: BigUint64Array,
   };
   const values = fields.map((field) => {
-    const one = () => (field.kind === "message" ? randomProduct(field.fields ?? [], random) : scalar[field.kind]?.());
+    const one = () =>
+      field.kind === "message" ? randomProduct(field.fields ?? [], random) : scalar[field.kind]?.();
     if (!field.repeated) return [field.name, one()];
     const list = Array.from({ length: Math.floor(random() * 4) }, one);
     return [field.name, arrays[field.kind]?.from(list as never[]) ?? list];
@@ -108,7 +125,12 @@ export interface SampleEvent {
 }
 
 /** Writes a complete file with one cluster for each list of events. */
-export function writeFile(path: string, branches: FileBranch[], clusters: SampleEvent[][], processHistory = history): void {
+export function writeFile(
+  path: string,
+  branches: FileBranch[],
+  clusters: SampleEvent[][],
+  processHistory = history,
+): void {
   const writer = new EventFileWriter(path, { processHistory, branches });
   const encoder = new ClusterEncoder(branches);
   for (const events of clusters) {

@@ -5,9 +5,21 @@
 import type { FieldDescription } from "../../../framework/data/ProductType.js";
 import { decompressInWasm } from "../../../framework/io/zstd.js";
 
-const widths: Record<string, number> = { double: 8, int64: 8, uint64: 8, sint64: 8, fixed64: 8, sfixed64: 8, bool: 1 };
+const widths: Record<string, number> = {
+  double: 8,
+  int64: 8,
+  uint64: 8,
+  sint64: 8,
+  fixed64: 8,
+  sfixed64: 8,
+  bool: 1,
+};
 
-export function slowlyDecodeColumn(fields: readonly FieldDescription[], block: Uint8Array, eventCount: number): unknown[] {
+export function slowlyDecodeColumn(
+  fields: readonly FieldDescription[],
+  block: Uint8Array,
+  eventCount: number,
+): unknown[] {
   const raw = unpack(block);
   let at = 0;
 
@@ -38,7 +50,10 @@ export function slowlyDecodeColumn(fields: readonly FieldDescription[], block: U
     const built = Array.from({ length: count }, () => ({}) as Record<string, unknown>);
     for (const field of all) {
       const lengths = field.repeated ? counts(count) : built.map(() => 1);
-      const values = items(field, lengths.reduce((sum, length) => sum + length, 0));
+      const values = items(
+        field,
+        lengths.reduce((sum, length) => sum + length, 0),
+      );
       for (const [i, message] of built.entries()) {
         const own = values.splice(0, lengths[i]);
         message[field.name] = field.repeated ? own : own[0];
@@ -49,7 +64,10 @@ export function slowlyDecodeColumn(fields: readonly FieldDescription[], block: U
 
   at = Math.ceil(eventCount / 8);
   const bitmap = raw.slice(0, at);
-  const present = Array.from({ length: eventCount }, (_, i) => ((bitmap[i >> 3] as number) >> (i % 8)) % 2 === 1);
+  const present = Array.from(
+    { length: eventCount },
+    (_, i) => ((bitmap[i >> 3] as number) >> (i % 8)) % 2 === 1,
+  );
   const found = messages(fields, present.filter(Boolean).length);
   return present.map((isPresent) => (isPresent ? found.shift() : undefined));
 }

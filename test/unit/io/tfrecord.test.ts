@@ -42,7 +42,9 @@ describe("appendRecord", () => {
     const out = new ByteBuffer(1);
     const size = appendRecord(out, (each) => each.append(Buffer.from("hello, TFRecord")));
     // tf.io.TFRecordWriter("x").write(b"hello, TFRecord"), TensorFlow 2.15.1
-    expect(Buffer.from(out.written()).toString("hex")).toBe("0f000000000000006d532b0968656c6c6f2c2054465265636f726470f4a362");
+    expect(Buffer.from(out.written()).toString("hex")).toBe(
+      "0f000000000000006d532b0968656c6c6f2c2054465265636f726470f4a362",
+    );
     expect(size).toBe(out.size);
     expect(payloadLength(out.written())).toBe(15);
     expect(isPayloadIntact(out.written())).toBe(true);

@@ -20,7 +20,8 @@ describe("zstd", () => {
 
   it("makes the same frame of a block whatever it compressed before", () => {
     const starts = Array.from({ length: 300 }, () => Math.floor(random() * bytes.length));
-    const frame = (start: number) => Buffer.from(compress(bytes.subarray(start, start + (start % 7919)))).toString("hex");
+    const frame = (start: number) =>
+      Buffer.from(compress(bytes.subarray(start, start + (start % 7919)))).toString("hex");
     const frames = starts.map(frame);
     expect([...starts].reverse().map(frame).reverse()).toStrictEqual(frames);
   });
@@ -28,9 +29,13 @@ describe("zstd", () => {
   it("refuses frames of another size and bytes that are no frame", () => {
     const packed = compress(bytes).slice();
     for (const size of [0, 1, bytes.length - 1, bytes.length + 1]) {
-      expect(() => decompress(packed, new Uint8Array(size), 0, size)).toThrow(/a compressed block of \d+ bytes/);
+      expect(() => decompress(packed, new Uint8Array(size), 0, size)).toThrow(
+        /a compressed block of \d+ bytes/,
+      );
     }
-    expect(() => decompress(bytes.subarray(0, 50), new Uint8Array(100), 0, 100)).toThrow(/50 bytes is no zstd frame/);
+    expect(() => decompress(bytes.subarray(0, 50), new Uint8Array(100), 0, 100)).toThrow(
+      /50 bytes is no zstd frame/,
+    );
   });
 });
 

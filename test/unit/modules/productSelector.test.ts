@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type BranchDescription, branchName } from "../../../framework/data/BranchDescription.js";
 import { selectProducts } from "../../../framework/modules/productSelector.js";
 
-const branch = (type: string, label: string, instance: string, process: string): BranchDescription => ({ type, label, instance, process });
+const branch = (type: string, label: string, instance: string, process: string): BranchDescription => ({
+  type,
+  label,
+  instance,
+  process,
+});
 const branches = [
   branch("JetScores", "scores", "", "TEST"),
   branch("JetScores", "scores", "raw", "TEST"),
@@ -10,17 +15,24 @@ const branches = [
   branch("JetCollection", "Jet", "", "NANO"),
 ];
 const [scores, raw, other, jets] = branches.map(branchName);
-const kept = (rules: readonly string[]) => selectProducts(rules, branches, (b) => b, "module 'out'").map(branchName);
+const kept = (rules: readonly string[]) =>
+  selectProducts(rules, branches, (b) => b, "module 'out'").map(branchName);
 
 it.each([
   [[], [scores, raw, other, jets]],
   [["keep *"], [scores, raw, other, jets]],
   [["drop *"], []],
   [["keep *", "drop *", "keep JetCollection_*_*_*"], [jets]],
-  [["drop *", "keep *_scores_*_*"], [scores, raw]],
+  [
+    ["drop *", "keep *_scores_*_*"],
+    [scores, raw],
+  ],
   [["keep *_scores__*"], [scores]],
   [["keep *_scores_r?w_TEST"], [raw]],
-  [["keep Jet*_*_*_*", "drop *_*_*_HLT"], [scores, raw, jets]],
+  [
+    ["keep Jet*_*_*_*", "drop *_*_*_HLT"],
+    [scores, raw, jets],
+  ],
   [["drop *_*_*_*", "keep *_*_*_HLT"], [other]],
   [["keep  JetScores_other_*_*"], [other]],
   [["keep\tJetScores_other_*_*"], [other]],
@@ -40,6 +52,8 @@ describe("a malformed rule", () => {
     ["drop *_sco-res_*_*", "fields are letters, digits, * and ?"],
   ])("%j is a Configuration error that names the parameter and the owner", (rule, why) => {
     const message = `module 'out': outputCommands rule '${rule}': ${why}`;
-    expect(() => kept([rule])).toThrowError(expect.objectContaining({ category: "Configuration", message: expect.stringContaining(message) }));
+    expect(() => kept([rule])).toThrowError(
+      expect.objectContaining({ category: "Configuration", message: expect.stringContaining(message) }),
+    );
   });
 });

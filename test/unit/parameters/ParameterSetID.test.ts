@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { checkedParameters, trackedMakers as cms, untrackedMakers as untracked } from "../../../framework/parameters/makers.js";
+import {
+  checkedParameters,
+  trackedMakers as cms,
+  untrackedMakers as untracked,
+} from "../../../framework/parameters/makers.js";
 import { ParameterSet, parameterSetID } from "../../../framework/parameters/ParameterSet.js";
 
 const id = (parameters: object) => parameterSetID(checkedParameters(parameters));
-const nested = (minPt: number, verbose = false) => cms.PSet({ minPt: cms.double(minPt), verbose: untracked.bool(verbose) });
+const nested = (minPt: number, verbose = false) =>
+  cms.PSet({ minPt: cms.double(minPt), verbose: untracked.bool(verbose) });
 
 describe("ParameterSetID", () => {
   it("is 32 hex digits, whatever the order of the parameters", () => {
@@ -14,7 +19,14 @@ describe("ParameterSetID", () => {
 
   it("never changes with an untracked parameter, nested ones included", () => {
     const one = id({ cuts: nested(1), steps: cms.VPSet(nested(2)) });
-    expect(id({ cuts: nested(1, true), steps: cms.VPSet(nested(2, true)), threads: untracked.uint32(2), u: untracked.PSet({ a: cms.int32(1) }) })).toBe(one);
+    expect(
+      id({
+        cuts: nested(1, true),
+        steps: cms.VPSet(nested(2, true)),
+        threads: untracked.uint32(2),
+        u: untracked.PSet({ a: cms.int32(1) }),
+      }),
+    ).toBe(one);
   });
 
   it.each([
@@ -28,7 +40,12 @@ describe("ParameterSetID", () => {
   });
 
   it("changes with a nested value, and tells the nesting apart", () => {
-    const ids = [{ cuts: nested(1) }, { cuts: nested(2) }, { steps: cms.VPSet(nested(1)) }, { steps: cms.VPSet(nested(1), nested(1)) }].map(id);
+    const ids = [
+      { cuts: nested(1) },
+      { cuts: nested(2) },
+      { steps: cms.VPSet(nested(1)) },
+      { steps: cms.VPSet(nested(1), nested(1)) },
+    ].map(id);
     expect(new Set(ids).size).toBe(4);
   });
 

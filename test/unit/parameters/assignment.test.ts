@@ -7,7 +7,10 @@ const module = () =>
     threshold: cms.double(0.5),
     names: untracked.vstring("a", "b"),
     src: cms.InputTag("jets"),
-    cuts: cms.PSet({ minPt: cms.double(20), inner: cms.PSet({ value: cms.int32(1), kind: cms.string("k") }) }),
+    cuts: cms.PSet({
+      minPt: cms.double(20),
+      inner: cms.PSet({ value: cms.int32(1), kind: cms.string("k") }),
+    }),
     steps: cms.VPSet(cms.PSet({ n: cms.int32(1) }), cms.PSet({ n: cms.int32(2) })),
   });
 
@@ -50,16 +53,56 @@ describe("assigning to a parameter", () => {
     const scores = new Component("EDProducer", "X", { ...common, c: cms.int32(3) });
     delete scores.a;
     expect(scores.parameterNames_()).toEqual(["b", "c"]);
-    expect([scores.hasParameter("b"), scores.hasParameter("a"), scores.hasParameter("toString")]).toEqual([true, false, false]);
+    expect([scores.hasParameter("b"), scores.hasParameter("a"), scores.hasParameter("toString")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it.each<[string, (scores: Component) => unknown, string]>([
-    ["an unknown name", (s) => { s.treshold = 1; }, "EDProducer 'Scorer': 'treshold' does not already exist, so it can only be set to a cms type; did you mean 'threshold'?"],
-    ["a name of Object", (s) => { s.propertyIsEnumerable = 1 as never; }, "'propertyIsEnumerable' does not already exist"],
-    ["an unknown nested name", (s) => { s.cuts.minpt2 = 1; }, "EDProducer 'Scorer': PSet 'cuts': 'minpt2' does not already exist, so it can only be set to a cms type; did you mean 'minPt'?"],
-    ["a value that does not fit", (s) => { s.threshold = "high"; }, "parameter 'threshold' is a cms.double; \"high\" does not fit"],
-    ["a plain value for a PSet", (s) => { s.cuts = 3; }, "parameter 'cuts' is a cms.PSet; assign one, not 3"],
-    ["an element of a VPSet", (s) => { s.steps[0] = 3; }, "EDProducer 'Scorer': VPSet 'steps': assign the parameters of its elements"],
+    [
+      "an unknown name",
+      (s) => {
+        s.treshold = 1;
+      },
+      "EDProducer 'Scorer': 'treshold' does not already exist, so it can only be set to a cms type; did you mean 'threshold'?",
+    ],
+    [
+      "a name of Object",
+      (s) => {
+        s.propertyIsEnumerable = 1 as never;
+      },
+      "'propertyIsEnumerable' does not already exist",
+    ],
+    [
+      "an unknown nested name",
+      (s) => {
+        s.cuts.minpt2 = 1;
+      },
+      "EDProducer 'Scorer': PSet 'cuts': 'minpt2' does not already exist, so it can only be set to a cms type; did you mean 'minPt'?",
+    ],
+    [
+      "a value that does not fit",
+      (s) => {
+        s.threshold = "high";
+      },
+      "parameter 'threshold' is a cms.double; \"high\" does not fit",
+    ],
+    [
+      "a plain value for a PSet",
+      (s) => {
+        s.cuts = 3;
+      },
+      "parameter 'cuts' is a cms.PSet; assign one, not 3",
+    ],
+    [
+      "an element of a VPSet",
+      (s) => {
+        s.steps[0] = 3;
+      },
+      "EDProducer 'Scorer': VPSet 'steps': assign the parameters of its elements",
+    ],
     ["deleting what is not there", (s) => delete s.treshold, "did you mean 'threshold'?"],
   ])("refuses %s", (_, change, message) => {
     expect(() => change(module())).toThrow(message);
@@ -69,11 +112,19 @@ describe("assigning to a parameter", () => {
 describe("clone", () => {
   it("keeps types, removes with null, descends into PSets and by index into VPSets", () => {
     const original = module();
-    const copy = original.clone({ threshold: 0.9, names: null, cuts: { inner: { value: 7 } }, steps: { 1: { n: 9 } }, added: cms.bool(true) });
+    const copy = original.clone({
+      threshold: 0.9,
+      names: null,
+      cuts: { inner: { value: 7 } },
+      steps: { 1: { n: 9 } },
+      added: cms.bool(true),
+    });
     expect(copy.threshold).toMatchObject({ kind: "double", value: 0.9 });
     expect(copy.parameterNames_()).toEqual(["threshold", "src", "cuts", "steps", "added"]);
     expect([copy.cuts.inner.value.value, copy.cuts.minPt.value, copy.steps[1].n.value]).toEqual([7, 20, 9]);
-    expect([original.threshold.value, original.cuts.inner.value.value, original.steps[1].n.value]).toEqual([0.5, 1, 2]);
+    expect([original.threshold.value, original.cuts.inner.value.value, original.steps[1].n.value]).toEqual([
+      0.5, 1, 2,
+    ]);
   });
 
   it("is deep: changing the copy leaves the original", () => {
@@ -91,9 +142,15 @@ describe("clone", () => {
 
   it.each<[object, string]>([
     [{ treshold: 1 }, "did you mean 'threshold'?"],
-    [{ treshold: null }, "'treshold' does not already exist, so it cannot be removed; did you mean 'threshold'?"],
-    [{ threshold: "x" }, "\"x\" does not fit"],
-    [{ steps: { 2: { n: 1 } } }, "VPSet 'steps' has 2 elements: change them as { index: { name: value } }, not by '2'"],
+    [
+      { treshold: null },
+      "'treshold' does not already exist, so it cannot be removed; did you mean 'threshold'?",
+    ],
+    [{ threshold: "x" }, '"x" does not fit'],
+    [
+      { steps: { 2: { n: 1 } } },
+      "VPSet 'steps' has 2 elements: change them as { index: { name: value } }, not by '2'",
+    ],
     [{ steps: { 0: { m: 1 } } }, "VPSet 'steps'[0]: 'm' does not already exist"],
   ])("refuses %o", (changes, message) => {
     expect(() => module().clone(changes as never)).toThrow(message);

@@ -80,7 +80,8 @@ describe("parameter values", () => {
     const ranges = "LuminosityBlockID LuminosityBlockRange EventRange";
     expect(scalarKinds).toEqual(`${scalars} ${ranges}`.split(" "));
     const plainVectors = "vbool vint32 vuint32 vint64 vuint64 vdouble vstring";
-    const classVectors = "VInputTag VESInputTag VEventID VLuminosityBlockID VLuminosityBlockRange VEventRange";
+    const classVectors =
+      "VInputTag VESInputTag VEventID VLuminosityBlockID VLuminosityBlockRange VEventRange";
     expect(vectorKinds).toEqual(`${plainVectors} ${classVectors}`.split(" "));
     for (const kind of [...scalarKinds, ...vectorKinds, "PSet", "VPSet"]) {
       expect([kind, typeof tracked[kind], typeof untracked[kind]]).toEqual([kind, "function", "function"]);
@@ -89,7 +90,12 @@ describe("parameter values", () => {
 
   it.each(valid)("cms.%s(%o) is accepted", (kind, input, value) => {
     expect(tracked[kind]?.(input)).toMatchObject({ kind, tracked: true, value, typeName: `cms.${kind}` });
-    expect(untracked[kind]?.(input)).toMatchObject({ kind, tracked: false, value, typeName: `cms.untracked.${kind}` });
+    expect(untracked[kind]?.(input)).toMatchObject({
+      kind,
+      tracked: false,
+      value,
+      typeName: `cms.untracked.${kind}`,
+    });
   });
 
   it.each(invalid)("cms.%s(%o) is refused", (kind, input) => {
@@ -97,39 +103,58 @@ describe("parameter values", () => {
     expect(() => untracked[kind]?.(input)).toThrow(`cms.untracked.${kind}: `);
   });
 
-  it.each(valid.filter(([kind]) => kind !== "FileInPath"))("a vector of %s holds %o", (kind, input, value) => {
-    const vector = vectorKinds.find((name) => name.slice(1) === kind) as string;
-    expect(tracked[vector]?.([input, input]).value).toEqual([value, value]);
-    expect(tracked[vector]?.(input, input).value).toEqual([value, value]);
-    expect(tracked[vector]?.().value).toEqual([]);
-  });
+  it.each(valid.filter(([kind]) => kind !== "FileInPath"))(
+    "a vector of %s holds %o",
+    (kind, input, value) => {
+      const vector = vectorKinds.find((name) => name.slice(1) === kind) as string;
+      expect(tracked[vector]?.([input, input]).value).toEqual([value, value]);
+      expect(tracked[vector]?.(input, input).value).toEqual([value, value]);
+      expect(tracked[vector]?.().value).toEqual([]);
+    },
+  );
 
   it("names the offending value and the format", () => {
-    expect(() => tracked.uint32?.(-1)).toThrow("cms.uint32: -1 is not a uint32 (a whole number from 0 to 4294967295)");
-    expect(() => tracked.vint32?.([1, "2"])).toThrow('cms.vint32: [1,"2"] is not a vint32 (an array, each element a whole number');
-    expect(() => tracked.string?.(trackedMakers.double(1))).toThrow("cms.string: a cms.double is not a string (a text in quotes)");
+    expect(() => tracked.uint32?.(-1)).toThrow(
+      "cms.uint32: -1 is not a uint32 (a whole number from 0 to 4294967295)",
+    );
+    expect(() => tracked.vint32?.([1, "2"])).toThrow(
+      'cms.vint32: [1,"2"] is not a vint32 (an array, each element a whole number',
+    );
+    expect(() => tracked.string?.(trackedMakers.double(1))).toThrow(
+      "cms.string: a cms.double is not a string (a text in quotes)",
+    );
   });
 
   it("makes an InputTag from up to three parts, and from the process words", () => {
     expect(trackedMakers.InputTag("a", "b", "c").value).toEqual(new InputTag("a", "b", "c"));
-    expect(trackedMakers.InputTag("a", "", InputTag.skipCurrentProcess()).value.process).toBe("@skipCurrentProcess");
+    expect(trackedMakers.InputTag("a", "", InputTag.skipCurrentProcess()).value.process).toBe(
+      "@skipCurrentProcess",
+    );
     expect(String(trackedMakers.InputTag("a", "", "c").value)).toBe("a::c");
   });
 
   it("turns a tracked value into an untracked one", () => {
-    expect(untrackedMakers(trackedMakers.double(0.5))).toMatchObject({ kind: "double", tracked: false, value: 0.5 });
+    expect(untrackedMakers(trackedMakers.double(0.5))).toMatchObject({
+      kind: "double",
+      tracked: false,
+      value: 0.5,
+    });
     const pset = untrackedMakers(trackedMakers.PSet({ a: trackedMakers.int32(1) }));
     expect(pset).toMatchObject({ kind: "PSet", tracked: false });
   });
 
   it("refuses plain values in a PSet and says which type to write", () => {
     const pset = (parameters: object) => () => trackedMakers.PSet(parameters);
-    expect(pset({ a: 3 })).toThrow("parameter 'a' must be a cms type, got 3; write for example a: cms.int32(3)");
+    expect(pset({ a: 3 })).toThrow(
+      "parameter 'a' must be a cms type, got 3; write for example a: cms.int32(3)",
+    );
     expect(pset({ a: 0.5 })).toThrow("a: cms.double(0.5)");
     expect(pset({ a: true })).toThrow("a: cms.bool(true)");
     expect(pset({ a: "x" })).toThrow('a: cms.string("x")');
     expect(pset({ a: ["x"] })).toThrow('a: cms.vstring(["x"])');
     expect(pset({ a: {} })).toThrow("got a plain object; write for example a: cms.PSet({…})");
-    expect(() => trackedMakers.VPSet({} as never)).toThrow("cms.VPSet holds cms.PSet({…}) only, not a plain object");
+    expect(() => trackedMakers.VPSet({} as never)).toThrow(
+      "cms.VPSet holds cms.PSet({…}) only, not a plain object",
+    );
   });
 });

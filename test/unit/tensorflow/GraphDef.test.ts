@@ -35,7 +35,11 @@ describe("constants", () => {
       constant("c", "float32", [2], { tensor_content: Buffer.from(Float32Array.of(1.5, -2).buffer) }),
       ["float32", [2], Float32Array.of(1.5, -2)],
     ],
-    ["a list", constant("c", "float64", [2], { double_val: [1, 2] }), ["float64", [2], Float64Array.of(1, 2)]],
+    [
+      "a list",
+      constant("c", "float64", [2], { double_val: [1, 2] }),
+      ["float64", [2], Float64Array.of(1, 2)],
+    ],
     [
       "a repeated last value",
       constant("c", "int32", [2, 2], { int_val: [1, 9] }),
@@ -54,7 +58,11 @@ describe("constants", () => {
       ["uint64", [], BigUint64Array.of(2n ** 64n - 1n)],
     ],
     ["bool", constant("c", "bool", [3], { bool_val: [true, false] }), ["bool", [3], Uint8Array.of(1, 0, 0)]],
-    ["half", constant("c", "half", [2], { half_val: [0x3c00] }), ["half", [2], Uint16Array.of(0x3c00, 0x3c00)]],
+    [
+      "half",
+      constant("c", "half", [2], { half_val: [0x3c00] }),
+      ["half", [2], Uint16Array.of(0x3c00, 0x3c00)],
+    ],
     ["int8", constant("c", "int8", [1], { int_val: [-3] }), ["int8", [1], Int8Array.of(-3)]],
     [
       "strings",
@@ -86,7 +94,11 @@ describe("constants", () => {
       constant("c", "float32", [2 ** 27], { float_val: [1] }),
       "means 134217728 elements, but the file holds 1",
     ],
-    ["a negative dimension", constant("c", "float32", [-1], { float_val: [1] }), "its shape is not fully known"],
+    [
+      "a negative dimension",
+      constant("c", "float32", [-1], { float_val: [1] }),
+      "its shape is not fully known",
+    ],
     [
       "a dtype without data",
       { name: "c", op: "Const", attr: { value: { tensor: { dtype: 20 } } } },
@@ -141,7 +153,8 @@ describe("a damaged graph gives one clear error or runs", () => {
   const allowed = ["1 outputs", "InvalidGraphDef", "InvalidSession", "InvalidRun"];
 
   it("when it is cut off anywhere", () => {
-    for (let length = 0; length < bytes.length; length++) expect(allowed).toContain(outcome(bytes.subarray(0, length)));
+    for (let length = 0; length < bytes.length; length++)
+      expect(allowed).toContain(outcome(bytes.subarray(0, length)));
   });
 
   it("when any bit is flipped", () => {

@@ -6,7 +6,12 @@ import { afterAll, describe, expect, it } from "vitest";
 import { Exception } from "../../../framework/base/errors.js";
 import { dtypeFromNumber } from "../../../framework/tensorflow/dtypes.js";
 import { type GraphDef, loadGraphDef } from "../../../framework/tensorflow/GraphDef.js";
-import { loadGraph, loadMetaGraphDef, loadSavedModel, type SavedModelOptions } from "../../../framework/tensorflow/SavedModel.js";
+import {
+  loadGraph,
+  loadMetaGraphDef,
+  loadSavedModel,
+  type SavedModelOptions,
+} from "../../../framework/tensorflow/SavedModel.js";
 import { createSession } from "../../../framework/tensorflow/Session.js";
 import { SessionCache } from "../../../framework/tensorflow/SessionCache.js";
 import { Tensor } from "../../../framework/tensorflow/Tensor.js";
@@ -25,7 +30,9 @@ interface Case {
 }
 
 const expected = JSON.parse(readFileSync(join(source, "expected.json"), "utf8")) as Record<string, Case[]>;
-const cases = Object.entries(expected).flatMap(([name, list]) => list.map((test): [string, Case] => [name, test]));
+const cases = Object.entries(expected).flatMap(([name, list]) =>
+  list.map((test): [string, Case] => [name, test]),
+);
 
 function feedsOf({ inputs }: Case): [string, Tensor][] {
   return Object.entries(inputs).map(([name, plain]) => [name, toTensor(plain)]);
@@ -58,7 +65,8 @@ describe("a SavedModel computes what TensorFlow does", () => {
   it.each(cases)("%s, %j", (name, test) => {
     const keys = Object.keys(test.outputs);
     const results = createSession(loadSavedModel(join(source, name), test.options)).run(feedsOf(test), keys);
-    for (const [i, key] of keys.entries()) expectClose(results[i] as Tensor, test.outputs[key] as PlainTensor, 1e-6);
+    for (const [i, key] of keys.entries())
+      expectClose(results[i] as Tensor, test.outputs[key] as PlainTensor, 1e-6);
   });
 
   it("through every way to a session", () => {
@@ -67,13 +75,18 @@ describe("a SavedModel computes what TensorFlow does", () => {
     const session = createSession(loadMetaGraphDef(path, "serve"), path, { signature: "serving_default" });
     const cache = new SessionCache(path, { tag: ["serve"] });
     const keys = ["y", "StatefulPartitionedCall:0", "y"];
-    const feeds = { "serving_default_x:0": toTensor(test.inputs.x as PlainTensor), n: toTensor(test.inputs.n as PlainTensor) };
+    const feeds = {
+      "serving_default_x:0": toTensor(test.inputs.x as PlainTensor),
+      n: toTensor(test.inputs.n as PlainTensor),
+    };
     const result = session.run(feeds, ["y"])[0];
     expectClose(result as Tensor, test.outputs.y as PlainTensor, 1e-6);
     expect(cache.getSession(1).run(feeds, ["y"])[0]).toEqual(result);
     const outputs = new Set(Object.values(cache.graph?.signature?.outputs ?? {}).map(({ name }) => name));
     expect([...outputs].sort()).toEqual([0, 1, 2, 3].map((port) => `StatefulPartitionedCall_1:${port}`));
-    expect(thrown(() => session.run(feeds, keys)).message).toContain("output 'StatefulPartitionedCall:0' is not in the graph");
+    expect(thrown(() => session.run(feeds, keys)).message).toContain(
+      "output 'StatefulPartitionedCall:0' is not in the graph",
+    );
   });
 
   it("after being posted to another thread", () => {
@@ -102,10 +115,15 @@ describe("the loaded graph", () => {
     const ops = (nodes: GraphDef["nodes"]) => nodes.map(({ op }) => op);
     const all = [...ops(graph.nodes), ...graph.functions.flatMap(({ nodes }) => ops(nodes))];
     expect(all.filter((op) => /Var|Call|Resource|Assign|Restore|Save|NoOp/.test(op))).toEqual([]);
-    const types = graph.functions.flatMap(({ inputs, outputs }) => [...inputs, ...outputs].map(({ type }) => type));
+    const types = graph.functions.flatMap(({ inputs, outputs }) =>
+      [...inputs, ...outputs].map(({ type }) => type),
+    );
     expect(types.filter((type) => dtypeFromNumber(type) === undefined)).toEqual([]);
     const called = [...graph.nodes, ...graph.functions.flatMap(({ nodes }) => nodes)].flatMap(({ attrs }) =>
-      Object.values(attrs).flatMap(({ func, list }) => [...(func ? [func.name] : []), ...(list?.func ?? []).map(({ name }) => name)]),
+      Object.values(attrs).flatMap(({ func, list }) => [
+        ...(func ? [func.name] : []),
+        ...(list?.func ?? []).map(({ name }) => name),
+      ]),
     );
     expect([...new Set(called)].sort()).toEqual(graph.functions.map(({ name }) => name).sort());
   });
@@ -123,7 +141,9 @@ describe("the loaded graph", () => {
   it("keeps one tensor in memory for all that read a variable", () => {
     const graph = loadSavedModel(join(source, "functions"));
     const nodes = [...graph.nodes, ...graph.functions.flatMap((definition) => definition.nodes)];
-    const weights = nodes.flatMap(({ attrs }) => (attrs.value?.tensor?.shape.join() === "3,3" ? [attrs.value.tensor.data] : []));
+    const weights = nodes.flatMap(({ attrs }) =>
+      attrs.value?.tensor?.shape.join() === "3,3" ? [attrs.value.tensor.data] : [],
+    );
     expect(weights.length).toBeGreaterThan(2);
     expect(new Set(weights).size).toBe(1);
   });
@@ -135,15 +155,45 @@ describe("a SavedModel that cannot be loaded", () => {
   mkdirSync(noModel);
 
   it.each<[string, string, SavedModelOptions, string]>([
-    ["a directory without one", noModel, {}, "it is no SavedModel: there is neither saved_model.pb nor saved_model.pbtxt in it"],
+    [
+      "a directory without one",
+      noModel,
+      {},
+      "it is no SavedModel: there is neither saved_model.pb nor saved_model.pbtxt in it",
+    ],
     ["no directory", join(folder, "nothing"), {}, "no such directory"],
     ["a file", join(source, "graph.pb"), {}, "it is a file; a SavedModel is a directory"],
     ["another tag", functions, { tag: "gpu" }, "it has no meta graph with the tags {gpu}; there is {serve}"],
-    ["one tag of two", join(source, "tags"), { tag: "gpu" }, "with the tags {gpu}; there is {serve}, {gpu, serve}"],
-    ["another signature", functions, { signature: "Other" }, "it has no signature 'Other'; there is 'other', 'serving_default', 'train'"],
-    ["no signature", join(source, "undecorated"), {}, "decorate the module's __call__ with tf.function(input_signature=[…])"],
-    ["a signature of none", join(source, "reference_variables"), { signature: "a" }, "it has no signature, so there is nothing to run"],
-    ["training", functions, { signature: "train" }, "(AssignAddVariableOp) changes a variable: this is for training"],
+    [
+      "one tag of two",
+      join(source, "tags"),
+      { tag: "gpu" },
+      "with the tags {gpu}; there is {serve}, {gpu, serve}",
+    ],
+    [
+      "another signature",
+      functions,
+      { signature: "Other" },
+      "it has no signature 'Other'; there is 'other', 'serving_default', 'train'",
+    ],
+    [
+      "no signature",
+      join(source, "undecorated"),
+      {},
+      "decorate the module's __call__ with tf.function(input_signature=[…])",
+    ],
+    [
+      "a signature of none",
+      join(source, "reference_variables"),
+      { signature: "a" },
+      "it has no signature, so there is nothing to run",
+    ],
+    [
+      "training",
+      functions,
+      { signature: "train" },
+      "(AssignAddVariableOp) changes a variable: this is for training",
+    ],
   ])("%s", (_, path, options, text) => {
     const message = messageOf("InvalidMetaGraphDef", () => loadSavedModel(path, options));
     expect(message).toContain(`error while loading metaGraphDef from '${path}': `);
@@ -151,25 +201,38 @@ describe("a SavedModel that cannot be loaded", () => {
   });
 
   it("no meta graph, as in CMSSW", () => {
-    expect(messageOf("InvalidMetaGraphDef", () => createSession(null, functions))).toContain("metaGraphDef is nullptr");
-    const empty = { ...loadMetaGraphDef(functions), graph: { origin: "", nodes: [], functions: [], producer: 0 } };
-    expect(messageOf("InvalidMetaGraphDef", () => createSession(empty, functions))).toContain("graphDef has no nodes");
+    expect(messageOf("InvalidMetaGraphDef", () => createSession(null, functions))).toContain(
+      "metaGraphDef is nullptr",
+    );
+    const empty = {
+      ...loadMetaGraphDef(functions),
+      graph: { origin: "", nodes: [], functions: [], producer: 0 },
+    };
+    expect(messageOf("InvalidMetaGraphDef", () => createSession(empty, functions))).toContain(
+      "graphDef has no nodes",
+    );
   });
 
   it("missing variables are named", () => {
     const path = copy("functions");
     rmSync(join(path, "variables", "variables.data-00000-of-00001"));
     const message = messageOf("InvalidSession", () => loadSavedModel(path));
-    expect(message).toMatch(/^error while restoring variables of '.*': variable '\w+': '.*': its shard '.*-00000-of-00001' is missing\.$/);
+    expect(message).toMatch(
+      /^error while restoring variables of '.*': variable '\w+': '.*': its shard '.*-00000-of-00001' is missing\.$/,
+    );
     rmSync(join(path, "variables"), { recursive: true });
-    expect(messageOf("InvalidSession", () => loadSavedModel(path))).toMatch(/variable '\w+': '.*variables\.index' is missing/);
+    expect(messageOf("InvalidSession", () => loadSavedModel(path))).toMatch(
+      /variable '\w+': '.*variables\.index' is missing/,
+    );
   });
 
   it("an error names a signature's key where it stands for a name", () => {
     const session = createSession(loadSavedModel(functions, { signature: "other" }));
     const x = new Tensor("float32", [1, 3]);
     expect(() => session.run({ z: x }, ["mean"])).toThrow("input 'z' is not in the graph; did you mean 'x'?");
-    expect(() => session.run({ x }, ["meen"])).toThrow("output 'meen' is not in the graph; did you mean 'mean'?");
+    expect(() => session.run({ x }, ["meen"])).toThrow(
+      "output 'meen' is not in the graph; did you mean 'mean'?",
+    );
   });
 });
 
@@ -192,7 +255,8 @@ describe("a damaged SavedModel gives one clear error or runs", () => {
   const allowed = ["2 outputs", "InvalidMetaGraphDef", "InvalidSession", "InvalidRun", "InvalidGraphDef"];
 
   it("when it is cut off", () => {
-    for (let length = 0; length < bytes.length; length += 211) expect(allowed).toContain(outcome(bytes.subarray(0, length)));
+    for (let length = 0; length < bytes.length; length += 211)
+      expect(allowed).toContain(outcome(bytes.subarray(0, length)));
   });
 
   it("when a bit is flipped", { timeout: 60_000 }, () => {

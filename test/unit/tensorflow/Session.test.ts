@@ -25,7 +25,11 @@ describe("Session.run", () => {
     const session = constantGraph();
     for (const pool of ["no_threads", "tbb", "tensorflow"]) {
       const [output] = session.run({ input, scale }, ["output"], pool);
-      expect([output?.dtype, output?.shape, output?.data]).toEqual(["float32", [1, 1], new Float32Array([46])]);
+      expect([output?.dtype, output?.shape, output?.data]).toEqual([
+        "float32",
+        [1, 1],
+        new Float32Array([46]),
+      ]);
     }
     const pairs = session.run(
       [
@@ -49,7 +53,9 @@ describe("Session.run", () => {
     const session = constantGraph();
     const sum = new Tensor("float32", [1], [4]);
     expect(session.run({ sum, scale }, ["output"])[0]?.data[0]).toBe(4);
-    expect(session.run({ input, scale, b: new Tensor("float32", [1], [5]) }, ["output"])[0]?.data[0]).toBe(50);
+    expect(session.run({ input, scale, b: new Tensor("float32", [1], [5]) }, ["output"])[0]?.data[0]).toBe(
+      50,
+    );
     expect(session.run({}, ["ones"])[0]?.shape).toEqual([10, 1]);
     expect(session.run({ input }, ["input"])[0]?.data).toEqual(input.data);
   });
@@ -65,10 +71,17 @@ describe("Session.run", () => {
 
   it("uses a folded constant again as itself once one of its inputs is fed", () => {
     const session = createSession(
-      graphOf(floats("a", [1], [2]), floats("b", [1], [3]), node("c", "Mul", ["a", "b"]), node("d", "Neg", ["c"])),
+      graphOf(
+        floats("a", [1], [2]),
+        floats("b", [1], [3]),
+        node("c", "Mul", ["a", "b"]),
+        node("d", "Neg", ["c"]),
+      ),
     );
     expect(session.run({}, ["d"])[0]?.data[0]).toBe(-6);
-    expect(session.run({ a: new Tensor("float32", [1], [10]) }, ["d", "c"]).map((t) => t.data[0])).toEqual([-30, 30]);
+    expect(session.run({ a: new Tensor("float32", [1], [10]) }, ["d", "c"]).map((t) => t.data[0])).toEqual([
+      -30, 30,
+    ]);
     expect(session.run({}, ["c", "d"]).map((t) => t.data[0])).toEqual([6, -6]);
   });
 
@@ -83,7 +96,10 @@ describe("Session.run", () => {
 describe("errors of a run", () => {
   const inRun = (feeds: Record<string, Tensor>, fetches = ["output"]) =>
     failure(() => constantGraph().run(feeds, fetches));
-  const message = (text: string) => ({ category: "InvalidRun", message: `error while running session: ${text}.` });
+  const message = (text: string) => ({
+    category: "InvalidRun",
+    message: `error while running session: ${text}.`,
+  });
 
   it.each([
     ["an unknown input", { foo: input }, "input 'foo' is not in the graph; known: 'input', 'scale'"],
@@ -100,7 +116,11 @@ describe("errors of a run", () => {
       { input: new Tensor("float32", [2, 5]), scale },
       "input 'input' expects shape [?,10], given is [2,5]",
     ],
-    ["a wrong rank", { input, scale: new Tensor("float32", [1]) }, "input 'scale' expects shape [], given is [1]"],
+    [
+      "a wrong rank",
+      { input, scale: new Tensor("float32", [1]) },
+      "input 'scale' expects shape [], given is [1]",
+    ],
   ])("names %s", (_, feeds, text) => {
     expect(inRun(feeds as Record<string, Tensor>)).toEqual(message(text));
   });
@@ -126,9 +146,9 @@ describe("errors of a run", () => {
 
   it("accepts any shape where an old graph leaves it open as []", () => {
     const old = { ...graphOf(...constantGraphNodes), producer: 0 };
-    expect(createSession(old).run({ input, scale: new Tensor("float32", [1, 1], [2]) }, ["output"])[0]?.data[0]).toBe(
-      92,
-    );
+    expect(
+      createSession(old).run({ input, scale: new Tensor("float32", [1, 1], [2]) }, ["output"])[0]?.data[0],
+    ).toBe(92);
   });
 });
 
@@ -139,7 +159,9 @@ describe("errors of creating a session", () => {
       message: "error while creating session: graphDef is nullptr.",
     });
     const empty = { origin: "none", nodes: [], functions: [], producer: 0 };
-    expect(failure(() => createSession(empty)).message).toBe("error while creating session: graphDef has no nodes.");
+    expect(failure(() => createSession(empty)).message).toBe(
+      "error while creating session: graphDef has no nodes.",
+    );
   });
 
   it("refuses a closed session", () => {
@@ -180,7 +202,12 @@ describe("errors of creating a session", () => {
 
   it("names unsupported ops only when an output needs them", () => {
     const session = createSession(
-      graphOf(node("f", "Frobnicate", []), node("z", "Zap", ["f"]), node("other", "Zap", []), ...constantGraphNodes),
+      graphOf(
+        node("f", "Frobnicate", []),
+        node("z", "Zap", ["f"]),
+        node("other", "Zap", []),
+        ...constantGraphNodes,
+      ),
     );
     expect(session.run({ input, scale }, ["output"])[0]?.data[0]).toBe(46);
     expect(failure(() => session.run({}, ["z"]))).toEqual({
@@ -193,7 +220,11 @@ describe("errors of creating a session", () => {
   });
 
   it.each<[Options, string, string]>([
-    [{ backend: "cuda" }, "UnavailableAccelerator", "Cuda backend requested, but no NVIDIA GPU available in the job"],
+    [
+      { backend: "cuda" },
+      "UnavailableAccelerator",
+      "Cuda backend requested, but no NVIDIA GPU available in the job",
+    ],
     [{ backend: "rocm" }, "UnavailableAccelerator", "not compiled yet"],
     [{ engine: "referense" }, "InvalidSession", "unknown engine 'referense'; did you mean 'reference'?"],
     [{ threads: 0 }, "InvalidSession", "threads must be a whole number of at least 1, not 0."],
@@ -204,6 +235,9 @@ describe("errors of creating a session", () => {
 
   it("runs on the CPU when the best backend is asked for, by the engine that auto finds", () => {
     const session = createSession(graphOf(...constantGraphNodes), { backend: "best", engine: "auto" });
-    expect([session.engine, session.run({ input, scale }, ["output"])[0]?.data[0]]).toEqual(["reference", 46]);
+    expect([session.engine, session.run({ input, scale }, ["output"])[0]?.data[0]]).toEqual([
+      "reference",
+      46,
+    ]);
   });
 });

@@ -39,7 +39,8 @@ describe("SessionCache", () => {
     expect(cache.session).toBe(session);
     expect(cache.getSession(1)).not.toBe(session);
     expect(cache.createSession()).not.toBe(session);
-    for (const stream of [0, 1, 2]) expect(cache.getSession(stream).run(feeds, ["output"])[0]?.data[0]).toBe(46);
+    for (const stream of [0, 1, 2])
+      expect(cache.getSession(stream).run(feeds, ["output"])[0]?.data[0]).toBe(46);
   });
 
   it("has null fields after closing, as CMSSW's", () => {
@@ -88,10 +89,19 @@ describe("SessionCache", () => {
   it("shares its weights with a worker thread", async () => {
     const entry = fileURLToPath(new URL("./sessionCacheWorker.ts", import.meta.url));
     const outfile = join(folder, "worker.mjs");
-    await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
+    await build({
+      entryPoints: [entry],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      logLevel: "silent",
+    });
     const cache = cacheOf(constantGraphNodes);
     const worker = new Worker(outfile, { workerData: toPosted(cache, "test") });
-    const result = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+    const result = await new Promise((resolve, reject) =>
+      worker.once("message", resolve).once("error", reject),
+    );
     await worker.terminate();
     // The worker doubled the weights in its own view; this thread sees it.
     expect(result).toEqual({ before: 46, after: 91 });

@@ -1,7 +1,7 @@
 /** Small graphs for tests, encoded by protobufjs into the bytes that TensorFlow would write. */
 import { type DType, dtypeNumber } from "../../../framework/tensorflow/dtypes.js";
 import { type GraphDef, parseGraphDef } from "../../../framework/tensorflow/GraphDef.js";
-import { GraphDefType } from "../../../framework/tensorflow/graphDefSchema.js";
+import { graphDefType } from "../../../framework/tensorflow/graphDefSchema.js";
 
 export interface TestNode {
   readonly name: string;
@@ -29,12 +29,19 @@ export function floats(name: string, shape: readonly number[], values: readonly 
   return constant(name, "float32", shape, { float_val: values });
 }
 
-export function node(name: string, op: string, input: readonly string[], attr: TestNode["attr"] = {}): TestNode {
+export function node(
+  name: string,
+  op: string,
+  input: readonly string[],
+  attr: TestNode["attr"] = {},
+): TestNode {
   return { name, op, input, attr };
 }
 
 export function encode(nodes: readonly TestNode[], producer = 561): Uint8Array {
-  return GraphDefType.encode(GraphDefType.fromObject({ node: nodes, versions: { producer } })).finish();
+  return graphDefType()
+    .encode(graphDefType().fromObject({ node: nodes, versions: { producer } }))
+    .finish();
 }
 
 export function graphOf(...nodes: readonly TestNode[]): GraphDef {

@@ -15,7 +15,8 @@ import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
 const usable = registeredEngines().filter((engine) => {
   const why = engine.unavailable();
   if (why === undefined) return true;
-  if (process.env.CMSRUN_REQUIRE_TENSORFLOW) throw new Error(`engine '${engine.name}' has to be tested here: ${why}`);
+  if (process.env.CMSRUN_REQUIRE_TENSORFLOW)
+    throw new Error(`engine '${engine.name}' has to be tested here: ${why}`);
   console.warn(`\ncontract.test.ts: engine '${engine.name}' is NOT TESTED: ${why}\n`);
   return false;
 });
@@ -74,7 +75,11 @@ describe.each(usable.map(({ name }) => name))("engine %s", (engine) => {
     const session = sessionOf(...constantGraphNodes);
     for (let run = 0; run < 3; run++) {
       const [output] = session.run({ input, scale }, ["output"]);
-      expect([output?.dtype, output?.shape, output?.data]).toEqual(["float32", [1, 1], new Float32Array([46])]);
+      expect([output?.dtype, output?.shape, output?.data]).toEqual([
+        "float32",
+        [1, 1],
+        new Float32Array([46]),
+      ]);
     }
     session.close();
   });
@@ -87,7 +92,10 @@ describe.each(usable.map(({ name }) => name))("engine %s", (engine) => {
       return { batch, output: call.run([new Tensor("float32", [batch, 10], rows), scale])[0] };
     });
     for (const { batch, output } of outputs) {
-      expect([output?.shape, output?.data]).toEqual([[batch, 1], new Float32Array(batch).map((_, row) => 10 * row + 1)]);
+      expect([output?.shape, output?.data]).toEqual([
+        [batch, 1],
+        new Float32Array(batch).map((_, row) => 10 * row + 1),
+      ]);
     }
     session.close();
   });
@@ -103,10 +111,14 @@ describe.each(usable.map(({ name }) => name))("engine %s", (engine) => {
     const session = sessionOf(...constantGraphNodes);
     const sum = new Tensor("float32", [1, 1], [4]);
     expect(session.run({ sum, scale }, ["output"])[0]?.data[0]).toBe(4);
-    expect(session.run({ input, scale, b: new Tensor("float32", [1], [5]) }, ["output"])[0]?.data[0]).toBe(50);
+    expect(session.run({ input, scale, b: new Tensor("float32", [1], [5]) }, ["output"])[0]?.data[0]).toBe(
+      50,
+    );
     expect(session.run({}, ["ones"])[0]?.shape).toEqual([10, 1]);
     expect(session.run({ input }, ["input"])[0]?.data).toEqual(input.data);
-    expect(session.run({ input, scale }, ["input", "output"]).map(({ data }) => data.length)).toEqual([10, 1]);
+    expect(session.run({ input, scale }, ["input", "output"]).map(({ data }) => data.length)).toEqual([
+      10, 1,
+    ]);
     session.close();
   });
 
@@ -148,7 +160,8 @@ describe.each(usable.map(({ name }) => name))("engine %s", (engine) => {
   it("keeps a constant string whole, however often it is fetched", () => {
     const text = "a string constant that is longer than TensorFlow keeps inline";
     const session = sessionOf(constant("s", "string", [], { string_val: [bytes(text)] }));
-    for (let run = 0; run < 3; run++) expect(Buffer.from(session.run({}, ["s"])[0]?.data[0] as Uint8Array).toString()).toBe(text);
+    for (let run = 0; run < 3; run++)
+      expect(Buffer.from(session.run({}, ["s"])[0]?.data[0] as Uint8Array).toString()).toBe(text);
     session.close();
   });
 
@@ -160,12 +173,19 @@ describe.each(usable.map(({ name }) => name))("engine %s", (engine) => {
 
   it("refuses names, types and shapes that the graph does not have, and runs on afterwards", () => {
     const session = sessionOf(...constantGraphNodes);
-    const inRun = (feeds: Record<string, Tensor>, fetches = ["output"]) => failure(() => session.run(feeds, fetches));
+    const inRun = (feeds: Record<string, Tensor>, fetches = ["output"]) =>
+      failure(() => session.run(feeds, fetches));
     for (const [result, text] of [
       [inRun({ foo: input }), "input 'foo' is not in the graph"],
       [inRun({ input }), "input 'scale' (float32 []) is not fed"],
-      [inRun({ input: new Tensor("float64", [1, 10]), scale }), "input 'input' expects float32, given is float64"],
-      [inRun({ input: new Tensor("float32", [2, 5]), scale }), "input 'input' expects shape [?,10], given is [2,5]"],
+      [
+        inRun({ input: new Tensor("float64", [1, 10]), scale }),
+        "input 'input' expects float32, given is float64",
+      ],
+      [
+        inRun({ input: new Tensor("float32", [2, 5]), scale }),
+        "input 'input' expects shape [?,10], given is [2,5]",
+      ],
       [inRun({ input, scale }, ["outptu"]), "output 'outptu' is not in the graph"],
       [inRun({ input, scale }, ["output:1"]), "'output'"],
     ] as const) {
@@ -177,18 +197,31 @@ describe.each(usable.map(({ name }) => name))("engine %s", (engine) => {
 
   it("reports a run that fails inside, and runs on afterwards", () => {
     const session = sessionOf(...constantGraphNodes);
-    const wrong = { matmul: new Tensor("float32", [3], [1, 2, 3]), b: new Tensor("float32", [2], [1, 2]), scale };
+    const wrong = {
+      matmul: new Tensor("float32", [3], [1, 2, 3]),
+      b: new Tensor("float32", [2], [1, 2]),
+      scale,
+    };
     const { category, message } = failure(() => session.run(wrong, ["output"]));
-    expect([category, message]).toEqual(["InvalidRun", expect.stringMatching(/^error while running session: .*sum/)]);
+    expect([category, message]).toEqual([
+      "InvalidRun",
+      expect.stringMatching(/^error while running session: .*sum/),
+    ]);
     expect(session.run({ input, scale }, ["output"])[0]?.data[0]).toBe(46);
     session.close();
   });
 
   it("refuses no graph, one without nodes, one with an unknown op, and a closed session", () => {
     expect(failure(() => createSession(null, { engine })).category).toBe("InvalidGraphDef");
-    expect(failure(() => createSession({ origin: "none", nodes: [], functions: [], producer: 0 }, { engine })).category).toBe("InvalidGraphDef");
+    expect(
+      failure(() => createSession({ origin: "none", nodes: [], functions: [], producer: 0 }, { engine }))
+        .category,
+    ).toBe("InvalidGraphDef");
     const unknown = failure(() => sessionOf(node("a", "Frobnicate", [])).run({}, ["a"]));
-    expect([unknown.category, unknown.message]).toEqual(["InvalidSession", expect.stringMatching(/Frobnicate.*'a'/)]);
+    expect([unknown.category, unknown.message]).toEqual([
+      "InvalidSession",
+      expect.stringMatching(/Frobnicate.*'a'/),
+    ]);
     const session = sessionOf(...constantGraphNodes);
     session.run({ input, scale }, ["output"]);
     session.close();
@@ -203,7 +236,9 @@ describe.each(usable.map(({ name }) => name))("engine %s", (engine) => {
     const sessions = [1, 2].map(() => sessionOf(...constantGraphNodes));
     for (const factor of [1, 2]) {
       for (const session of sessions) {
-        expect(session.run({ input, scale: new Tensor("float32", [], [factor]) }, ["output"])[0]?.data[0]).toBe(46 * factor);
+        expect(
+          session.run({ input, scale: new Tensor("float32", [], [factor]) }, ["output"])[0]?.data[0],
+        ).toBe(46 * factor);
       }
     }
     for (const session of sessions) session.close();
@@ -237,11 +272,22 @@ function runGoldens(
   expect(cases.length).toBeGreaterThan(0);
 }
 
-const models = ["simple", "multi", "mlp_small", "mlp_big", "deepjet_like", "transformer", "cnn", "tf1_frozen", "gru"];
+const models = [
+  "simple",
+  "multi",
+  "mlp_small",
+  "mlp_big",
+  "deepjet_like",
+  "transformer",
+  "cnn",
+  "tf1_frozen",
+  "gru",
+];
 const shared = process.env.CMSRUN_SHARED;
 const folder = join(shared ?? "", "models");
 const isThere = shared !== undefined && existsSync(folder);
-if (!isThere) console.warn("\ncontract.test.ts: CMSRUN_SHARED has no models/: golden models are NOT TESTED\n");
+if (!isThere)
+  console.warn("\ncontract.test.ts: CMSRUN_SHARED has no models/: golden models are NOT TESTED\n");
 
 describe.skipIf(!isThere).each(usable.map(({ name }) => name))("engine %s on golden models", (engine) => {
   it.each(models)("gives TensorFlow's outputs for %s", (name) => {
@@ -249,25 +295,46 @@ describe.skipIf(!isThere).each(usable.map(({ name }) => name))("engine %s on gol
     const { inputs, outputs } = readJson<{ inputs: Names; outputs: Names }>(folder, name, "meta.json");
     const tensorOf = (key: string) => (inputs[key] ?? outputs[key])?.tensor ?? key;
     const graph = loadGraphDef(join(folder, name, "frozen.pb"));
-    runGoldens(join(folder, name), graph, engine, tensorOf, (result, golden) => expectClose(result, golden, 1e-5));
+    runGoldens(join(folder, name), graph, engine, tensorOf, (result, golden) =>
+      expectClose(result, golden, 1e-5),
+    );
   });
 
   it.each(models)("gives them for the SavedModel of %s too", (name) => {
     const graph = loadSavedModel(join(folder, name, "saved_model"));
-    runGoldens(join(folder, name), graph, engine, (key) => key, (result, golden) => expectClose(result, golden, 1e-5));
+    runGoldens(
+      join(folder, name),
+      graph,
+      engine,
+      (key) => key,
+      (result, golden) => expectClose(result, golden, 1e-5),
+    );
   });
 
-  it.each(isThere ? readdirSync(join(folder, "cms")) : [])("gives TensorFlow's outputs for CMS's %s", (name) => {
-    type Output = { name: string; max_std_over_batch32: number };
-    const { outputs } = readJson<{ outputs: Output[] }>(folder, "cms", name, "meta.json");
-    const spread = new Map(outputs.map((output) => [output.name, output.max_std_over_batch32]));
-    const graph = loadGraphDef(join(folder, "cms", name, "graph.pb"));
-    runGoldens(join(folder, "cms", name), graph, engine, (key) => key, (result, golden, key) => {
-      // The rule of spec/cms-models.md: absolute, in units of the output's spread.
-      const allowed = 2e-4 * (spread.get(key) ?? 0) + 1e-6;
-      const worst = golden.data.reduce<number>((most, b, i) => Math.max(most, Math.abs(Number(result.data[i]) - Number(b))), 0);
-      expect(result.shape).toEqual(golden.shape);
-      expect(worst).toBeLessThanOrEqual(allowed);
-    });
-  }, 60_000);
+  it.each(isThere ? readdirSync(join(folder, "cms")) : [])(
+    "gives TensorFlow's outputs for CMS's %s",
+    (name) => {
+      type Output = { name: string; max_std_over_batch32: number };
+      const { outputs } = readJson<{ outputs: Output[] }>(folder, "cms", name, "meta.json");
+      const spread = new Map(outputs.map((output) => [output.name, output.max_std_over_batch32]));
+      const graph = loadGraphDef(join(folder, "cms", name, "graph.pb"));
+      runGoldens(
+        join(folder, "cms", name),
+        graph,
+        engine,
+        (key) => key,
+        (result, golden, key) => {
+          // The rule of spec/cms-models.md: absolute, in units of the output's spread.
+          const allowed = 2e-4 * (spread.get(key) ?? 0) + 1e-6;
+          const worst = golden.data.reduce<number>(
+            (most, b, i) => Math.max(most, Math.abs(Number(result.data[i]) - Number(b))),
+            0,
+          );
+          expect(result.shape).toEqual(golden.shape);
+          expect(worst).toBeLessThanOrEqual(allowed);
+        },
+      );
+    },
+    60_000,
+  );
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Exception } from "../../../framework/base/errors.js";
 import { type GraphDef, parseGraphDef } from "../../../framework/tensorflow/GraphDef.js";
-import { GraphDefType } from "../../../framework/tensorflow/graphDefSchema.js";
+import { graphDefType } from "../../../framework/tensorflow/graphDefSchema.js";
 import { GraphIndex } from "../../../framework/tensorflow/GraphIndex.js";
 import { ReferenceEngine } from "../../../framework/tensorflow/reference/ReferenceEngine.js";
 import { createSession, Session } from "../../../framework/tensorflow/Session.js";
@@ -14,7 +14,10 @@ const loop: readonly TestNode[] = [
   placeholder("x", "float32", []),
   floats("limit", [], [100]),
   node("enter", "Enter", ["x"], { frame_name: { s: Buffer.from("loop") } }),
-  node("enterLimit", "Enter", ["limit"], { frame_name: { s: Buffer.from("loop") }, is_constant: { b: true } }),
+  node("enterLimit", "Enter", ["limit"], {
+    frame_name: { s: Buffer.from("loop") },
+    is_constant: { b: true },
+  }),
   node("merge", "Merge", ["enter", "next"], { N: { i: 2 } }),
   node("less", "Less", ["merge", "enterLimit"]),
   node("goesOn", "LoopCond", ["less"]),
@@ -45,7 +48,9 @@ describe("loops", () => {
   it("are stopped when they do not end", () => {
     const session = limited(graphOf(...loop), 1000);
     expect(session.run({ x: scalar(3) }, ["y"])[0]?.data[0]).toBe(-192);
-    expect(() => session.run({ x: scalar(0) }, ["y"])).toThrow("loop 'loop' has not ended after 1000 iterations");
+    expect(() => session.run({ x: scalar(0) }, ["y"])).toThrow(
+      "loop 'loop' has not ended after 1000 iterations",
+    );
     expect(session.run({ x: scalar(3) }, ["y"])[0]?.data[0]).toBe(-192);
   });
 
@@ -69,7 +74,9 @@ describe("loops", () => {
   it("that enter themselves again are refused", () => {
     const again = node("again", "Enter", ["exit"], { frame_name: { s: Buffer.from("loop") } });
     const changed = loop.map((n) => (n.name === "less" ? { ...n, input: ["merge", "again"] } : n));
-    expect(() => createSession(graphOf(again, ...changed))).toThrow("the graph has a cycle: 'again' reads 'exit'");
+    expect(() => createSession(graphOf(again, ...changed))).toThrow(
+      "the graph has a cycle: 'again' reads 'exit'",
+    );
   });
 
   it("hold no more memory after many runs", () => {
@@ -99,7 +106,9 @@ describe("branches", () => {
     const outputs = session.run({ x, phase: bool(false) }, ["y", "y:1"]);
     expect(outputs.map(({ data }) => [...data])).toEqual([[1, 2], [0]]);
     expect(() => session.run({ x, phase: bool(true) }, ["y"])).toThrow("node 'onlyForTraining' (Add)");
-    expect(() => session.run({ x, phase: bool(false) }, ["onlyForTraining", "y"])).toThrow("'onlyForTraining' (Add)");
+    expect(() => session.run({ x, phase: bool(false) }, ["onlyForTraining", "y"])).toThrow(
+      "'onlyForTraining' (Add)",
+    );
   });
 
   it("that are not taken cannot be fetched", () => {
@@ -122,13 +131,14 @@ describe("branches", () => {
         node("s", "_SwitchN", ["v", "i"], { num_outs: { i: 3 } }),
       ),
     );
-    const taken = (i: number) => [0, 1, 2].filter((port) => {
-      try {
-        return session.run({ i: new Tensor("int32", [], [i]) }, [`s:${port}`])[0]?.data[0] === 5;
-      } catch {
-        return false;
-      }
-    });
+    const taken = (i: number) =>
+      [0, 1, 2].filter((port) => {
+        try {
+          return session.run({ i: new Tensor("int32", [], [i]) }, [`s:${port}`])[0]?.data[0] === 5;
+        } catch {
+          return false;
+        }
+      });
     expect([taken(0), taken(1), taken(2), taken(7), taken(-1)]).toEqual([[0], [1], [2], [2], [2]]);
   });
 
@@ -164,7 +174,13 @@ describe("variables and prints", () => {
       ),
     );
     const outputs = session.run({}, ["read", "y", "known", "known1", "print"]);
-    expect(outputs.map(({ data }) => [...data])).toEqual([[1, 2, 3, 4], [3, 4, 1, 2], [1], [1], [1, 2, 3, 4]]);
+    expect(outputs.map(({ data }) => [...data])).toEqual([
+      [1, 2, 3, 4],
+      [3, 4, 1, 2],
+      [1],
+      [1],
+      [1, 2, 3, 4],
+    ]);
   });
 
   it("close arrays that nobody reads any more", () => {
@@ -178,7 +194,9 @@ describe("variables and prints", () => {
       ),
     );
     expect(session.run({}, ["y"])[0]?.data[0]).toBe(2);
-    expect(() => session.run({}, ["array"])).toThrow("output number 0 is a list of tensors, which cannot be fetched");
+    expect(() => session.run({}, ["array"])).toThrow(
+      "output number 0 is a list of tensors, which cannot be fetched",
+    );
   });
 });
 
@@ -191,7 +209,9 @@ describe("functions", () => {
   });
   const graphWith = (functions: object[], ...nodes: TestNode[]) =>
     parseGraphDef(
-      GraphDefType.encode(GraphDefType.fromObject({ node: nodes, library: { function: functions } })).finish(),
+      graphDefType()
+        .encode(graphDefType().fromObject({ node: nodes, library: { function: functions } }))
+        .finish(),
       "test graph",
     );
   const x = placeholder("x", "float32", []);
@@ -207,7 +227,11 @@ describe("functions", () => {
   it.each([
     ["call themselves", functionOf([{ name: "n", op: "f", input: ["a"] }], "n:r:0"), "more than 50 deep"],
     ["are not there", functionOf([], "a", "g"), "calls 'f', which the graph does not have"],
-    ["return what they do not have", functionOf([], "b"), "function 'f' reads 'b', which is none of its nodes"],
+    [
+      "return what they do not have",
+      functionOf([], "b"),
+      "function 'f' reads 'b', which is none of its nodes",
+    ],
   ])("are refused when they %s", (_, definition, message) => {
     expect(() => createSession(graphWith([definition], x, call("y")))).toThrow(message);
   });
@@ -227,7 +251,8 @@ describe("a damaged graph with a loop gives one clear error or runs, and always 
   }
 
   it("when it is cut off anywhere", () => {
-    for (let length = 0; length < bytes.length; length++) expect(allowed).toContain(outcome(bytes.subarray(0, length)));
+    for (let length = 0; length < bytes.length; length++)
+      expect(allowed).toContain(outcome(bytes.subarray(0, length)));
   });
 
   it("when any bit is flipped", () => {

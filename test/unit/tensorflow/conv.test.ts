@@ -96,7 +96,8 @@ describe("channels first", () => {
   ])("%s gives what channels last does", (_, op, others, attr, attrFirst) => {
     const sizes = (name: string, ...sizes: number[]) => constant(name, "int32", [4], { int_val: sizes });
     const isTransposed = op === "Conv2DBackpropInput";
-    const inputs = (value: string, size: string) => (isTransposed ? [size, ...others, value] : [value, ...others]);
+    const inputs = (value: string, size: string) =>
+      isTransposed ? [size, ...others, value] : [value, ...others];
     const session = createSession(
       graphOf(
         placeholder("x", "float32", null),
@@ -108,11 +109,18 @@ describe("channels first", () => {
         sizes("toLast", 0, 2, 3, 1),
         node("last", op, inputs("x", "size"), attr),
         node("turned", "Transpose", ["x", "toFirst"]),
-        node("first", op, inputs("turned", "sizeFirst"), { ...attr, ...attrFirst, data_format: text("NCHW") }),
+        node("first", op, inputs("turned", "sizeFirst"), {
+          ...attr,
+          ...attrFirst,
+          data_format: text("NCHW"),
+        }),
         node("back", "Transpose", ["first", "toLast"]),
       ),
     );
-    const [last, back] = session.run({ x: new Tensor("float32", image, values(product(image), 1)) }, ["last", "back"]);
+    const [last, back] = session.run({ x: new Tensor("float32", image, values(product(image), 1)) }, [
+      "last",
+      "back",
+    ]);
     expect(last?.data.some((value) => value !== 0)).toBe(true);
     expect([back?.shape, back?.data]).toEqual([last?.shape, last?.data]);
   });

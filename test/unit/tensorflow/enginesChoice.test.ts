@@ -59,13 +59,22 @@ describe("the job report", () => {
   });
 
   it("takes the version of an engine from the thread that ran it", () => {
-    const main: EngineUse = { models: [["scores", "tensorflow"]], descriptions: [["reference", "reference (x)"]] };
+    const main: EngineUse = {
+      models: [["scores", "tensorflow"]],
+      descriptions: [["reference", "reference (x)"]],
+    };
     const worker: EngineUse = {
-      models: [["scores", "tensorflow"], ["", "reference"]],
+      models: [
+        ["scores", "tensorflow"],
+        ["", "reference"],
+      ],
       descriptions: [["tensorflow", "tensorflow (TensorFlow 2.15.1)"]],
     };
     const lines = formatEngineUse([main, worker, worker], "1.2.3").split("\n");
-    const starts = ["Inference: module 'scores': engine tensorflow (TensorFlow 2.15.1), cmsrun 1.2.3, on ", "Inference: engine reference (x), cmsrun 1.2.3, on "];
+    const starts = [
+      "Inference: module 'scores': engine tensorflow (TensorFlow 2.15.1), cmsrun 1.2.3, on ",
+      "Inference: engine reference (x), cmsrun 1.2.3, on ",
+    ];
     expect(lines).toEqual(starts.map((start) => expect.stringContaining(start)));
     expect(formatEngineUse([], "1.2.3")).toBe("");
   });

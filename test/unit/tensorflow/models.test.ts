@@ -27,11 +27,22 @@ interface CmsMeta {
 
 /** The promise is 1e-5; these models reach 1e-6. */
 const tolerance = 1e-6;
-const models = ["cnn", "deepjet_like", "gru", "mlp_big", "mlp_small", "multi", "simple", "tf1_frozen", "transformer"];
+const models = [
+  "cnn",
+  "deepjet_like",
+  "gru",
+  "mlp_big",
+  "mlp_small",
+  "multi",
+  "simple",
+  "tf1_frozen",
+  "transformer",
+];
 const shared = process.env.CMSRUN_SHARED;
 const folder = shared === undefined ? "" : join(shared, "models");
 const isThere = existsSync(folder);
-if (!isThere) console.warn("models.test.ts: CMSRUN_SHARED names no folder with models/: golden models are NOT tested");
+if (!isThere)
+  console.warn("models.test.ts: CMSRUN_SHARED names no folder with models/: golden models are NOT tested");
 
 function readJson(path: string): unknown {
   return JSON.parse(readFileSync(path, "utf8"));
@@ -45,7 +56,8 @@ describe.skipIf(!isThere)("golden models", () => {
     expect(cases.length).toBeGreaterThan(0);
     // This loop's length depends on the whole batch.
     const isByRow = name !== "gru";
-    for (const golden of cases) checkCase(session, golden, (key) => meta.outputs[key]?.tensor ?? key, isByRow);
+    for (const golden of cases)
+      checkCase(session, golden, (key) => meta.outputs[key]?.tensor ?? key, isByRow);
     if (!meta.frozen_whilev2) return;
     const functional = createSession(loadGraphDef(join(folder, name, "frozen_whilev2.pb")));
     const { outputs } = meta.frozen_whilev2;
@@ -84,7 +96,9 @@ function expectWithin(result: Tensor, golden: PlainTensor, allowed: number): voi
 
 describe("data/models/jet_btag", () => {
   it("gives TensorFlow's scores, and none for no jets", () => {
-    const { jet_btag } = readJson(fileURLToPath(new URL("./op_goldens.json", import.meta.url))) as { jet_btag: Case };
+    const { jet_btag } = readJson(fileURLToPath(new URL("./op_goldens.json", import.meta.url))) as {
+      jet_btag: Case;
+    };
     const path = fileURLToPath(new URL("../../../data/models/jet_btag/graph.pb", import.meta.url));
     const session = createSession(loadGraphDef(path));
     checkCase(session, jet_btag, (key) => key, true);
@@ -92,7 +106,12 @@ describe("data/models/jet_btag", () => {
   });
 });
 
-function checkCase(session: Session, golden: Case, tensorOf: (key: string) => string, isByRow: boolean): void {
+function checkCase(
+  session: Session,
+  golden: Case,
+  tensorOf: (key: string) => string,
+  isByRow: boolean,
+): void {
   const feeds = Object.entries(golden.inputs).map(([key, plain]): [string, Tensor] => [key, toTensor(plain)]);
   const keys = Object.keys(golden.outputs);
   const results = session.run(feeds, keys.map(tensorOf));

@@ -15,7 +15,9 @@ interface Case {
   readonly outputs: Readonly<Record<string, PlainTensor>>;
 }
 
-const { cases } = JSON.parse(readFileSync(new URL("./op_goldens.json", import.meta.url), "utf8")) as { cases: Case[] };
+const { cases } = JSON.parse(readFileSync(new URL("./op_goldens.json", import.meta.url), "utf8")) as {
+  cases: Case[];
+};
 
 function graphOf({ name, graph }: Case): GraphDef {
   return parseGraphDef(inflateSync(Buffer.from(graph, "base64")), name);
@@ -28,7 +30,9 @@ describe("reference ops agree with TensorFlow", () => {
   it.each(cases)("$name", (golden) => {
     const { inputs, outputs } = golden;
     const session = createSession(graphOf(golden));
-    const feeds = Object.fromEntries(Object.entries(inputs).map(([input, plain]) => [input, toTensor(plain)]));
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([input, plain]) => [input, toTensor(plain)]),
+    );
     const names = Object.keys(outputs);
     const isEmpty = Object.values(feeds).some((feed) => feed.data.length === 0);
     const results = session.run(feeds, names);
@@ -38,16 +42,37 @@ describe("reference ops agree with TensorFlow", () => {
   });
 
   it("leaves no op of the table without a golden case", () => {
-    const nodesOf = (graph: GraphDef) => [...graph.nodes, ...graph.functions.flatMap((called) => called.nodes)];
+    const nodesOf = (graph: GraphDef) => [
+      ...graph.nodes,
+      ...graph.functions.flatMap((called) => called.nodes),
+    ];
     const tested = new Set(cases.flatMap((golden) => nodesOf(graphOf(golden)).map((n) => n.op)));
-    const sameKernel = { BatchMatMul: "BatchMatMulV2", BatchMatMulV3: "BatchMatMulV2", PlaceholderV2: "Placeholder" };
+    const sameKernel = {
+      BatchMatMul: "BatchMatMulV2",
+      BatchMatMulV3: "BatchMatMulV2",
+      PlaceholderV2: "Placeholder",
+    };
     const alsoSame = { PreventGradient: "StopGradient", Snapshot: "StopGradient", Inv: "Reciprocal" };
-    const known: Record<string, string> = { ...sameKernel, ...alsoSame, NoOp: "Const", Identity: "StopGradient" };
+    const known: Record<string, string> = {
+      ...sameKernel,
+      ...alsoSame,
+      NoOp: "Const",
+      Identity: "StopGradient",
+    };
     const isReference = (op: string) => op.startsWith("Ref") && tested.has(op.slice(3));
     // Those without goldens, because TensorFlow prints, reads variables or makes the op itself: controlFlow.test.ts.
-    const elsewhere = ["Print", "PrintV2", "ReadVariableOp", "ResourceGather", "VarIsInitializedOp", "_SwitchN"];
+    const elsewhere = [
+      "Print",
+      "PrintV2",
+      "ReadVariableOp",
+      "ResourceGather",
+      "VarIsInitializedOp",
+      "_SwitchN",
+    ];
     for (const op of [...elsewhere, "IsVariableInitialized", "TensorArrayCloseV3"]) tested.add(op);
-    const untested = supportedOps().filter((op) => !tested.has(op) && !tested.has(known[op] ?? "") && !isReference(op));
+    const untested = supportedOps().filter(
+      (op) => !tested.has(op) && !tested.has(known[op] ?? "") && !isReference(op),
+    );
     expect(untested).toEqual([]);
   });
 });

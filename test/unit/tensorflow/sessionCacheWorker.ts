@@ -9,7 +9,8 @@ const cache = fromPosted(workerData) as SessionCache;
 const input = new Tensor("float32", [1, 10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 const feeds = { input, scale: new Tensor("float32", [], [1]) };
 const before = cache.getSession(1).run(feeds, ["output"])[0]?.data[0];
-const ones = cache.graph?.nodes.find((node) => node.name === "ones")?.attrs.value?.tensor?.data as Float32Array;
+const ones = cache.graph?.nodes.find((node) => node.name === "ones")?.attrs.value?.tensor
+  ?.data as Float32Array;
 ones.fill(2);
 const after = cache.getSession(1).run(feeds, ["output"])[0]?.data[0];
 parentPort?.postMessage({ before, after });

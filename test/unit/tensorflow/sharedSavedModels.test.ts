@@ -8,11 +8,24 @@ import { createSession } from "../../../framework/tensorflow/Session.js";
 import { elementCount, type Tensor } from "../../../framework/tensorflow/Tensor.js";
 import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
 
-const models = ["simple", "multi", "mlp_small", "mlp_big", "deepjet_like", "transformer", "cnn", "tf1_frozen", "gru"];
+const models = [
+  "simple",
+  "multi",
+  "mlp_small",
+  "mlp_big",
+  "deepjet_like",
+  "transformer",
+  "cnn",
+  "tf1_frozen",
+  "gru",
+];
 const shared = process.env.CMSRUN_SHARED;
 const folder = shared === undefined ? "" : join(shared, "models");
 const isThere = existsSync(folder);
-if (!isThere) console.warn("sharedSavedModels.test.ts: CMSRUN_SHARED names no folder with models/: SavedModels are NOT tested");
+if (!isThere)
+  console.warn(
+    "sharedSavedModels.test.ts: CMSRUN_SHARED names no folder with models/: SavedModels are NOT tested",
+  );
 
 interface Case {
   readonly inputs: Readonly<Record<string, PlainTensor>>;
@@ -24,7 +37,9 @@ function weights({ nodes, functions }: GraphDef): Set<string> {
   const all = [...nodes, ...functions.flatMap((definition) => definition.nodes)];
   const tensors = all.flatMap(({ attrs }) => attrs.value?.tensor ?? []);
   const trained = tensors.filter(({ dtype, shape }) => dtype === "float32" && elementCount(shape) > 4);
-  return new Set(trained.map(({ data }) => Buffer.from((data as Float32Array).slice().buffer).toString("base64")));
+  return new Set(
+    trained.map(({ data }) => Buffer.from((data as Float32Array).slice().buffer).toString("base64")),
+  );
 }
 
 describe.skipIf(!isThere).each(models)("%s", (name) => {
@@ -37,7 +52,8 @@ describe.skipIf(!isThere).each(models)("%s", (name) => {
     for (const { inputs, outputs } of cases) {
       const feeds = Object.entries(inputs).map(([key, plain]): [string, Tensor] => [key, toTensor(plain)]);
       const results = session.run(feeds, Object.keys(outputs));
-      for (const [i, plain] of Object.values(outputs).entries()) expectClose(results[i] as Tensor, plain, 1e-5);
+      for (const [i, plain] of Object.values(outputs).entries())
+        expectClose(results[i] as Tensor, plain, 1e-5);
     }
   });
 

@@ -21,7 +21,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const runs = Number(process.env.CMSRUN_SOAK ?? 2000);
 const width = 6;
 const frame = { frame_name: { s: Buffer.from("steps") } };
-const weights = (seed: number, count: number) => Array.from({ length: count }, (_, i) => Math.sin(seed + i * i));
+const weights = (seed: number, count: number) =>
+  Array.from({ length: count }, (_, i) => Math.sin(seed + i * i));
 
 /** A dense layer, four steps of a recurrent loop, a sum a row. */
 const nodes = [
@@ -59,13 +60,32 @@ it(claim, { timeout: 600_000 }, async () => {
   const inputs = Float32Array.from(weights(3, 200 * width));
   const row = (at: number) => new Tensor("float32", [1, width], inputs.slice(at * width, (at + 1) * width));
   const alone = cache.getSession(9);
-  const expected = Float32Array.from({ length: 200 }, (_, at) => Number(alone.run({ x: row(at) }, ["y"])[0]?.data[0]));
+  const expected = Float32Array.from({ length: 200 }, (_, at) =>
+    Number(alone.run({ x: row(at) }, ["y"])[0]?.data[0]),
+  );
   const outfile = join(folder, "worker.mjs");
   const entry = fileURLToPath(new URL("./soakWorker.ts", import.meta.url));
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "silent",
+  });
   const results = await Promise.all(
-    [[0, 2], [1, 3]].map((streams) => {
-      const order: SoakOrder = { cache: toPosted(cache, "test"), streams, runs: runs / 2, width, inputs, expected };
+    [
+      [0, 2],
+      [1, 3],
+    ].map((streams) => {
+      const order: SoakOrder = {
+        cache: toPosted(cache, "test"),
+        streams,
+        runs: runs / 2,
+        width,
+        inputs,
+        expected,
+      };
       const worker = new Worker(outfile, { workerData: order });
       return new Promise<{ wrong: number; heap: number[]; arenas: number[] }>((resolve, reject) =>
         worker.once("message", resolve).once("error", reject),

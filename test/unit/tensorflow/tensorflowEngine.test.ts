@@ -31,7 +31,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function bundle(source: string): Promise<string> {
   const entry = fileURLToPath(new URL(source, import.meta.url));
   const outfile = join(folder, `${basename(source, ".ts")}.mjs`);
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "silent" });
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "silent",
+  });
   return outfile;
 }
 
@@ -73,7 +80,8 @@ describe.skipIf(absent !== undefined)("engine tensorflow", () => {
       options,
     );
     const x = new Tensor("float64", [2], [1, 2]);
-    for (let run = 0; run < 3; run++) expect(session.run({ x }, ["y"])[0]?.data).toEqual(new Float64Array([-1, -2]));
+    for (let run = 0; run < 3; run++)
+      expect(session.run({ x }, ["y"])[0]?.data).toEqual(new Float64Array([-1, -2]));
     expect(sessionsNow()).toBe(before + 2);
     session.close();
     expect(sessionsNow()).toBe(before);
@@ -101,13 +109,17 @@ describe.skipIf(absent !== undefined)("engine tensorflow", () => {
     const session = createSession(graphOf(...constantGraphNodes), options);
     const call = session.prepare(["input", "scale"], ["output"]);
     session.close();
-    expect(() => call.run([feeds.input, feeds.scale])).toThrow("cannot run empty session: it has been closed.");
+    expect(() => call.run([feeds.input, feeds.scale])).toThrow(
+      "cannot run empty session: it has been closed.",
+    );
   });
 
   it("reads inputs that lie in shared memory", () => {
     const session = createSession(graphOf(...constantGraphNodes), options);
     const data = new Float32Array(new SharedArrayBuffer(40)).fill(2);
-    expect(session.run({ ...feeds, input: { dtype: "float32", shape: [1, 10], data } }, ["output"])[0]?.data[0]).toBe(21);
+    expect(
+      session.run({ ...feeds, input: { dtype: "float32", shape: [1, 10], data } }, ["output"])[0]?.data[0],
+    ).toBe(21);
     session.close();
   });
 
@@ -131,7 +143,8 @@ describe.skipIf(absent !== undefined)("engine tensorflow", () => {
     const addon = await bundle("../../../framework/tensorflow/tfjs/addon.ts");
     writeFileSync(program, `(await import(${JSON.stringify(addon)})).loadAddon();`);
     const { TF_CPP_MIN_LOG_LEVEL: _, ...env } = process.env;
-    const load = (level: object) => spawnSync(process.execPath, [program], { encoding: "utf8", env: { ...env, ...level } });
+    const load = (level: object) =>
+      spawnSync(process.execPath, [program], { encoding: "utf8", env: { ...env, ...level } });
     const quiet = load({});
     expect([quiet.status, quiet.stderr]).toEqual([0, ""]);
     expect(load({ TF_CPP_MIN_LOG_LEVEL: "0" }).stderr).toContain("tensorflow/core");

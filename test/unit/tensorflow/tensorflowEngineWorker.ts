@@ -20,4 +20,9 @@ for (let run = 0; run < runs; run++) {
   for (let row = 0; row < batch; row++) if (output?.data[row] !== 10 * (row + (run % 5)) + 1) wrong++;
 }
 const addon = loadAddon();
-parentPort?.postMessage({ runs, wrong, sessions: addon.getNumOfSavedModels(), tensors: addon.getNumOfTensors() });
+parentPort?.postMessage({
+  runs,
+  wrong,
+  sessions: addon.getNumOfSavedModels(),
+  tensors: addon.getNumOfTensors(),
+});

@@ -3,7 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Exception } from "../../../framework/base/errors.js";
-import { type GraphDef, isTextFile, loadGraphDef, parseTextGraphDef } from "../../../framework/tensorflow/GraphDef.js";
+import {
+  type GraphDef,
+  isTextFile,
+  loadGraphDef,
+  parseTextGraphDef,
+} from "../../../framework/tensorflow/GraphDef.js";
 import { createSession } from "../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../framework/tensorflow/Tensor.js";
 
@@ -40,7 +45,12 @@ describe("a text graph", () => {
 
   it("is known by its name", () => {
     expect(["a.pb.txt", "b/a.pbtxt", "a.pb.txt.old"].map(isTextFile)).toEqual([true, true, true]);
-    expect(["a.pb", "a.txt", "a.pb.txt/graph", "graph"].map(isTextFile)).toEqual([false, false, false, false]);
+    expect(["a.pb", "a.txt", "a.pb.txt/graph", "graph"].map(isTextFile)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it("may be written in every way that protobuf allows", () => {
@@ -82,7 +92,9 @@ describe("a text graph", () => {
   it("of megabytes of escapes is no matter of stack", () => {
     const content = "\\001".repeat(2 ** 20);
     const tensor = `dtype: DT_INT8 tensor_shape { dim { size: ${2 ** 20} } } tensor_content: "${content}"`;
-    expect(attrs(`attr { key: "value" value { tensor { ${tensor} } } }`)?.value?.tensor?.data.length).toBe(2 ** 20);
+    expect(attrs(`attr { key: "value" value { tensor { ${tensor} } } }`)?.value?.tensor?.data.length).toBe(
+      2 ** 20,
+    );
   });
 });
 
@@ -95,7 +107,10 @@ describe("a text graph that is wrong names the line", () => {
     ["versions { producer: 1.5 }", "line 1: 'producer' is a int32, not 1.5"],
     ["versions { producer: 99999999999 }", "'producer' is a int32, not 99999999999"],
     ["node { name: '\\q' }", "a string has the escape \\q, which protobuf's text format does not know"],
-    ["node { attr { key: 'T' value { type: DT_FLOT } } }", "'type' cannot be DT_FLOT; did you mean 'DT_FLOAT'?"],
+    [
+      "node { attr { key: 'T' value { type: DT_FLOT } } }",
+      "'type' cannot be DT_FLOT; did you mean 'DT_FLOAT'?",
+    ],
     ["}", "line 1: a field's name is expected, not '}'"],
     ["node { unknown { ".repeat(60), "messages are nested more than 100 deep"],
     ["@", "line 1: unexpected '@'"],
@@ -106,7 +121,11 @@ describe("a text graph that is wrong names the line", () => {
   it("wherever it is cut off or changed", () => {
     const text = readFileSync(join(folder, "graph.pb.txt"), "latin1");
     for (let at = 0; at < text.length; at += 3) {
-      for (const damaged of [text.slice(0, at), `${text.slice(0, at)}}${text.slice(at + 1)}`, `${text.slice(0, at)}"${text.slice(at)}`]) {
+      for (const damaged of [
+        text.slice(0, at),
+        `${text.slice(0, at)}}${text.slice(at + 1)}`,
+        `${text.slice(0, at)}"${text.slice(at)}`,
+      ]) {
         try {
           parse(damaged);
         } catch (error) {

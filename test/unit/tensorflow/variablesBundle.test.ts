@@ -7,14 +7,22 @@ import { Exception } from "../../../framework/base/errors.js";
 import { fromJson, type TensorJson } from "../../../framework/cli/tfrunTensors.js";
 import { VariablesBundle } from "../../../framework/tensorflow/variablesBundle.js";
 import { extendCrc32c, maskedCrc32c } from "../../../framework/tensorflow/variablesBundleCrc32c.js";
-import { copySlice, parseSliceSpec, resolveExtents, sliceKey } from "../../../framework/tensorflow/variablesBundleSlices.js";
+import {
+  copySlice,
+  parseSliceSpec,
+  resolveExtents,
+  sliceKey,
+} from "../../../framework/tensorflow/variablesBundleSlices.js";
 import { uncompressSnappy } from "../../../framework/tensorflow/variablesBundleSnappy.js";
 import { readTable } from "../../../framework/tensorflow/variablesBundleTable.js";
 
 const source = join(import.meta.dirname, "savedModels", "bundle");
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const expected = JSON.parse(readFileSync(join(source, "expected.json"), "utf8")) as Record<string, TensorJson>;
+const expected = JSON.parse(readFileSync(join(source, "expected.json"), "utf8")) as Record<
+  string,
+  TensorJson
+>;
 const shards = ["variables.data-00000-of-00002", "variables.data-00001-of-00002"];
 let copies = 0;
 
@@ -49,7 +57,9 @@ describe("a bundle", () => {
   });
 
   it("holds strings of any bytes", () => {
-    const bytes = [Buffer.alloc(0), Buffer.from([0, 255]), Buffer.from("é".repeat(100))].map((b) => new Uint8Array(b));
+    const bytes = [Buffer.alloc(0), Buffer.from([0, 255]), Buffer.from("é".repeat(100))].map(
+      (b) => new Uint8Array(b),
+    );
     expect(bundle.read("of/string").data).toEqual(bytes);
   });
 
@@ -61,7 +71,9 @@ describe("a bundle", () => {
   });
 
   it("names a tensor that is near the one it does not have", () => {
-    expect(messageOf(() => bundle.read("scaler"))).toBe("'scaler': there is no such tensor; did you mean 'scalar'?");
+    expect(messageOf(() => bundle.read("scaler"))).toBe(
+      "'scaler': there is no such tensor; did you mean 'scalar'?",
+    );
   });
 });
 
@@ -77,7 +89,10 @@ describe("a damaged bundle", () => {
 
   it("is noticed at any bit of its shards", () => {
     const prefix = copy();
-    for (const [shard, stride] of [[shards[0], 1], [shards[1], 61]] as const) {
+    for (const [shard, stride] of [
+      [shards[0], 1],
+      [shards[1], 61],
+    ] as const) {
       const path = join(prefix, "..", shard as string);
       const bytes = readFileSync(path);
       for (let bit = 0; bit < bytes.length * 8; bit += stride) {
@@ -105,7 +120,8 @@ describe("a damaged bundle", () => {
         if (!(error instanceof Exception)) throw error;
       }
     }
-    for (let length = 0; length < bytes.length; length++) messageOf(() => readTable(bytes.subarray(0, length)));
+    for (let length = 0; length < bytes.length; length++)
+      messageOf(() => readTable(bytes.subarray(0, length)));
   });
 });
 
@@ -122,20 +138,26 @@ describe("the parts of the format", () => {
     const text = `${"variables/".repeat(20)}abcdefghij${"dense_%d/kernel".repeat(3)}${Array.from({ length: 60 }, (_, i) => variable(i)).join("")}`;
     const bytes = Buffer.from(snappyOfText, "base64");
     expect(Buffer.from(uncompressSnappy(bytes)).toString()).toBe(text);
-    for (let length = 0; length < bytes.length; length++) messageOf(() => uncompressSnappy(bytes.subarray(0, length)));
+    for (let length = 0; length < bytes.length; length++)
+      messageOf(() => uncompressSnappy(bytes.subarray(0, length)));
     // A literal of 100 bytes, whose length is in a byte of its own; a copy with a distance of four bytes.
     const literal = Buffer.alloc(100, "x");
     expect(uncompressSnappy(Buffer.from([100, 60 << 2, 99, ...literal]))).toEqual(new Uint8Array(literal));
-    expect(uncompressSnappy(Buffer.from([6, 1 << 2, 97, 98, (3 << 2) | 3, 2, 0, 0, 0]))).toEqual(new Uint8Array(Buffer.from("ababab")));
+    expect(uncompressSnappy(Buffer.from([6, 1 << 2, 97, 98, (3 << 2) | 3, 2, 0, 0, 0]))).toEqual(
+      new Uint8Array(Buffer.from("ababab")),
+    );
   });
 
   it("a table may have compressed blocks", () => {
     const bytes = readFileSync(join(source, "variables.index"));
-    expect([...readTable(new Uint8Array(recompressed(bytes)))]).toEqual([...readTable(new Uint8Array(bytes))]);
+    expect([...readTable(new Uint8Array(recompressed(bytes)))]).toEqual([
+      ...readTable(new Uint8Array(bytes)),
+    ]);
   });
 
   it("the key of a slice is TensorFlow's", () => {
-    const key = (start: number, length: number) => Buffer.from(sliceKey("w", [{ start, length }]), "latin1").toString("hex");
+    const key = (start: number, length: number) =>
+      Buffer.from(sliceKey("w", [{ start, length }]), "latin1").toString("hex");
     // tensorflow::checkpoint::EncodeTensorNameSlice("w", "0,2"), ("w", "-") and ("w", "70000,200")
     expect(key(0, 2)).toBe(`00${"77"}0001${"0101"}8082`);
     expect(key(0, -1)).toBe(`00${"77"}0001${"0101"}807f`);
@@ -146,7 +168,12 @@ describe("the parts of the format", () => {
     const extents = resolveExtents(parseSliceSpec("2 3 4 -:1,2:0,2") ?? [], [2, 3, 4]);
     const pieces: number[][] = [];
     copySlice(extents, [2, 3, 4], (...piece) => pieces.push(piece));
-    expect(pieces).toEqual([[4, 0, 2], [8, 2, 2], [16, 4, 2], [20, 6, 2]]);
+    expect(pieces).toEqual([
+      [4, 0, 2],
+      [8, 2, 2],
+      [16, 4, 2],
+      [20, 6, 2],
+    ]);
   });
 });
 
@@ -164,7 +191,14 @@ function recompressed(table: Buffer): Buffer {
   const [, , indexOffset = 0, indexSize = 0] = varints;
   const index = table.subarray(indexOffset, indexOffset + indexSize);
   const block = (contents: Buffer) => {
-    const literal = Buffer.from([...varint(contents.length), 61 << 2, (contents.length - 1) & 255, (contents.length - 1) >> 8, ...contents, 1]);
+    const literal = Buffer.from([
+      ...varint(contents.length),
+      61 << 2,
+      (contents.length - 1) & 255,
+      (contents.length - 1) >> 8,
+      ...contents,
+      1,
+    ]);
     const checksum = Buffer.alloc(4);
     checksum.writeUInt32LE(maskedCrc32c(extendCrc32c(0, literal)));
     return { bytes: Buffer.concat([literal, checksum]), sizeBytes: literal.length - 1 };
@@ -175,11 +209,20 @@ function recompressed(table: Buffer): Buffer {
   const handle = index.subarray(3 + keyLength, 3 + keyLength + valueLength);
   const dataSize = ((handle[1] as number) & 127) + (handle[2] ?? 0) * 128;
   const data = block(table.subarray(0, dataSize));
-  const entry = Buffer.concat([Buffer.from([0, keyLength, 0]), index.subarray(3, 3 + keyLength), Buffer.from([0, ...varint(data.sizeBytes)])]);
+  const entry = Buffer.concat([
+    Buffer.from([0, keyLength, 0]),
+    index.subarray(3, 3 + keyLength),
+    Buffer.from([0, ...varint(data.sizeBytes)]),
+  ]);
   entry[2] = 1 + varint(data.sizeBytes).length;
   const restarts = Buffer.from([0, 0, 0, 0, 1, 0, 0, 0]);
   const newIndex = block(Buffer.concat([entry, restarts]));
-  const handles = Buffer.from([...varint(data.bytes.length), ...varint(newIndex.sizeBytes), ...varint(data.bytes.length), ...varint(newIndex.sizeBytes)]);
+  const handles = Buffer.from([
+    ...varint(data.bytes.length),
+    ...varint(newIndex.sizeBytes),
+    ...varint(data.bytes.length),
+    ...varint(newIndex.sizeBytes),
+  ]);
   const newFooter = Buffer.concat([handles, Buffer.alloc(40 - handles.length), footer.subarray(40)]);
   return Buffer.concat([data.bytes, newIndex.bytes, newFooter]);
 }

@@ -1,7 +1,15 @@
 import { cms, JetCollection, JetScores } from "#framework";
 import { TestProcessor } from "#testing";
 import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
-import { Count, CountAnalyzer, CountFilter, LateProducer, RunEndProducer, ScaleProducer, Unregistered } from "./modules.js";
+import {
+  Count,
+  CountAnalyzer,
+  CountFilter,
+  LateProducer,
+  RunEndProducer,
+  ScaleProducer,
+  Unregistered,
+} from "./modules.js";
 
 function jets(...pt: number[]): JetCollection {
   const values = () => Float32Array.from(pt);
@@ -44,22 +52,39 @@ describe("a producer under test", () => {
     }
     await test.endJob();
     expect(ScaleProducer.calls).toEqual([
-      "initializeGlobalCache", "beginStream",
-      "globalBeginRun 1", "beginLuminosityBlock 1:1", "endLuminosityBlock 1:1", "beginLuminosityBlock 1:2", "endLuminosityBlock 1:2", "endRun 1",
-      "globalBeginRun 3", "beginLuminosityBlock 3:1", "endLuminosityBlock 3:1", "endRun 3",
-      "endStream", "globalEndJob",
+      "initializeGlobalCache",
+      "beginStream",
+      "globalBeginRun 1",
+      "beginLuminosityBlock 1:1",
+      "endLuminosityBlock 1:1",
+      "beginLuminosityBlock 1:2",
+      "endLuminosityBlock 1:2",
+      "endRun 1",
+      "globalBeginRun 3",
+      "beginLuminosityBlock 3:1",
+      "endLuminosityBlock 3:1",
+      "endRun 3",
+      "endStream",
+      "globalEndJob",
     ]);
   });
 
   it("takes events given at once one after the other", async () => {
     const test = await TestProcessor.create(ScaleProducer, double);
     const events = await Promise.all([1, 2, 3].map((pt) => test.event([[JetCollection, "Jet", jets(pt)]])));
-    expect(events.map((event) => [event.id.event, ...event.get(JetScores).score])).toEqual([[1, 2], [2, 4], [3, 6]]);
+    expect(events.map((event) => [event.id.event, ...event.get(JetScores).score])).toEqual([
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ]);
     await test.endJob();
   });
 
   it("runs beside another one", async () => {
-    const [a, b] = await Promise.all([TestProcessor.create(ScaleProducer, double), TestProcessor.create(ScaleProducer, { factor: cms.double(3) })]);
+    const [a, b] = await Promise.all([
+      TestProcessor.create(ScaleProducer, double),
+      TestProcessor.create(ScaleProducer, { factor: cms.double(3) }),
+    ]);
     const given = [[JetCollection, "Jet", jets(1)]] as const;
     const [fromA, fromB] = await Promise.all([a.event(given), b.event(given)]);
     expect([fromA.get(JetScores).score[0], fromB.get(JetScores).score[0]]).toEqual([2, 3]);
@@ -67,7 +92,9 @@ describe("a producer under test", () => {
   });
 
   it("may be a shipped plugin, by name", async () => {
-    const test = await TestProcessor.create("MyPlugin", { graphPath: cms.FileInPath("data/models/jet_btag/graph.pb") });
+    const test = await TestProcessor.create("MyPlugin", {
+      graphPath: cms.FileInPath("data/models/jet_btag/graph.pb"),
+    });
     const event = await test.event([[JetCollection, "Jet", jets(50, 40)]]);
     expect(event.get(JetScores).score).toHaveLength(2);
     await test.endJob();
@@ -94,13 +121,20 @@ describe("a filter and an analyzer under test", () => {
 });
 
 describe("what goes wrong", () => {
-  const failure = (promise: Promise<unknown>) => promise.then(() => expect.unreachable(), (error: unknown) => error);
+  const failure = (promise: Promise<unknown>) =>
+    promise.then(
+      () => expect.unreachable(),
+      (error: unknown) => error,
+    );
 
   it("is a wrong parameter, as cmsrun tells it", async () => {
     // @ts-expect-error the type checker says the same
     const error = await failure(TestProcessor.create(ScaleProducer, { factr: cms.double(2) }));
     expect(error).toMatchObject({ category: "Configuration" });
-    expect(error).toHaveProperty("message", expect.stringContaining("unknown parameter 'factr'; did you mean 'factor'?"));
+    expect(error).toHaveProperty(
+      "message",
+      expect.stringContaining("unknown parameter 'factr'; did you mean 'factor'?"),
+    );
   });
 
   it("is a required parameter left out", async () => {
@@ -119,7 +153,10 @@ describe("what goes wrong", () => {
       "Running path 'p'",
       "Processing  Event run: 1 lumi: 1 event: 2 stream: 0",
     ]);
-    expect(await failure(test.event())).toMatchObject({ category: "LogicError", message: expect.stringContaining("make a new TestProcessor") });
+    expect(await failure(test.event())).toMatchObject({
+      category: "LogicError",
+      message: expect.stringContaining("make a new TestProcessor"),
+    });
     await test.endJob();
   });
 
@@ -132,36 +169,58 @@ describe("what goes wrong", () => {
   it("is a product that the test did not give", async () => {
     const test = await TestProcessor.create(ScaleProducer, double);
     const error = await failure(test.event());
-    expect(error).toMatchObject({ category: "ProductNotFound", message: expect.stringContaining("Looking for module label: Jet") });
+    expect(error).toMatchObject({
+      category: "ProductNotFound",
+      message: expect.stringContaining("Looking for module label: Jet"),
+    });
     await test.endJob();
   });
 
   it("is a product that the module does not read", async () => {
     const test = await TestProcessor.create(ScaleProducer, double);
     const error = await failure(test.event([[JetCollection, "Jets", jets(1)]]));
-    expect(error).toMatchObject({ category: "Configuration", message: expect.stringContaining("does not consume 'JetCollection Jets'; did you mean 'JetCollection Jet'?") });
+    expect(error).toMatchObject({
+      category: "Configuration",
+      message: expect.stringContaining(
+        "does not consume 'JetCollection Jets'; did you mean 'JetCollection Jet'?",
+      ),
+    });
     await test.endJob();
   });
 
   it("is a product that the module does not make", async () => {
     const test = await TestProcessor.create(ScaleProducer, double);
     const event = await test.event([[JetCollection, "Jet", jets(1)]]);
-    expect(() => event.get(JetCollection)).toThrow("put no 'JetCollection' into event 1; it put 'JetScores', 'JetCollection:scaled'.");
+    expect(() => event.get(JetCollection)).toThrow(
+      "put no 'JetCollection' into event 1; it put 'JetScores', 'JetCollection:scaled'.",
+    );
     await test.endJob();
   });
 
   it("is an end transition that throws", async () => {
     const test = await TestProcessor.create(RunEndProducer);
     await test.event();
-    expect(await failure(test.endJob())).toMatchObject({ category: "LogicError", message: "the run ends badly" });
+    expect(await failure(test.endJob())).toMatchObject({
+      category: "LogicError",
+      message: "the run ends badly",
+    });
   });
 
   it("is a class that is no plugin, or no module", async () => {
-    expect(await failure(TestProcessor.create(Unregistered))).toHaveProperty("message", expect.stringContaining('write @DEFINE_FWK_MODULE("Unregistered")'));
+    expect(await failure(TestProcessor.create(Unregistered))).toHaveProperty(
+      "message",
+      expect.stringContaining('write @DEFINE_FWK_MODULE("Unregistered")'),
+    );
     // @ts-expect-error no such plugin
-    expect(await failure(TestProcessor.create("MyPlugn"))).toMatchObject({ category: "PluginNotFound", message: expect.stringContaining("did you mean 'MyPlugin'?") });
+    expect(await failure(TestProcessor.create("MyPlugn"))).toMatchObject({
+      category: "PluginNotFound",
+      message: expect.stringContaining("did you mean 'MyPlugin'?"),
+    });
     // @ts-expect-error a source is no module
-    expect(await failure(TestProcessor.create("EmptySource"))).toMatchObject({ category: "Configuration", message: expect.stringContaining("'EmptySource' is a Source") });
+    expect(await failure(TestProcessor.create("EmptySource"))).toMatchObject({
+      category: "Configuration",
+      message: expect.stringContaining("'EmptySource' is a Source"),
+    });
   });
 
   it("is the wrong product for a type", async () => {

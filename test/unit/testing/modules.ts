@@ -1,7 +1,24 @@
 /** Modules for the TestProcessor's own tests, one of each kind. */
 import {
-  bool, cms, DEFINE_FWK_MODULE, double, type Event, global, inputTag, int32, JetCollection, JetScores, limited, LogPrint,
-  type LuminosityBlock, one, type ParameterSet, type Run, stream, transient, uint32,
+  bool,
+  cms,
+  DEFINE_FWK_MODULE,
+  double,
+  type Event,
+  global,
+  inputTag,
+  int32,
+  JetCollection,
+  JetScores,
+  limited,
+  LogPrint,
+  type LuminosityBlock,
+  one,
+  type ParameterSet,
+  type Run,
+  stream,
+  transient,
+  uint32,
 } from "#framework";
 
 const jets = inputTag("Jet");

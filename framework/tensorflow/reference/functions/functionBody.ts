@@ -8,7 +8,14 @@ const outputNames: Readonly<Record<string, readonly string[]>> = {
   Merge: ["output", "value_index"],
   FusedBatchNorm: ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"],
   FusedBatchNormV2: ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"],
-  FusedBatchNormV3: ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3"],
+  FusedBatchNormV3: [
+    "y",
+    "batch_mean",
+    "batch_variance",
+    "reserve_space_1",
+    "reserve_space_2",
+    "reserve_space_3",
+  ],
   TensorArrayV3: ["handle", "flow"],
   TensorArrayConcatV3: ["value", "lengths"],
   TensorListPopBack: ["output_handle", "tensor"],
@@ -26,7 +33,9 @@ export interface Body {
 /** @throws InvalidSession when the call does not fit the function, or its body names what is not there. */
 export function instantiate(called: FunctionDef, prefix: string, args: readonly string[]): Body {
   if (args.length !== called.inputs.length) {
-    throw invalid(`function '${called.name}' takes ${called.inputs.length} inputs, '${prefix}' gives ${args.length}`);
+    throw invalid(
+      `function '${called.name}' takes ${called.inputs.length} inputs, '${prefix}' gives ${args.length}`,
+    );
   }
   const given = new Map(called.inputs.map((input, i) => [input.name, args[i] as string]));
   const nodes = new Map(called.nodes.map((node) => [node.name, node]));
@@ -42,7 +51,11 @@ export function instantiate(called: FunctionDef, prefix: string, args: readonly 
   };
   const outputs = called.outputs.map(({ name }) => resolve(called.ret[name] ?? ""));
   return {
-    nodes: called.nodes.map((node) => ({ ...node, name: `${prefix}/${node.name}`, inputs: node.inputs.map(resolve) })),
+    nodes: called.nodes.map((node) => ({
+      ...node,
+      name: `${prefix}/${node.name}`,
+      inputs: node.inputs.map(resolve),
+    })),
     outputs,
   };
 }

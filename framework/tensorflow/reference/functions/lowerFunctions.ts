@@ -34,10 +34,12 @@ class Lowering {
     const lower = this.#lowerings[node.op] ?? (this.#functions.has(node.op) ? this.#call : undefined);
     if (!lower) {
       this.nodes.push(node);
-      if (this.nodes.length > maxNodes) throw invalid(`its functions write out to more than ${maxNodes} nodes`);
+      if (this.nodes.length > maxNodes)
+        throw invalid(`its functions write out to more than ${maxNodes} nodes`);
       return;
     }
-    if (depth > maxDepth) throw invalid(`functions call each other more than ${maxDepth} deep at '${node.name}'`);
+    if (depth > maxDepth)
+      throw invalid(`functions call each other more than ${maxDepth} deep at '${node.name}'`);
     const isControl = (input: string) => input.startsWith("^");
     const call = {
       node,
@@ -74,7 +76,8 @@ class Lowering {
   #body(call: Call, name: string, prefix: string, args: readonly string[], pivot?: string): Body {
     const called = this.#functions.get(name);
     const { node: caller } = call;
-    if (!called) throw invalid(`node '${caller.name}' (${caller.op}) calls '${name}', which the graph does not have`);
+    if (!called)
+      throw invalid(`node '${caller.name}' (${caller.op}) calls '${name}', which the graph does not have`);
     const body = instantiate(called, prefix, args);
     for (const node of body.nodes) {
       const isGuarded = pivot !== undefined && (node.op === "Assert" || this.isCall(node));
@@ -103,7 +106,13 @@ class Lowering {
     return this.#branches(call, "_SwitchN", index, data.slice(1), branches);
   }
 
-  #branches(call: Call, op: string, choice: string, args: readonly string[], names: readonly string[]): string[] {
+  #branches(
+    call: Call,
+    op: string,
+    choice: string,
+    args: readonly string[],
+    names: readonly string[],
+  ): string[] {
     const { name } = call.node;
     const attrs = { num_outs: { i: names.length } };
     const pivot = this.#push(`${name}/pivot`, op, [choice, choice], attrs);
@@ -113,7 +122,9 @@ class Lowering {
       const taken = switches.map((chosen) => `${chosen}:${b}`);
       const { outputs } = this.#body(call, called, `${name}/branch_${b}`, taken, own);
       // A branch may return what does not depend on its inputs: the pivot says whether it counts.
-      return outputs.map((output, i) => this.#push(`${name}/result_${b}_${i}`, "Identity", [output, `^${own}`]));
+      return outputs.map((output, i) =>
+        this.#push(`${name}/result_${b}_${i}`, "Identity", [output, `^${own}`]),
+      );
     });
     return (results[0] ?? []).map((_, i) => {
       const options = results.map((outputs) => outputs[i] ?? "");

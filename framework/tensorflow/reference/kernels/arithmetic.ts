@@ -103,10 +103,17 @@ function createBinary(float: BinaryLoop, int: BinaryLoop | undefined, big: Binar
   };
 }
 
-function bigWalk(walk: Broadcast, x: BigArray, y: BigArray, out: BigArray, f: (x: bigint, y: bigint) => bigint): void {
+function bigWalk(
+  walk: Broadcast,
+  x: BigArray,
+  y: BigArray,
+  out: BigArray,
+  f: (x: bigint, y: bigint) => bigint,
+): void {
   const { at, step } = walk;
   for (let more = walk.start(); more; more = walk.next()) {
-    for (let i = 0; i < walk.count; i++) out[walk.out + i] = f(x[at[0]! + i * step[0]!]!, y[at[1]! + i * step[1]!]!);
+    for (let i = 0; i < walk.count; i++)
+      out[walk.out + i] = f(x[at[0]! + i * step[0]!]!, y[at[1]! + i * step[1]!]!);
   }
 }
 
@@ -154,5 +161,9 @@ export const arithmeticOps: OpTable = {
     int: (x, y) => Math.imul(x - y, x - y),
     big: (x, y) => (x - y) * (x - y),
   }),
-  Pow: binary({ float: loopOf((x, y) => x ** y), int: powInt, big: (x, y) => BigInt(powInt(Number(x), Number(y))) }),
+  Pow: binary({
+    float: loopOf((x, y) => x ** y),
+    int: powInt,
+    big: (x, y) => BigInt(powInt(Number(x), Number(y))),
+  }),
 };

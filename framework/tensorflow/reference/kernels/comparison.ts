@@ -55,7 +55,8 @@ function createSelect(isFirstVersion: boolean): () => Kernel {
     const shapes = [{ shape: [] as number[] }, { shape: [] as number[] }, { shape: [] as number[] }];
     return (call) => {
       const [condition, x, y] = call.inputs as [TensorLike, TensorLike, TensorLike];
-      if (condition.dtype !== "bool" || x.dtype !== y.dtype) throw kernelError("expects a bool and two of one dtype");
+      if (condition.dtype !== "bool" || x.dtype !== y.dtype)
+        throw kernelError("expects a bool and two of one dtype");
       for (const [i, input] of call.inputs.entries()) shapes[i]!.shape = input.shape as number[];
       if (isFirstVersion && condition.shape.length === 1 && x.shape.length > 1) {
         shapes[0]!.shape = [condition.shape[0]!, ...x.shape.slice(1).fill(1)];
@@ -89,7 +90,8 @@ function createWhere(): Kernel {
     let at = 0;
     for (let i = 0; i < product(input.shape); i++) {
       if (!x[i]) continue;
-      for (let axis = 0; axis < rank; axis++) out[at++] = BigInt(Math.floor(i / strides[axis]!) % input.shape[axis]!);
+      for (let axis = 0; axis < rank; axis++)
+        out[at++] = BigInt(Math.floor(i / strides[axis]!) % input.shape[axis]!);
     }
   };
 }

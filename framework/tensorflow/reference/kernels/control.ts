@@ -21,7 +21,8 @@ function send(call: KernelCall, taken: number, outputs: number): void {
 function createSwitch(): Kernel {
   return (call) => {
     const condition = call.inputs[1] as TensorLike;
-    if (condition.dtype !== "bool" || condition.data.length !== 1) throw kernelError("the condition is no single bool");
+    if (condition.dtype !== "bool" || condition.data.length !== 1)
+      throw kernelError("the condition is no single bool");
     send(call, condition.data[0] ? 1 : 0, 2);
   };
 }
@@ -68,7 +69,9 @@ function createAssert(): Kernel {
   return (call) => {
     const [condition, ...what] = call.inputs as [TensorLike, ...TensorLike[]];
     if (condition.data.length === 1 && condition.data[0]) return;
-    const shown = what.map(({ data }) => Array.from(data.slice(0, 3) as ArrayLike<unknown>, toText).join(" "));
+    const shown = what.map(({ data }) =>
+      Array.from(data.slice(0, 3) as ArrayLike<unknown>, toText).join(" "),
+    );
     throw kernelError(`assertion failed: ${shown.join(" ")}`);
   };
 }

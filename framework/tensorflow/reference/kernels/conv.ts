@@ -30,8 +30,10 @@ function createConv2D(node: NodeDef): Kernel {
     images.set(value.shape);
     const [rows, columns, depth, outputs] = filterShape(filter);
     const groups = images.channels / depth;
-    const fits = Number.isInteger(groups) && groups > 0 && outputs % groups === 0 && value.dtype === filter.dtype;
-    if (!fits) throw kernelError(`a filter of ${showShape(filter.shape)} does not fit ${showShape(value.shape)}`);
+    const fits =
+      Number.isInteger(groups) && groups > 0 && outputs % groups === 0 && value.dtype === filter.dtype;
+    if (!fits)
+      throw kernelError(`a filter of ${showShape(filter.shape)} does not fit ${showShape(value.shape)}`);
     windows.cover(images, rows, columns);
     const shape = images.shape(windows.rows.count, windows.columns.count, outputs);
     const out = call.output(0, value.dtype, shape) as NumberArray;
@@ -94,7 +96,8 @@ function scatter(out: NumberArray, outAt: number, pixels: number, count: number,
 }
 
 function filterShape({ shape }: TensorLike): [number, number, number, number] {
-  if (shape.length !== 4 || shape.includes(0)) throw kernelError(`${showShape(shape)} is no shape of a filter`);
+  if (shape.length !== 4 || shape.includes(0))
+    throw kernelError(`${showShape(shape)} is no shape of a filter`);
   return shape as unknown as [number, number, number, number];
 }
 

@@ -114,7 +114,8 @@ function layOut(
         const window = windowAt(windows.columns, column, c);
         let from = image * strides.batch + row * strides.height + window * strides.width;
         const isCovered = row >= 0 && window >= 0;
-        for (let d = at; d < at + channels; d++, from += strides.channels) patches[d] = isCovered ? x[from]! : 0;
+        for (let d = at; d < at + channels; d++, from += strides.channels)
+          patches[d] = isCovered ? x[from]! : 0;
       }
     }
   }

@@ -43,10 +43,12 @@ class Operand {
     shape: readonly number[],
   ) {
     const labels = labelsOf(term, shape.length);
-    if (labels.length !== shape.length) throw kernelError(`'${term}' does not fit the shape ${showShape(shape)}`);
+    if (labels.length !== shape.length)
+      throw kernelError(`'${term}' does not fit the shape ${showShape(shape)}`);
     const own = stridesOf(shape, []);
     for (const [axis, label] of labels.entries()) {
-      if ((this.sizes.get(label) ?? shape[axis]) !== shape[axis]) throw kernelError(`axes '${label}' differ in size`);
+      if ((this.sizes.get(label) ?? shape[axis]) !== shape[axis])
+        throw kernelError(`axes '${label}' differ in size`);
       this.sizes.set(label, shape[axis]!);
       this.strides.set(label, (this.strides.get(label) ?? 0) + own[axis]!);
     }
@@ -75,7 +77,9 @@ function createEinsum(node: NodeDef): Kernel {
     const sizes = allSizes(operands);
     const ellipsis = [...sizes.keys()].filter((label) => /^\d+$/.test(label));
     ellipsis.sort((a, b) => Number(b) - Number(a));
-    const wanted = output.includes("...") ? labelsOf(output, output.length - 3 + ellipsis.length) : [...output];
+    const wanted = output.includes("...")
+      ? labelsOf(output, output.length - 3 + ellipsis.length)
+      : [...output];
     const unknown = wanted.find((label) => !sizes.has(label));
     if (unknown !== undefined) throw kernelError(`label '${unknown}' of the result is in no input`);
     contract(call, operands as [Operand, Operand?], sizes, wanted);
@@ -116,7 +120,12 @@ function contract(
   const a: Matrix = { data: left.layOut(leftLabels, extents(leftLabels), 0), offset: 0, row: k, column: 1 };
   const rightLabels = [...batch, ...summed, ...columns];
   const one = new Operand(Float64Array.of(1), "", []);
-  const b: Matrix = { data: (right ?? one).layOut(rightLabels, extents(rightLabels), 1), offset: 0, row: n, column: 1 };
+  const b: Matrix = {
+    data: (right ?? one).layOut(rightLabels, extents(rightLabels), 1),
+    offset: 0,
+    row: n,
+    column: 1,
+  };
   const labels = [...batch, ...rows, ...columns];
   const total = elementCount(extents(labels));
   if (packed[2]!.length < total) packed[2] = new Float64Array(total);

@@ -28,14 +28,20 @@ function createGather(node: NodeDef): Kernel {
       const firstPosition = Math.floor(row / outer) * picked;
       for (let i = 0; i < picked; i++, at += inner) {
         const position = positions[firstPosition + i]!;
-        if (position < 0 || position >= size) throw kernelError(`position ${position} is not in [0, ${size})`);
+        if (position < 0 || position >= size)
+          throw kernelError(`position ${position} is not in [0, ${size})`);
         copyRun(params.data, (row * size + position) * inner, out, at, inner);
       }
     }
   };
 }
 
-function checkBatch(shape: readonly number[], indices: readonly number[], batchDims: number, axis: number): void {
+function checkBatch(
+  shape: readonly number[],
+  indices: readonly number[],
+  batchDims: number,
+  axis: number,
+): void {
   let fits = batchDims >= 0 && batchDims <= axis && batchDims <= indices.length;
   for (let a = 0; fits && a < batchDims; a++) fits = shape[a] === indices[a];
   if (fits) return;
@@ -52,7 +58,8 @@ function createGatherNd(): Kernel {
     const [params, indices] = call.inputs as [TensorLike, TensorLike];
     const { shape } = params;
     const depth = indices.shape.at(-1);
-    if (depth === undefined || depth > shape.length) throw kernelError(`positions of ${depth} axes are too long`);
+    if (depth === undefined || depth > shape.length)
+      throw kernelError(`positions of ${depth} axes are too long`);
     readInts(indices, positions);
     stridesOf(shape, strides);
     const inner = product(shape, depth);

@@ -84,35 +84,86 @@ function fourRows(b: Matrix, out: NumberArray, outAt: number, outRow: number, k:
   const end = 4 * k;
   let j = 0;
   for (; column === 1 && j + 4 <= n; j += 4) {
-    let s00 = 0, s01 = 0, s02 = 0, s03 = 0;
-    let s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-    let s20 = 0, s21 = 0, s22 = 0, s23 = 0;
-    let s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+    let s00 = 0,
+      s01 = 0,
+      s02 = 0,
+      s03 = 0;
+    let s10 = 0,
+      s11 = 0,
+      s12 = 0,
+      s13 = 0;
+    let s20 = 0,
+      s21 = 0,
+      s22 = 0,
+      s23 = 0;
+    let s30 = 0,
+      s31 = 0,
+      s32 = 0,
+      s33 = 0;
     for (let p = 0, q = b.offset + j; p < end; p += 4, q += row) {
-      const b0 = data[q]!, b1 = data[q + 1]!, b2 = data[q + 2]!, b3 = data[q + 3]!;
+      const b0 = data[q]!,
+        b1 = data[q + 1]!,
+        b2 = data[q + 2]!,
+        b3 = data[q + 3]!;
       let v = x[p]!;
-      s00 += v * b0; s01 += v * b1; s02 += v * b2; s03 += v * b3;
+      s00 += v * b0;
+      s01 += v * b1;
+      s02 += v * b2;
+      s03 += v * b3;
       v = x[p + 1]!;
-      s10 += v * b0; s11 += v * b1; s12 += v * b2; s13 += v * b3;
+      s10 += v * b0;
+      s11 += v * b1;
+      s12 += v * b2;
+      s13 += v * b3;
       v = x[p + 2]!;
-      s20 += v * b0; s21 += v * b1; s22 += v * b2; s23 += v * b3;
+      s20 += v * b0;
+      s21 += v * b1;
+      s22 += v * b2;
+      s23 += v * b3;
       v = x[p + 3]!;
-      s30 += v * b0; s31 += v * b1; s32 += v * b2; s33 += v * b3;
+      s30 += v * b0;
+      s31 += v * b1;
+      s32 += v * b2;
+      s33 += v * b3;
     }
-    const o0 = outAt + j, o1 = o0 + outRow, o2 = o1 + outRow, o3 = o2 + outRow;
-    out[o0] = s00; out[o0 + 1] = s01; out[o0 + 2] = s02; out[o0 + 3] = s03;
-    out[o1] = s10; out[o1 + 1] = s11; out[o1 + 2] = s12; out[o1 + 3] = s13;
-    out[o2] = s20; out[o2 + 1] = s21; out[o2 + 2] = s22; out[o2 + 3] = s23;
-    out[o3] = s30; out[o3 + 1] = s31; out[o3 + 2] = s32; out[o3 + 3] = s33;
+    const o0 = outAt + j,
+      o1 = o0 + outRow,
+      o2 = o1 + outRow,
+      o3 = o2 + outRow;
+    out[o0] = s00;
+    out[o0 + 1] = s01;
+    out[o0 + 2] = s02;
+    out[o0 + 3] = s03;
+    out[o1] = s10;
+    out[o1 + 1] = s11;
+    out[o1 + 2] = s12;
+    out[o1 + 3] = s13;
+    out[o2] = s20;
+    out[o2 + 1] = s21;
+    out[o2 + 2] = s22;
+    out[o2 + 3] = s23;
+    out[o3] = s30;
+    out[o3 + 1] = s31;
+    out[o3 + 2] = s32;
+    out[o3 + 3] = s33;
   }
   for (; j < n; j++) {
-    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    let s0 = 0,
+      s1 = 0,
+      s2 = 0,
+      s3 = 0;
     for (let p = 0, q = b.offset + j * column; p < end; p += 4, q += row) {
       const v = data[q]!;
-      s0 += x[p]! * v; s1 += x[p + 1]! * v; s2 += x[p + 2]! * v; s3 += x[p + 3]! * v;
+      s0 += x[p]! * v;
+      s1 += x[p + 1]! * v;
+      s2 += x[p + 2]! * v;
+      s3 += x[p + 3]! * v;
     }
     const o = outAt + j;
-    out[o] = s0; out[o + outRow] = s1; out[o + 2 * outRow] = s2; out[o + 3 * outRow] = s3;
+    out[o] = s0;
+    out[o + outRow] = s1;
+    out[o + 2 * outRow] = s2;
+    out[o + 3 * outRow] = s3;
   }
 }
 
@@ -132,10 +183,30 @@ function oneRow(b: Matrix, out: NumberArray, outAt: number, k: number, n: number
   for (let j = 0; j < n; j++) s[j] = 0;
   let p = 0;
   for (; p + 12 <= k; p += 12) {
-    const x0 = x[p]!, x1 = x[p + 1]!, x2 = x[p + 2]!, x3 = x[p + 3]!, x4 = x[p + 4]!, x5 = x[p + 5]!;
-    const x6 = x[p + 6]!, x7 = x[p + 7]!, x8 = x[p + 8]!, x9 = x[p + 9]!, xa = x[p + 10]!, xb = x[p + 11]!;
-    const q0 = offset + p * row, q1 = q0 + row, q2 = q1 + row, q3 = q2 + row, q4 = q3 + row, q5 = q4 + row;
-    const q6 = q5 + row, q7 = q6 + row, q8 = q7 + row, q9 = q8 + row, qa = q9 + row, qb = qa + row;
+    const x0 = x[p]!,
+      x1 = x[p + 1]!,
+      x2 = x[p + 2]!,
+      x3 = x[p + 3]!,
+      x4 = x[p + 4]!,
+      x5 = x[p + 5]!;
+    const x6 = x[p + 6]!,
+      x7 = x[p + 7]!,
+      x8 = x[p + 8]!,
+      x9 = x[p + 9]!,
+      xa = x[p + 10]!,
+      xb = x[p + 11]!;
+    const q0 = offset + p * row,
+      q1 = q0 + row,
+      q2 = q1 + row,
+      q3 = q2 + row,
+      q4 = q3 + row,
+      q5 = q4 + row;
+    const q6 = q5 + row,
+      q7 = q6 + row,
+      q8 = q7 + row,
+      q9 = q8 + row,
+      qa = q9 + row,
+      qb = qa + row;
     for (let j = 0; j < n; j++) {
       const sum = s[j]! + x0 * data[q0 + j]! + x1 * data[q1 + j]! + x2 * data[q2 + j]! + x3 * data[q3 + j]!;
       const more = sum + x4 * data[q4 + j]! + x5 * data[q5 + j]! + x6 * data[q6 + j]! + x7 * data[q7 + j]!;

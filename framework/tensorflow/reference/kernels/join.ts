@@ -64,7 +64,9 @@ function concatSize(input: TensorLike, first: TensorLike, axis: number): number 
   let fits = input.dtype === first.dtype && input.shape.length === first.shape.length;
   for (let a = 0; fits && a < first.shape.length; a++) fits = a === axis || input.shape[a] === first.shape[a];
   if (fits) return input.shape[axis]!;
-  throw kernelError(`${showShape(input.shape)} and ${showShape(first.shape)} cannot be joined along axis ${axis}`);
+  throw kernelError(
+    `${showShape(input.shape)} and ${showShape(first.shape)} cannot be joined along axis ${axis}`,
+  );
 }
 
 function createPack(node: NodeDef): Kernel {
@@ -74,11 +76,17 @@ function createPack(node: NodeDef): Kernel {
     const axis = positiveAxis(axisAttr, first.shape.length + 1);
     for (const { shape, dtype } of call.inputs) {
       const fits =
-        dtype === first.dtype && shape.length === first.shape.length && shape.every((n, a) => n === first.shape[a]);
+        dtype === first.dtype &&
+        shape.length === first.shape.length &&
+        shape.every((n, a) => n === first.shape[a]);
       if (!fits) throw kernelError(`${showShape(shape)} and ${showShape(first.shape)} cannot be stacked`);
     }
     const count = call.inputs.length;
-    const out = call.output(0, first.dtype, [...first.shape.slice(0, axis), count, ...first.shape.slice(axis)]);
+    const out = call.output(0, first.dtype, [
+      ...first.shape.slice(0, axis),
+      count,
+      ...first.shape.slice(axis),
+    ]);
     const outer = product(first.shape, 0, axis);
     const width = product(first.shape, axis);
     for (const [i, { data }] of call.inputs.entries())
@@ -87,7 +95,13 @@ function createPack(node: NodeDef): Kernel {
 }
 
 /** Cuts `input` along an axis into pieces; with `isDropped` the axis, of size 1 in each piece, is left out. */
-function cut(call: KernelCall, input: TensorLike, axis: number, sizes: readonly number[], isDropped: boolean): void {
+function cut(
+  call: KernelCall,
+  input: TensorLike,
+  axis: number,
+  sizes: readonly number[],
+  isDropped: boolean,
+): void {
   const outer = product(input.shape, 0, axis);
   const inner = product(input.shape, axis + 1);
   const shape = [...input.shape];
@@ -135,7 +149,9 @@ function createSplitV(node: NodeDef): Kernel {
     if (open >= 0) sizes[open] = input.shape[axis]! - known;
     const total = sizes.reduce((sum, size) => sum + size, 0);
     if (sizes.length !== count || total !== input.shape[axis] || sizes.some((size) => size < 0)) {
-      throw kernelError(`sizes [${sizes.join(",")}] do not add up to axis ${axis} of ${showShape(input.shape)}`);
+      throw kernelError(
+        `sizes [${sizes.join(",")}] do not add up to axis ${axis} of ${showShape(input.shape)}`,
+      );
     }
     cut(call, input, axis, sizes, false);
   };

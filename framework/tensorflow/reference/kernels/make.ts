@@ -3,7 +3,16 @@ import { dtypeAttr, intAttr } from "../../attributes.js";
 import type { TensorData } from "../../dtypes.js";
 import type { NodeDef } from "../../GraphDef.js";
 import { maxElements, type TensorLike } from "../../Tensor.js";
-import { isBig, type Kernel, kernelError, type OpTable, positiveAxis, product, readInt, readInts } from "../op.js";
+import {
+  isBig,
+  type Kernel,
+  kernelError,
+  type OpTable,
+  positiveAxis,
+  product,
+  readInt,
+  readInts,
+} from "../op.js";
 
 function createFill(): Kernel {
   const shape: number[] = [];
@@ -17,7 +26,8 @@ function createFill(): Kernel {
 function createLike(value: number): () => Kernel {
   return () => (call) => {
     const { dtype, shape } = call.inputs[0] as TensorLike;
-    if (dtype === "string" || dtype === "half" || dtype === "bfloat16") throw kernelError(`cannot fill ${dtype}`);
+    if (dtype === "string" || dtype === "half" || dtype === "bfloat16")
+      throw kernelError(`cannot fill ${dtype}`);
     const out = call.output(0, dtype, shape);
     fill(out, isBig(out) ? BigInt(value) : value);
   };
@@ -36,7 +46,8 @@ function createRange(): Kernel {
     }) as [number, number, number];
     if (delta === 0) throw kernelError("the step of a range is 0");
     const count = Math.max(0, Math.ceil((limit - start) / delta));
-    if (!(count <= maxElements)) throw kernelError(`a range from ${start} to ${limit} by ${delta} is too long`);
+    if (!(count <= maxElements))
+      throw kernelError(`a range from ${start} to ${limit} by ${delta} is too long`);
     const out = call.output(0, (call.inputs[0] as TensorLike).dtype, [count]);
     for (let i = 0; i < count; i++) {
       if (isBig(out)) out[i] = BigInt(start + i * delta);

@@ -13,7 +13,14 @@ interface Operand extends Matrix {
   columns: number;
 }
 
-const newOperand = (): Operand => ({ data: new Float32Array(0), offset: 0, row: 0, column: 0, rows: 0, columns: 0 });
+const newOperand = (): Operand => ({
+  data: new Float32Array(0),
+  offset: 0,
+  row: 0,
+  column: 0,
+  rows: 0,
+  columns: 0,
+});
 
 /** Reads the last two axes of a tensor as a matrix, transposed where asked. */
 function setOperand(operand: Operand, tensor: TensorLike, isTransposed: boolean): void {
@@ -86,7 +93,12 @@ function createBiasAdd(node: NodeDef): Kernel {
     const { shape } = value;
     const axis = isChannelFirst ? 1 : shape.length - 1;
     const channels = shape[axis];
-    if (channels === undefined || bias.shape.length !== 1 || bias.shape[0] !== channels || bias.dtype !== value.dtype) {
+    if (
+      channels === undefined ||
+      bias.shape.length !== 1 ||
+      bias.shape[0] !== channels ||
+      bias.dtype !== value.dtype
+    ) {
       throw kernelError("the bias does not fit the value's channels");
     }
     const x = numbers(value);

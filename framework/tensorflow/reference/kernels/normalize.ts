@@ -60,9 +60,12 @@ function createBatchNorm(node: NodeDef, outputs: number): Kernel {
     const [value, ...parameters] = call.inputs as [TensorLike, ...TensorLike[]];
     const axis = isChannelFirst ? 1 : value.shape.length - 1;
     const channels = value.shape[axis];
-    if (value.shape.length < 2 || channels === undefined) throw kernelError("expects a value with a channel axis");
+    if (value.shape.length < 2 || channels === undefined)
+      throw kernelError("expects a value with a channel axis");
     const layout = { outer: product(value.shape, 0, axis), channels, inner: product(value.shape, axis + 1) };
-    const [scale, offset, mean, variance] = parameters.map((p, i) => vector(p, channels, isTraining && i >= 2));
+    const [scale, offset, mean, variance] = parameters.map((p, i) =>
+      vector(p, channels, isTraining && i >= 2),
+    );
     const x = numbers(value);
     const y = call.output(0, value.dtype, value.shape) as NumberArray;
     const dtype = (parameters[0] as TensorLike).dtype;
@@ -109,7 +112,14 @@ function normalize(
 }
 
 /** Four channels a turn: three times as fast as one. */
-function scaleRow(x: NumberArray, y: NumberArray, at: number, f: Float64Array, s: Float64Array, n: number): void {
+function scaleRow(
+  x: NumberArray,
+  y: NumberArray,
+  at: number,
+  f: Float64Array,
+  s: Float64Array,
+  n: number,
+): void {
   let c = 0;
   for (; c + 4 <= n; c += 4) {
     const i = at + c;
@@ -126,7 +136,8 @@ function ownMoments(x: NumberArray, { outer, channels, inner }: Layout, kept: re
   const count = outer * inner;
   for (let c = 0; c < channels; c++) {
     let sum = 0;
-    for (let at = c * inner; at < x.length; at += channels * inner) for (let i = at; i < at + inner; i++) sum += x[i]!;
+    for (let at = c * inner; at < x.length; at += channels * inner)
+      for (let i = at; i < at + inner; i++) sum += x[i]!;
     const mean = sum / count;
     let squares = 0;
     for (let at = c * inner; at < x.length; at += channels * inner) {

@@ -40,7 +40,8 @@ function createPool(node: NodeDef, isMax: boolean): Kernel {
           const count = poolWindow(x, images, windows, image, r, c, rows, columns, isMax);
           const divisor = isMax ? 1 : count;
           let at = image * result.strides.batch + r * result.strides.height + c * result.strides.width;
-          for (let i = 0; i < images.channels; i++, at += result.strides.channels) out[at] = results[i]! / divisor;
+          for (let i = 0; i < images.channels; i++, at += result.strides.channels)
+            out[at] = results[i]! / divisor;
         }
       }
     }

@@ -117,7 +117,9 @@ function createBroadcastTo(): Kernel {
     const fits = added >= 0 && input.shape.every((size, axis) => size === 1 || size === shape[axis + added]);
     if (!fits) throw kernelError(`${showShape(input.shape)} cannot be broadcast to ${showShape(shape)}`);
     stridesOf(input.shape, own);
-    const from = shape.map((_, axis) => (axis < added || input.shape[axis - added] === 1 ? 0 : own[axis - added]!));
+    const from = shape.map((_, axis) =>
+      axis < added || input.shape[axis - added] === 1 ? 0 : own[axis - added]!,
+    );
     const out = call.output(0, input.dtype, shape);
     if (out.length > 0) copyStrided(input.data, 0, from, out, 0, stridesOf(shape, to), shape);
   };

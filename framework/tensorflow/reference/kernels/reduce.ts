@@ -39,7 +39,8 @@ function createReduction(rule: Reduction, isKept: boolean): Kernel {
   let sums = new Float64Array(0);
   return (call) => {
     const [input, axesInput] = call.inputs as [TensorLike, TensorLike];
-    if ((input.dtype === "bool") !== (rule.isForBools ?? false)) throw kernelError(`cannot reduce ${input.dtype}`);
+    if ((input.dtype === "bool") !== (rule.isForBools ?? false))
+      throw kernelError(`cannot reduce ${input.dtype}`);
     const x = isBig(input.data) ? Float64Array.from(input.data, Number) : numbers(input);
     reducedShapes(input.shape, readInts(axesInput, axes), isKept, kept.shape, shape);
     const out = call.output(0, input.dtype, shape);

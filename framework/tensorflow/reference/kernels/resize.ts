@@ -32,7 +32,8 @@ function outputShape(call: Parameters<Kernel>[0], images: Images, sizes: number[
   readInts(call.inputs[1], sizes);
   const [height, width] = sizes;
   const isPossible = sizes.length === 2 && height! > 0 && width! > 0 && images.height > 0 && images.width > 0;
-  if (!isPossible) throw kernelError(`cannot resize ${images.height}×${images.width} to [${sizes.join(",")}]`);
+  if (!isPossible)
+    throw kernelError(`cannot resize ${images.height}×${images.width} to [${sizes.join(",")}]`);
   return images.shape(height!, width!, images.channels);
 }
 
@@ -88,8 +89,16 @@ function createBilinear(node: NodeDef): Kernel {
           const upper = base + top * strides.height;
           const under = base + bottom * strides.height;
           for (let i = 0; i < channels; i++, at++) {
-            const above = mix(x[upper + left * strides.width + i]!, x[upper + right * strides.width + i]!, aside);
-            const below = mix(x[under + left * strides.width + i]!, x[under + right * strides.width + i]!, aside);
+            const above = mix(
+              x[upper + left * strides.width + i]!,
+              x[upper + right * strides.width + i]!,
+              aside,
+            );
+            const below = mix(
+              x[under + left * strides.width + i]!,
+              x[under + right * strides.width + i]!,
+              aside,
+            );
             out[at] = mix(above, below, down);
           }
         }

@@ -5,7 +5,10 @@ import { showShape, type TensorLike } from "../../Tensor.js";
 import { isBig, type Kernel, kernelError, type OpTable, positiveAxis, readInt, readInts } from "../op.js";
 
 /** An op whose output is made of a tensor's dimensions. */
-function createMeasure(measure: (shape: readonly number[], size: number) => readonly number[], isScalar: boolean) {
+function createMeasure(
+  measure: (shape: readonly number[], size: number) => readonly number[],
+  isScalar: boolean,
+) {
   return (node: NodeDef): Kernel => {
     const dtype = dtypeAttr(node, "out_type", "int32");
     return (call) => {

@@ -17,13 +17,15 @@ function createSlice(): Kernel {
     readInts(beginInput, begin);
     readInts(sizeInput, size);
     const { shape } = input;
-    if (begin.length !== shape.length || size.length !== shape.length) throw kernelError("expects a position an axis");
+    if (begin.length !== shape.length || size.length !== shape.length)
+      throw kernelError("expects a position an axis");
     stridesOf(shape, from);
     let offset = 0;
     for (let axis = 0; axis < shape.length; axis++) {
       if (size[axis] === -1) size[axis] = shape[axis]! - begin[axis]!;
       const isInside = begin[axis]! >= 0 && size[axis]! >= 0 && begin[axis]! + size[axis]! <= shape[axis]!;
-      if (!isInside) throw kernelError(`begin [${begin}] and size [${size}] leave the shape ${showShape(shape)}`);
+      if (!isInside)
+        throw kernelError(`begin [${begin}] and size [${size}] leave the shape ${showShape(shape)}`);
       offset += begin[axis]! * from[axis]!;
     }
     const out = call.output(0, input.dtype, size);
@@ -58,7 +60,8 @@ class Selection {
     if (named > shape.length) throw kernelError(`takes ${named} axes of ${showShape(shape)}`);
     let axis = 0;
     for (let i = 0; i < begin.length; i++) {
-      if (isSet(masks.ellipsis, i)) for (let rest = shape.length - named; rest > 0; rest--) this.#whole(shape, axis++);
+      if (isSet(masks.ellipsis, i))
+        for (let rest = shape.length - named; rest > 0; rest--) this.#whole(shape, axis++);
       else if (isSet(masks.newAxis, i)) this.#push(1, 0);
       else if (isSet(masks.shrink, i)) this.#single(shape, axis++, begin[i]!);
       else {
@@ -137,7 +140,15 @@ function createStridedSlice(node: NodeDef): Kernel {
     selection.choose(input.shape, begin, end, strides, masks);
     const out = call.output(0, input.dtype, selection.shape);
     if (out.length === 0) return;
-    copyStrided(input.data, selection.offset, selection.steps, out, 0, stridesOf(selection.shape, to), selection.shape);
+    copyStrided(
+      input.data,
+      selection.offset,
+      selection.steps,
+      out,
+      0,
+      stridesOf(selection.shape, to),
+      selection.shape,
+    );
   };
 }
 

@@ -27,12 +27,15 @@ function createSpaceBatch(isToBatch: boolean): () => Kernel {
         made[i + 1] = isToBatch ? (shape[i + 1]! + margin) / size : shape[i + 1]! * size - margin;
       }
       if (made.some((size) => !Number.isInteger(size) || size < 0)) {
-        throw kernelError(`${showShape(shape)} cannot be cut into blocks of [${block}] with margins [${margins}]`);
+        throw kernelError(
+          `${showShape(shape)} cannot be cut into blocks of [${block}] with margins [${margins}]`,
+        );
       }
       const out = call.output(0, input.dtype, made);
       if (isToBatch && !Array.isArray(out)) (out as Uint8Array).fill(0);
       const [space, batch] = isToBatch ? [shape, made] : [made, shape];
-      for (let at = 0; at < blocks; at++) moveBlock(input.data, out, space, batch, block, margins, at, isToBatch);
+      for (let at = 0; at < blocks; at++)
+        moveBlock(input.data, out, space, batch, block, margins, at, isToBatch);
     };
   };
 }

@@ -3,7 +3,15 @@ import { boolAttr, dtypeAttr } from "../../attributes.js";
 import type { NodeDef } from "../../GraphDef.js";
 import type { TensorLike } from "../../Tensor.js";
 import { ElementList } from "../ElementList.js";
-import { type Kernel, type KernelCall, kernelError, type Op, type OpTable, readInt, readInts } from "../op.js";
+import {
+  type Kernel,
+  type KernelCall,
+  kernelError,
+  type Op,
+  type OpTable,
+  readInt,
+  readInts,
+} from "../op.js";
 import { concatenate, copyOut, emptyItems, keep, keepRows, stack } from "./tensorList.js";
 
 /** The flow: its value means nothing. */
@@ -24,7 +32,8 @@ function createArray(node: NodeDef): Kernel {
 
 /** The place to write to; an array of dynamic size grows up to it. */
 function placeIn(list: ElementList, position: number): number {
-  if (list.isDynamic && position >= list.items.length) list.items.push(...emptyItems(position + 1 - list.items.length));
+  if (list.isDynamic && position >= list.items.length)
+    list.items.push(...emptyItems(position + 1 - list.items.length));
   return list.check(position);
 }
 
@@ -55,7 +64,8 @@ function createScatter(): Kernel {
     const value = call.inputs[2] as TensorLike;
     const cut = keepRows(call, value);
     readInts(call.inputs[1], positions);
-    if (positions.length !== cut.length) throw kernelError(`${positions.length} positions for ${cut.length} rows`);
+    if (positions.length !== cut.length)
+      throw kernelError(`${positions.length} positions for ${cut.length} rows`);
     for (const [i, position] of positions.entries()) list.items[placeIn(list, position)] = cut[i];
     flow(call, 0);
   };
@@ -87,7 +97,8 @@ function createSplit(): Kernel {
     for (const [i, length] of readInts(call.inputs[2], lengths).entries()) {
       const first = cut[at];
       const shape = [length, ...value.shape.slice(1)];
-      if (length > 0 && !first) throw kernelError(`${cut.length} rows are too few for the lengths [${lengths}]`);
+      if (length > 0 && !first)
+        throw kernelError(`${cut.length} rows are too few for the lengths [${lengths}]`);
       list.items[placeIn(list, i)] = { data: first?.data ?? value.data, offset: first?.offset ?? 0, shape };
       at += length;
     }

@@ -4,7 +4,16 @@ import type { DType, TensorData } from "../../dtypes.js";
 import type { NodeDef, PartialShape } from "../../GraphDef.js";
 import { maxElements, type TensorLike } from "../../Tensor.js";
 import { type Element, ElementList, rows } from "../ElementList.js";
-import { type Kernel, type KernelCall, kernelError, type Op, type OpTable, product, readInt, readInts } from "../op.js";
+import {
+  type Kernel,
+  type KernelCall,
+  kernelError,
+  type Op,
+  type OpTable,
+  product,
+  readInt,
+  readInts,
+} from "../op.js";
 import { copyRun } from "../stridedCopy.js";
 
 /** Longer lists are a mistake, refused before they are made. */
@@ -29,12 +38,18 @@ export function keepRows(call: KernelCall, tensor: TensorLike): Element[] {
 }
 
 export function emptyItems(length: number): undefined[] {
-  if (length >= 0 && length <= Math.min(maxLength, maxElements)) return new Array<undefined>(length).fill(undefined);
+  if (length >= 0 && length <= Math.min(maxLength, maxElements))
+    return new Array<undefined>(length).fill(undefined);
   throw kernelError(`a list cannot have ${length} elements`);
 }
 
 /** Writes an element to an output: zeros where it was never set. */
-export function copyOut(call: KernelCall, output: number, list: ElementList, item: Element | undefined): void {
+export function copyOut(
+  call: KernelCall,
+  output: number,
+  list: ElementList,
+  item: Element | undefined,
+): void {
   const shape = item?.shape ?? list.elementShape();
   const out = call.output(output, list.dtype, shape);
   if (item) copyRun(item.data, item.offset, out, 0, out.length);

@@ -24,12 +24,17 @@ function numberOp(f: (x: number) => number, big: (x: bigint) => bigint): Op {
   return { arity: 1, create: () => createUnary(loopOf(f), loopOf(f), big) };
 }
 
-function createUnary(float32: UnaryLoop, float64: UnaryLoop, big: ((x: bigint) => bigint) | undefined): Kernel {
+function createUnary(
+  float32: UnaryLoop,
+  float64: UnaryLoop,
+  big: ((x: bigint) => bigint) | undefined,
+): Kernel {
   return (call) => {
     const input = call.inputs[0] as TensorLike;
     const { dtype, shape, data } = input;
     const isFloat = dtype === "float32" || dtype === "float64";
-    if (!isFloat && (!big || dtype === "bool")) throw kernelError(`dtype ${dtype} is not supported by this op`);
+    if (!isFloat && (!big || dtype === "bool"))
+      throw kernelError(`dtype ${dtype} is not supported by this op`);
     const out = call.output(0, dtype, shape);
     if (big && isBig(data) && isBig(out)) {
       for (let i = 0; i < data.length; i++) out[i] = big(data[i]!);

@@ -28,7 +28,9 @@ export class Images {
   }
 
   shape(height: number, width: number, channels: number): number[] {
-    return this.isChannelFirst ? [this.batch, channels, height, width] : [this.batch, height, width, channels];
+    return this.isChannelFirst
+      ? [this.batch, channels, height, width]
+      : [this.batch, height, width, channels];
   }
 }
 
@@ -55,7 +57,8 @@ export class Windows {
     this.isChannelFirst = format === "NCHW";
     if (format !== "NHWC" && format !== "NCHW") throw kernelError(`data_format ${format} is not supported`);
     this.#padding = stringAttr(node, "padding");
-    if (!["SAME", "VALID", "EXPLICIT"].includes(this.#padding)) throw kernelError(`unknown padding ${this.#padding}`);
+    if (!["SAME", "VALID", "EXPLICIT"].includes(this.#padding))
+      throw kernelError(`unknown padding ${this.#padding}`);
     this.rows = this.#axis(node, this.isChannelFirst ? 2 : 1);
     this.columns = this.#axis(node, this.isChannelFirst ? 3 : 2);
   }
@@ -71,7 +74,13 @@ export class Windows {
     const dilation = intsAttr(node, "dilations")[at] ?? 1;
     if (!(stride >= 1 && dilation >= 1)) throw kernelError("strides and dilations have to be at least 1");
     const paddings = intsAttr(node, "explicit_paddings");
-    return { stride, dilation, explicit: [paddings[2 * at] ?? 0, paddings[2 * at + 1] ?? 0], before: 0, count: 0 };
+    return {
+      stride,
+      dilation,
+      explicit: [paddings[2 * at] ?? 0, paddings[2 * at + 1] ?? 0],
+      before: 0,
+      count: 0,
+    };
   }
 
   #cover(axis: Axis, extent: number, size: number): void {

@@ -33,7 +33,9 @@ async function outcome(bytes: Uint8Array, tree: string): Promise<string> {
   let reader: RootTreeReader | undefined;
   try {
     reader = await RootTreeReader.open(path, tree);
-    const names = [...reader.branches.values()].filter(({ kind }) => kind !== "unsupported").map(({ name }) => name);
+    const names = [...reader.branches.values()]
+      .filter(({ kind }) => kind !== "unsupported")
+      .map(({ name }) => name);
     await reader.readColumns(names, 0, reader.entryCount);
     return "read";
   } catch (error) {
@@ -45,7 +47,13 @@ async function outcome(bytes: Uint8Array, tree: string): Promise<string> {
   }
 }
 
-async function outcomesOfFlips(original: Buffer, tree: string, count: number, from: number, to: number): Promise<Record<string, number>> {
+async function outcomesOfFlips(
+  original: Buffer,
+  tree: string,
+  count: number,
+  from: number,
+  to: number,
+): Promise<Record<string, number>> {
   const random = randomNumbers(20_260_701);
   const outcomes: Record<string, number> = {};
   for (let i = 0; i < count; i++) {
@@ -72,12 +80,27 @@ describe("a corrupt file ends in one error or a finished read, and prints nothin
 
   it("truncated anywhere", async () => {
     const original = readFileSync(sample("nano_dy.root"));
-    for (const length of [0, 3, 63, 64, 200, 400, 1000, 50_000, 248_100, 340_000, 347_700, original.length - 1]) {
+    for (const length of [
+      0,
+      3,
+      63,
+      64,
+      200,
+      400,
+      1000,
+      50_000,
+      248_100,
+      340_000,
+      347_700,
+      original.length - 1,
+    ]) {
       expect(await outcome(original.subarray(0, length), "Events"), `${length} bytes`).toBe("FileReadError");
     }
     writeFileSync(path, original.subarray(0, 50_000));
     const error = await failure(RootTreeReader.open(path));
-    expect(error.message).toMatch(/its header says that it ends at byte 352599, but it has 50000 bytes\. .*copy it again/);
+    expect(error.message).toMatch(
+      /its header says that it ends at byte 352599, but it has 50000 bytes\. .*copy it again/,
+    );
   }, 20_000);
 
   it("with a bit flipped in zlib's data: its checksum finds it", async () => {
@@ -96,7 +119,9 @@ describe("a corrupt file ends in one error or a finished read, and prints nothin
     const reader = await RootTreeReader.open(path);
     const error = await failure(reader.readColumns(["Jet_pt"], 0, reader.entryCount));
     expect(error.category).toBe("FileReadError");
-    expect(error.message).toMatch(/corrupt\.root' cannot be read: branch 'Jet_pt', entries \d+ to \d+, at byte \d+: .*copy it again/);
+    expect(error.message).toMatch(
+      /corrupt\.root' cannot be read: branch 'Jet_pt', entries \d+ to \d+, at byte \d+: .*copy it again/,
+    );
     reader.close();
   });
 
@@ -109,14 +134,24 @@ describe("a corrupt file ends in one error or a finished read, and prints nothin
 
   const shared = describe.skipIf(skipWithoutSharedSamples("bit flips in files that hold no checksum"));
   shared("in files that hold no checksum", () => {
-    it.each(["uncompressed", "lz4", "zstd"])("%s", async (codec) => {
-      const original = readFileSync(join(sharedSamples as string, `uproot-HZZ-${codec}.root`));
-      const outcomes = await outcomesOfFlips(original, "events", 100, 0, original.length);
-      // The description of the tree lies at the end.
-      const inDescription = await outcomesOfFlips(original, "events", 200, original.length - 8000, original.length);
-      const categories = new Set([...Object.keys(outcomes), ...Object.keys(inDescription)]);
-      expect([...categories].sort()).toEqual(["FileReadError", "read"]);
-    }, 60_000);
+    it.each(["uncompressed", "lz4", "zstd"])(
+      "%s",
+      async (codec) => {
+        const original = readFileSync(join(sharedSamples as string, `uproot-HZZ-${codec}.root`));
+        const outcomes = await outcomesOfFlips(original, "events", 100, 0, original.length);
+        // The description of the tree lies at the end.
+        const inDescription = await outcomesOfFlips(
+          original,
+          "events",
+          200,
+          original.length - 8000,
+          original.length,
+        );
+        const categories = new Set([...Object.keys(outcomes), ...Object.keys(inDescription)]);
+        expect([...categories].sort()).toEqual(["FileReadError", "read"]);
+      },
+      60_000,
+    );
 
     it("an absurd length that once ended the process for lack of memory", async () => {
       const original = readFileSync(join(sharedSamples as string, "uproot-HZZ-uncompressed.root"));
@@ -162,7 +197,10 @@ describe("compressed payloads", () => {
 
   it("consist of blocks", async () => {
     const jsroot = await loadJsroot();
-    const two = Buffer.concat([block("ZL", deflateSync(text), text.length), block("ZL", deflateSync(text), text.length)]);
+    const two = Buffer.concat([
+      block("ZL", deflateSync(text), text.length),
+      block("ZL", deflateSync(text), text.length),
+    ]);
     expect(Buffer.from(await unzip(jsroot, two, 2 * text.length))).toEqual(Buffer.concat([text, text]));
     expect(Buffer.from(await unzip(jsroot, text, text.length))).toEqual(text);
   });
@@ -170,22 +208,45 @@ describe("compressed payloads", () => {
   it("are checked before and after decoding", async () => {
     const jsroot = await loadJsroot();
     const packed = deflateSync(text);
-    const attempt = (bytes: Uint8Array, size: number) => unzip(jsroot, bytes, size).then(String, (error: Error) => error.message);
-    expect(await attempt(block("ZL", packed, text.length), 2 * text.length)).toBe("700 of 1400 bytes are missing after the last compressed block");
-    expect(await attempt(block("QQ", packed, text.length), text.length)).toBe('unknown compression "QQ"; known: zlib, lzma, lz4, zstd');
-    expect(await attempt(block("ZL", packed, text.length + 1), text.length)).toBe("the header of a zlib block is wrong");
-    expect(await attempt(block("ZL", packed, text.length + 1), text.length + 1)).toBe("a zlib block of 701 bytes has 700");
+    const attempt = (bytes: Uint8Array, size: number) =>
+      unzip(jsroot, bytes, size).then(String, (error: Error) => error.message);
+    expect(await attempt(block("ZL", packed, text.length), 2 * text.length)).toBe(
+      "700 of 1400 bytes are missing after the last compressed block",
+    );
+    expect(await attempt(block("QQ", packed, text.length), text.length)).toBe(
+      'unknown compression "QQ"; known: zlib, lzma, lz4, zstd',
+    );
+    expect(await attempt(block("ZL", packed, text.length + 1), text.length)).toBe(
+      "the header of a zlib block is wrong",
+    );
+    expect(await attempt(block("ZL", packed, text.length + 1), text.length + 1)).toBe(
+      "a zlib block of 701 bytes has 700",
+    );
     packed[packed.length - 1] = (packed.at(-1) ?? 0) ^ 1;
     expect(await attempt(block("ZL", packed, text.length), text.length)).toBe("incorrect data check");
   });
 });
 
 it("a branch that contradicts its tree is recognised", () => {
-  const layout = { name: "x", title: "", kind: "int8", length: 1, firstEntries: [0, 10, 20], positions: [100, 200], sizesBytes: [90, 90] } as const;
+  const layout = {
+    name: "x",
+    title: "",
+    kind: "int8",
+    length: 1,
+    firstEntries: [0, 10, 20],
+    positions: [100, 200],
+    sizesBytes: [90, 90],
+  } as const;
   expect(findContradiction(layout, 20)).toBeUndefined();
   expect(findContradiction(layout, 21)).toBe("20 entries where the tree has 21");
-  expect(findContradiction({ ...layout, firstEntries: [0, 30, 20] }, 20)).toBe("baskets out of order (number 2)");
-  expect(findContradiction({ ...layout, firstEntries: [5, 10, 20] }, 20)).toBe("no basket for its first entry");
+  expect(findContradiction({ ...layout, firstEntries: [0, 30, 20] }, 20)).toBe(
+    "baskets out of order (number 2)",
+  );
+  expect(findContradiction({ ...layout, firstEntries: [5, 10, 20] }, 20)).toBe(
+    "no basket for its first entry",
+  );
   expect(findContradiction({ ...layout, length: 0 }, 20)).toBe("a leaf of 0 values");
-  expect(findContradiction({ ...layout, firstEntries: [0], positions: [], sizesBytes: [] }, 0)).toBeUndefined();
+  expect(
+    findContradiction({ ...layout, firstEntries: [0], positions: [], sizesBytes: [] }, 0),
+  ).toBeUndefined();
 });

@@ -25,14 +25,21 @@ export function skipWithoutSharedSamples(what: string): boolean {
 /** Builds dist/jsroot.js where it is missing or older than what goes into it. */
 export async function ensureJsrootBundle(): Promise<void> {
   const bundle = join(packageRoot, "dist", "jsroot.js");
-  const inputs = ["scripts/bundleJsroot.mjs", "framework/io/root/jsrootGlobals.ts", "framework/io/root/jsrootZstd.ts"];
+  const inputs = [
+    "scripts/bundleJsroot.mjs",
+    "framework/io/root/jsrootGlobals.ts",
+    "framework/io/root/jsrootZstd.ts",
+  ];
   const newest = Math.max(...inputs.map((input) => statSync(join(packageRoot, input)).mtimeMs));
   if (!existsSync(bundle) || statSync(bundle).mtimeMs < newest) await bundleJsroot(bundle);
 }
 
 /** The Exception that `promise` ends with. */
 export async function failure(promise: Promise<unknown>): Promise<Exception> {
-  const thrown = await promise.then(() => undefined, (error: unknown) => error);
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   if (thrown instanceof Exception) return thrown;
   throw new Error(`expected an Exception, got ${String(thrown)}`, { cause: thrown });
 }

@@ -16,7 +16,10 @@ export class DijetPrinter extends one.EDAnalyzer {
 
   override analyze(event: Event): void {
     const { mass, jetCount } = event.get(this.#dijets);
-    LogPrint("DijetPrinter", `${event.event}: ${jetCount} jets, mass ${Array.from(mass, (value) => value.toFixed(1)).join()}`);
+    LogPrint(
+      "DijetPrinter",
+      `${event.event}: ${jetCount} jets, mass ${Array.from(mass, (value) => value.toFixed(1)).join()}`,
+    );
   }
 }
 

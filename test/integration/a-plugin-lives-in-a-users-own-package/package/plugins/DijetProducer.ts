@@ -1,5 +1,13 @@
 /** Combines the two hardest jets of an event into a product that the user declared. */
-import { DEFINE_FWK_MODULE, double, type Event, inputTag, JetCollection, type ParameterSet, stream } from "cmsrun";
+import {
+  DEFINE_FWK_MODULE,
+  double,
+  type Event,
+  inputTag,
+  JetCollection,
+  type ParameterSet,
+  stream,
+} from "cmsrun";
 import { invariantMass } from "./kinematics.js";
 import { Dijets } from "./products.js";
 
@@ -21,7 +29,10 @@ export class DijetProducer extends stream.EDProducer {
   override produce(event: Event): void {
     const jets = event.get(this.#jets);
     const mass = jets.pt.length < 2 ? [] : [invariantMass(jets, 0, 1)];
-    event.put(this.#dijets, { mass: Float32Array.from(mass.filter((value) => value >= this.#minMass)), jetCount: jets.pt.length });
+    event.put(this.#dijets, {
+      mass: Float32Array.from(mass.filter((value) => value >= this.#minMass)),
+      jetCount: jets.pt.length,
+    });
   }
 }
 
