@@ -11,7 +11,7 @@ import {
   inputTag,
   JetCollection,
   JetScores,
-  loadGraphDef,
+  loadGraph,
   type Options,
   type ParameterSet,
   type PreparedCall,
@@ -65,7 +65,7 @@ export class MyPlugin extends stream.EDProducer<SessionCache | undefined> {
     this.#jets = this.consumes(JetCollection, pset.getParameter("jets"));
     this.#session = cache
       ? cache.createSession()
-      : createSession(loadGraphDef(pset.getParameter("graphPath")), options(pset));
+      : createSession(loadGraph(pset.getParameter("graphPath")), options(pset));
     this.#scoreJets = this.#session.prepare(
       [pset.getParameter("inputTensorName")],
       [pset.getParameter("outputTensorName")],

@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { framework, onnxruntime, python, tfjsNode } from "./peers/engines.mjs";
 import { median } from "./run.mjs";
 
+const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
+
 const rounds = 7;
 const roundMs = 15;
 const warmUpMs = 60;
@@ -139,10 +141,7 @@ const skippedCase = (name, reason) => ({
 });
 
 export async function* inference() {
-  const folder = join(
-    process.env.CMSRUN_SHARED ?? fileURLToPath(new URL("../../../shared", import.meta.url)),
-    "models",
-  );
+  const folder = join(process.env.CMSRUN_SHARED ?? join(packageRoot, "..", "shared"), "models");
   if (!existsSync(folder)) {
     yield skippedCase(
       "inference",

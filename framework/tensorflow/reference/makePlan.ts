@@ -8,7 +8,7 @@ import type { TensorLike } from "../Tensor.js";
 import { assignBuffers } from "./buffers.js";
 import { type FrameOf, findFrames } from "./frames.js";
 import { findConditions } from "./lazyBranches.js";
-import { checkSupported, findOp } from "./ops.js";
+import { checkSupported, findOp, isSupported } from "./ops.js";
 import type { Plan } from "./Plan.js";
 import { Planner } from "./Planner.js";
 
@@ -50,6 +50,8 @@ export function makePlan(
 function checkPort(index: GraphIndex, name: TensorName): void {
   const node = index.node(name.node);
   if (!node) throw new Exception("LogicError", `'${name.node}' was not looked up before planning.`);
+  // A fed node is not run, so its op may be one that this engine does not have.
+  if (!isSupported(node)) return;
   const count = findOp(node).outputs?.(node) ?? 1;
   if (name.port < count) return;
   throw invalidRun(

@@ -60,6 +60,15 @@ describe("Session.run", () => {
     expect(session.run({ input }, ["input"])[0]?.data).toEqual(input.data);
   });
 
+  it("takes a fed value in place of an op that the engine does not have", () => {
+    const graph = graphOf(
+      node("next", "IteratorGetNext", []),
+      node("y", "Neg", ["next"], { T: { type: 1 } }),
+    );
+    const [y] = createSession(graph).run({ "next:0": new Tensor("float32", [2], [1, 2]) }, ["y"]);
+    expect([...(y?.as("float32") ?? [])]).toEqual([-1, -2]);
+  });
+
   it("runs only what the fetches need", () => {
     const session = createSession(graphOf(...constantGraphNodes, node("broken", "MatMul", ["input", "b"])));
     expect(session.run({ input, scale }, ["output"])[0]?.data[0]).toBe(46);
