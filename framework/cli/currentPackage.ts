@@ -11,16 +11,17 @@ export interface CurrentPackage {
 }
 
 export function currentPackage(directory = process.cwd()): CurrentPackage {
-  for (let root = directory; ; root = dirname(root)) {
-    const file = join(root, "package.json");
-    if (existsSync(file)) {
-      return {
-        root,
-        hasPackageJson: true,
-        isCmsrun: nameIn(file) === "cmsrun" && existsSync(join(root, "framework")),
-      };
-    }
-    if (dirname(root) === root) return { root: directory, hasPackageJson: false, isCmsrun: false };
+  const root = packageAround(directory);
+  if (root === undefined) return { root: directory, hasPackageJson: false, isCmsrun: false };
+  const isCmsrun = nameIn(join(root, "package.json")) === "cmsrun" && existsSync(join(root, "framework"));
+  return { root, hasPackageJson: true, isCmsrun };
+}
+
+/** The nearest directory with a package.json at or above `directory`. */
+export function packageAround(directory: string): string | undefined {
+  for (let at = directory; ; at = dirname(at)) {
+    if (existsSync(join(at, "package.json"))) return at;
+    if (dirname(at) === at) return undefined;
   }
 }
 

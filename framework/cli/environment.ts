@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { ownPackageRoot, PluginManager } from "../modules/PluginManager.js";
+import { packageAround } from "./currentPackage.js";
 
 export const packageRoot = ownPackageRoot(import.meta.url);
 export const frameworkFile = join(packageRoot, "dist", "index.js");
@@ -19,14 +20,6 @@ function listed(variable: string): string[] {
     .split(delimiter)
     .filter((entry) => entry !== "")
     .map((entry) => resolve(entry));
-}
-
-/** The nearest directory with a package.json at or above `directory`. */
-function packageAround(directory: string): string | undefined {
-  for (let at = directory; ; at = dirname(at)) {
-    if (existsSync(join(at, "package.json"))) return at;
-    if (dirname(at) === at) return undefined;
-  }
 }
 
 function isWritable(directory: string): boolean {

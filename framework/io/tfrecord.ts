@@ -3,7 +3,7 @@
  * the payload, all little-endian. TensorFlow's own tools can therefore walk over an event file.
  */
 import type { ByteBuffer } from "./ByteBuffer.js";
-import { maskedCrc32c } from "./crc32c.js";
+import { crc32c, maskCrc32c } from "../base/crc32c.js";
 
 export const frameHeadSize = 12;
 /** What framing adds to a payload. */
@@ -16,15 +16,15 @@ export function appendRecord(out: ByteBuffer, write: (out: ByteBuffer) => void):
   const payload = start + frameHeadSize;
   const end = out.size;
   out.setUint64(start, end - payload);
-  out.setUint32(start + 8, maskedCrc32c(out.bytes, start, start + 8));
-  out.appendUint32(maskedCrc32c(out.bytes, payload, end));
+  out.setUint32(start + 8, maskCrc32c(crc32c(out.bytes, start, start + 8)));
+  out.appendUint32(maskCrc32c(crc32c(out.bytes, payload, end)));
   return out.size - start;
 }
 
 /** The payload length in a record's first 12 bytes, undefined when their checksum is wrong. */
 export function payloadLength(head: Uint8Array): number | undefined {
   const view = new DataView(head.buffer, head.byteOffset, frameHeadSize);
-  if (view.getUint32(8, true) !== maskedCrc32c(head, 0, 8)) return undefined;
+  if (view.getUint32(8, true) !== maskCrc32c(crc32c(head, 0, 8))) return undefined;
   return Number(view.getBigUint64(0, true));
 }
 
@@ -32,5 +32,5 @@ export function payloadLength(head: Uint8Array): number | undefined {
 export function isPayloadIntact(record: Uint8Array): boolean {
   const view = new DataView(record.buffer, record.byteOffset, record.length);
   const end = record.length - 4;
-  return view.getUint32(end, true) === maskedCrc32c(record, frameHeadSize, end);
+  return view.getUint32(end, true) === maskCrc32c(crc32c(record, frameHeadSize, end));
 }

@@ -10,7 +10,7 @@ import { bundleEntryType, bundleHeaderType } from "./savedModelSchema.js";
 import { elementCount, showShape, Tensor, type TensorLike } from "./Tensor.js";
 import { decodeShape, type ProtoInt64, type TensorShapeMessage, toBigInt } from "./tensorProto.js";
 import { ByteReader } from "./variablesBundleBytes.js";
-import { extendCrc32c, maskedCrc32c } from "./variablesBundleCrc32c.js";
+import { extendCrc32c, maskCrc32c } from "../base/crc32c.js";
 import { copySlice, type Extent, resolveExtents, sliceKey } from "./variablesBundleSlices.js";
 import { readTable } from "./variablesBundleTable.js";
 
@@ -159,7 +159,7 @@ function lengthBytes(length: number): Uint8Array {
 }
 
 function checkSum(crc: number, expected: number): void {
-  if (maskedCrc32c(crc) !== expected) throw invalid("its checksum is wrong: the file is damaged");
+  if (maskCrc32c(crc) !== expected) throw invalid("its checksum is wrong: the file is damaged");
 }
 
 function typeOf(entry: EntryMessage): { dtype: Tensor["dtype"]; shape: number[] } {

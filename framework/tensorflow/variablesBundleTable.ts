@@ -4,7 +4,7 @@
  */
 import { Exception } from "../base/errors.js";
 import { ByteReader } from "./variablesBundleBytes.js";
-import { extendCrc32c, maskedCrc32c } from "./variablesBundleCrc32c.js";
+import { extendCrc32c, maskCrc32c } from "../base/crc32c.js";
 import { uncompressSnappy } from "./variablesBundleSnappy.js";
 
 const footerBytes = 48;
@@ -41,7 +41,7 @@ function readBlock(file: Uint8Array, { offset, sizeBytes }: BlockHandle): Uint8A
   const end = offset + sizeBytes;
   if (end + trailerBytes > file.length) throw damaged("a block of it lies beyond its end");
   const stored = new ByteReader(file.subarray(end + 1, end + trailerBytes)).littleEndian(4);
-  if (maskedCrc32c(extendCrc32c(0, file.subarray(offset, end + 1))) !== stored) {
+  if (maskCrc32c(extendCrc32c(0, file.subarray(offset, end + 1))) !== stored) {
     throw damaged("the checksum of a block is wrong");
   }
   const contents = file.subarray(offset, end);

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { Exception } from "../../../framework/base/errors.js";
 import { fromJson, type TensorJson } from "../../../framework/cli/tfrunTensors.js";
 import { VariablesBundle } from "../../../framework/tensorflow/variablesBundle.js";
-import { extendCrc32c, maskedCrc32c } from "../../../framework/tensorflow/variablesBundleCrc32c.js";
+import { extendCrc32c, maskCrc32c } from "../../../framework/base/crc32c.js";
 import {
   copySlice,
   parseSliceSpec,
@@ -130,7 +130,7 @@ describe("the parts of the format", () => {
     expect(extendCrc32c(0, Buffer.from("123456789"))).toBe(0xe3069283);
     expect(extendCrc32c(0, new Uint8Array(32))).toBe(0x8a9136aa);
     expect(extendCrc32c(extendCrc32c(0, Buffer.from("1234")), Buffer.from("56789"))).toBe(0xe3069283);
-    expect(maskedCrc32c(0)).toBe(0xa282ead8);
+    expect(maskCrc32c(0)).toBe(0xa282ead8);
   });
 
   it("Snappy gives back what a Snappy library compressed, and refuses what is cut off", () => {
@@ -200,7 +200,7 @@ function recompressed(table: Buffer): Buffer {
       1,
     ]);
     const checksum = Buffer.alloc(4);
-    checksum.writeUInt32LE(maskedCrc32c(extendCrc32c(0, literal)));
+    checksum.writeUInt32LE(maskCrc32c(extendCrc32c(0, literal)));
     return { bytes: Buffer.concat([literal, checksum]), sizeBytes: literal.length - 1 };
   };
   // The first entry of the index: shared 0, key length, value length, key, then offset and size of the only data block.

@@ -1,5 +1,5 @@
 /**
- * CRC-32C (Castagnoli), as TFRecord framing asks for. Own code because the npm packages are either native or work
+ * CRC-32C (Castagnoli), as TFRecord framing and TensorFlow's checkpoints ask for. Own code because the npm packages are either native or work
  * byte by byte; eight bytes a step as here checks 1 GB/s, more than zstd decompresses.
  */
 
@@ -23,8 +23,13 @@ function makeTables(): Int32Array {
 
 /** The checksum of bytes [start, end), an unsigned 32-bit number. */
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  return extendCrc32c(0, bytes, start, end);
+}
+
+/** The checksum of what `before` is of, followed by bytes [start, end). */
+export function extendCrc32c(before: number, bytes: Uint8Array, start = 0, end = bytes.length): number {
   const t = tables;
-  let crc = -1;
+  let crc = ~before;
   let i = start;
   for (const last = end - 8; i <= last; i += 8) {
     crc =
@@ -41,8 +46,7 @@ export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number
   return ~crc >>> 0;
 }
 
-/** TFRecord's mask: a checksum stored among the data it covers must not look like data. */
-export function maskedCrc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
-  const crc = crc32c(bytes, start, end);
+/** The form in which files store a checksum: among the data it covers it must not look like data. */
+export function maskCrc32c(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
