@@ -3,6 +3,7 @@
  * order of transitions. Second file of the main path: cmsrun → EventProcessor → StreamSchedule → Worker → plugin.
  */
 import { Exception, exitCodes } from "../base/errors.js";
+import { setNativeLock } from "../base/nativeLock.js";
 import { LogAbsolute, LogInfo, LogVerbatim, setLogSink } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { EventSetup } from "../data/EventSetup.js";
@@ -100,6 +101,7 @@ export class EventProcessor {
   async construct(): Promise<void> {
     try {
       setDefaultEngine(this.#settings.inferenceEngine);
+      setNativeLock(this.control.subarray(control.nativeLock));
       const isStrict = Boolean(this.#settings.option("throwIfIllegalParameter"));
       this.#modules = await JobModules.load(this.#process, this.#options.plugins, isStrict);
       this.#modules.constructServices();
@@ -319,7 +321,7 @@ export class EventProcessor {
     await this.#closeOutputs();
     for (const service of this.#modules?.serviceInstances ?? [])
       await this.#attempt(() => service.postEndJob?.());
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    for (const thread of this.#threads) await thread.close();
     process.off("exit", endedTooEarly);
     return summaries;
   }

@@ -2,6 +2,7 @@
 import { Container } from "inversify";
 import { parentPort, workerData } from "node:worker_threads";
 import { Exception } from "../base/errors.js";
+import { setNativeLock } from "../base/nativeLock.js";
 import { LogDebug, type LogMessage, setLogSink } from "../base/log.js";
 import { fromPosted } from "../base/sharedForm.js";
 import { setSearchPath } from "../parameters/fileInPath.js";
@@ -9,7 +10,7 @@ import { setDefaultEngine } from "../tensorflow/engines.js";
 import { EventLoop } from "./EventLoop.js";
 import { bindServices } from "./services.js";
 import { BegunLumis, inOrder, type Reply, type Request } from "./ThreadHandle.js";
-import type { BegunLumi, ThreadPlan } from "./threadPlan.js";
+import { type BegunLumi, control, type ThreadPlan } from "./threadPlan.js";
 
 const port = parentPort;
 if (!port) throw new Error("threadEntry runs in worker threads only");
@@ -36,6 +37,7 @@ port.on("message", (request: Request) => {
 
 async function build(): Promise<void> {
   setDefaultEngine(plan.inferenceEngine);
+  setNativeLock(plan.control.subarray(control.nativeLock));
   for (const file of plan.pluginFiles) await import(file);
   const services = new Container();
   bindServices(services, plan.services);

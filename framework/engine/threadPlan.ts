@@ -14,7 +14,7 @@ export interface PlainComponent {
 }
 
 /** Indices into the job's control words, an Int32Array shared by all threads. */
-export const control = { stop: 0, eventsDone: 1, size: 2 } as const;
+export const control = { stop: 0, eventsDone: 1, nativeLock: 2, size: 3 } as const;
 /** Values of the stop word: why the job stops before the end of its input. */
 export const stopReason = { none: 0, signal: 1, outputLimit: 2, failure: 3 } as const;
 

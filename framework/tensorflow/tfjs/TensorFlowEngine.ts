@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Exception } from "../../base/errors.js";
+import { withNativeLock } from "../../base/nativeLock.js";
 import type { DType } from "../dtypes.js";
 import type { Engine, LoadedModel, Runner } from "../engines.js";
 import type { GraphDef } from "../GraphDef.js";
@@ -92,7 +93,8 @@ export class TensorFlowModel implements LoadedModel {
   release(session: OpenSession): void {
     if (--session.users > 0) return;
     this.#sessions.delete(session.key);
-    loadAddon().deleteSavedModel(session.id);
+    const addon = loadAddon();
+    withNativeLock(() => addon.deleteSavedModel(session.id));
   }
 
   #open(adapters: Adapters): number {
@@ -103,7 +105,7 @@ export class TensorFlowModel implements LoadedModel {
         join(directory, "saved_model.pb"),
         encodeSavedModel(adaptGraph(this.index.graph, adapters)),
       );
-      return addon.loadSavedModel(directory, servingTag);
+      return withNativeLock(() => addon.loadSavedModel(directory, servingTag));
     } catch (error) {
       throw refusal(this.index.graph, (error as Error).message);
     } finally {

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Exception } from "../../base/errors.js";
+import { withNativeLock } from "../../base/nativeLock.js";
 import { LogWarning } from "../../base/log.js";
 
 /** A tensor in TensorFlow's memory; deleteTensor releases it. */
@@ -64,7 +65,7 @@ export function loadAddon(): Addon {
   if (missing !== undefined) throw unusable(missing);
   chooseThreads();
   try {
-    loaded = createRequire(import.meta.url)(path as string) as Addon;
+    loaded = withNativeLock(() => createRequire(import.meta.url)(path as string) as Addon);
   } catch (error) {
     throw unusable(`'${path}' does not load (${(error as Error).message.split("\n")[0]}); ${remedy}`, error);
   }

@@ -73,7 +73,11 @@ export class Thrower extends stream.EDProducer<Plan> {
     if (what === "later")
       return Promise.reject(new cms.Exception("TestFailure", "rejected in produce; this is a test."));
     if (what === "never") return new Promise(() => {});
-    if (what === "unheard") setTimeout(() => fail({ where: "a timer", what: "error" }), 1);
+    if (what === "unheard") {
+      setTimeout(() => fail({ where: "a timer", what: "error" }), 1);
+      // The job must still be running when the timer fires.
+      return new Promise((resolve) => setTimeout(resolve, 1000));
+    }
     failIn("produce", this.globalCache);
   }
   override endLuminosityBlock(): void {
