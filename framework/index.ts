@@ -1,7 +1,9 @@
 /** What plugins and configs import as "#framework" inside this repository and as "cmsrun" outside. */
+import "./aot/engine/register.js";
 import "./modules/builtinServices.js";
 
 export { inject } from "inversify";
+export * as tfaot from "./aot/tfaot/exports.js";
 export { Exception } from "./base/errors.js";
 export {
   LogAbsolute,

@@ -30,6 +30,9 @@ const commands = [
   "mkedanlzr",
   "regress",
   "tfrun",
+  "cms_tfaot_compile",
+  "cmsml_check_aot_compatibility",
+  "cmsml_compile_tf_graph",
 ];
 
 /** Files below `folder` whose name ends so, sorted. */

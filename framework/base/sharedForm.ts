@@ -1,6 +1,7 @@
 /**
  * How a GlobalCache reaches every thread. A worker thread has its own heap, so a cache is either plain data (posted as
- * it is, SharedArrayBuffers shared, not copied), or an instance of a class that declares its shared form here.
+ * it is, SharedArrayBuffers shared, not copied), or an instance of a class that declares its shared form here. A class
+ * that must not be shared says why in `static notShareable`.
  */
 import { Exception } from "./errors.js";
 
@@ -73,7 +74,8 @@ function findUnshareable(value: unknown, path: string, seen: Set<unknown>): stri
     return firstDefined(value.map((v, i) => findUnshareable(v, `${path}[${i}]`, seen)));
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype !== Object.prototype && prototype !== null) {
-    return `${path} is an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? "a class"}`;
+    const type = value.constructor as { name?: string; notShareable?: string } | undefined;
+    return `${path} is ${type?.notShareable ?? `an instance of ${type?.name ?? "a class"}`}`;
   }
   return firstDefined(Object.entries(value).map(([name, v]) => findUnshareable(v, `${path}.${name}`, seen)));
 }

@@ -1,6 +1,7 @@
 /** cmsrun's own options. What follows the config belongs to the config, untouched. */
 import { delimiter } from "node:path";
 import { Exception, exitCodes } from "../base/errors.js";
+import { type EngineTarget, engineTargets } from "../tensorflow/Options.js";
 import { release } from "./environment.js";
 
 export interface CommandLine {
@@ -11,6 +12,7 @@ export interface CommandLine {
   readonly threads?: number;
   readonly streams?: number;
   readonly engine?: string;
+  readonly engineTarget?: EngineTarget;
   readonly check?: boolean;
   readonly record?: boolean;
   readonly explain?: number;
@@ -54,7 +56,16 @@ export async function commandLine(argv: readonly string[]): Promise<CommandLine 
 const noConfig = () => problem("cmsrun: No configuration file given.", "ConfigFileNotFound");
 
 /** Options that take the next argument as their value. */
-const valued = ["-n", "--numThreads", "--streams", "--engine", "-c", "--command", "--explain"];
+const valued = [
+  "-n",
+  "--numThreads",
+  "--streams",
+  "--engine",
+  "--engineTarget",
+  "-c",
+  "--command",
+  "--explain",
+];
 
 /** The first argument that is neither an option nor an option's value, or that follows `--`, is the config. */
 function split(argv: readonly string[]): { own: readonly string[]; rest: readonly string[] } {
@@ -93,7 +104,12 @@ async function parse(
     .option("engine", {
       type: "string",
       requiresArg: true,
-      describe: "inference engine: auto, reference, tensorflow (overrides options.inferenceEngine)",
+      describe: "inference engine: auto, compiled, reference, tensorflow (overrides options.inferenceEngine)",
+    })
+    .option("engineTarget", {
+      choices: engineTargets,
+      requiresArg: true,
+      describe: "what the compiled engine makes; auto = native where there is a C compiler",
     })
     .option("command", {
       alias: "c",
@@ -130,7 +146,7 @@ async function parse(
   if (failure !== undefined)
     return problem(`cmsrun: Error while trying to process command line arguments:\n${failure}`);
   if (parsed.help || parsed.version) process.exit(0);
-  for (const name of ["numThreads", "streams", "engine", "explain", "command"] as const) {
+  for (const name of ["numThreads", "streams", "engine", "engineTarget", "explain", "command"] as const) {
     if (Array.isArray(parsed[name])) return problem(`cmsrun: --${name} is given more than once`);
   }
   for (const name of ["numThreads", "streams", "explain"] as const) {
@@ -138,7 +154,7 @@ async function parse(
     if (value !== undefined && (!Number.isInteger(value) || value < 0))
       return problem(`cmsrun: --${name} takes a whole number, not '${value}'.`);
   }
-  const { command, explain, numThreads: threads, streams, engine } = parsed;
+  const { command, explain, numThreads: threads, streams, engine, engineTarget } = parsed;
   if (command !== undefined && config !== undefined)
     return problem("cmsrun: cannot use '-c [command line input]' with 'config_file'");
   if (command === undefined && config === undefined && explain === undefined) return noConfig();
@@ -149,6 +165,7 @@ async function parse(
     ...(threads !== undefined && { threads }),
     ...(streams !== undefined && { streams }),
     ...(engine !== undefined && { engine }),
+    ...(engineTarget !== undefined && { engineTarget }),
     ...(explain !== undefined && { explain }),
     check: parsed.check ?? false,
     record: parsed.record ?? false,

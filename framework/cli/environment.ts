@@ -2,6 +2,8 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { Exception } from "../base/errors.js";
+import { type EngineTarget, engineTargets } from "../tensorflow/Options.js";
 import { ownPackageRoot, PluginManager } from "../modules/PluginManager.js";
 import { packageAround } from "./currentPackage.js";
 
@@ -12,7 +14,9 @@ export interface JobEnvironment {
   /** Directories of FileInPath and process.load. */
   readonly searchPath: readonly string[];
   readonly pluginPath: readonly string[];
-  readonly cacheDirectory: string | undefined;
+  readonly cacheDirectory: string;
+  /** CMSRUN_ENGINE_TARGET: stronger than a config, weaker than the command line. */
+  readonly engineTarget: EngineTarget | undefined;
 }
 
 function listed(variable: string): string[] {
@@ -29,6 +33,17 @@ function isWritable(directory: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** @throws CommandLineProcessing when the variable names no target */
+function wantedTarget(): EngineTarget | undefined {
+  const wanted = process.env.CMSRUN_ENGINE_TARGET;
+  if (wanted === undefined || wanted === "") return undefined;
+  if (engineTargets.includes(wanted as EngineTarget)) return wanted as EngineTarget;
+  throw new Exception(
+    "CommandLineProcessing",
+    `CMSRUN_ENGINE_TARGET is '${wanted}'; it may be ${engineTargets.join(", ")}.`,
+  );
 }
 
 /** @param configFile full path of the config */
@@ -50,6 +65,7 @@ export function jobEnvironment(configFile: string): JobEnvironment {
     cacheDirectory: modules
       ? join(modules, ".cache", "cmsrun")
       : join(tmpdir(), `cmsrun-cache-${process.getuid?.() ?? 0}`),
+    engineTarget: wantedTarget(),
   };
 }
 

@@ -1,6 +1,6 @@
 /** One job from config to exit code: loads, runs, reports. */
 import { existsSync, unlinkSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Exception, exitCodes } from "../base/errors.js";
 import { LogAbsolute, setLogSink } from "../base/log.js";
 import { loadConfig } from "../config/loadConfig.js";
@@ -69,12 +69,21 @@ function temporaryConfig(text: string): string {
 }
 
 export function newProcessor(
-  { config, threads, streams, engine }: CommandLine,
+  { config, threads, streams, engine, engineTarget }: CommandLine,
   description: ProcessDescription,
 ): EventProcessor {
-  const plugins = pluginManager(jobEnvironment(resolve(config ?? ".cmsrun_cfg.ts")));
+  const environment = jobEnvironment(resolve(config ?? ".cmsrun_cfg.ts"));
   chooseThreads();
-  return new EventProcessor(description, { plugins, threadEntry, release, threads, streams, engine });
+  return new EventProcessor(description, {
+    plugins: pluginManager(environment),
+    threadEntry,
+    release,
+    threads,
+    streams,
+    engine,
+    engineTarget: engineTarget ?? environment.engineTarget,
+    compiledDirectory: join(environment.cacheDirectory, "compiled"),
+  });
 }
 
 const stopSignals = ["SIGINT", "SIGUSR2", "SIGTERM"] as const;

@@ -17,7 +17,11 @@ const optionsDescription = {
     comment: "0 = 2 when there are 2 streams or more, else 1",
   }),
   inferenceEngine: string("auto", {
-    comment: 'engine of models whose module leaves it at "auto": reference, tensorflow',
+    comment: 'engine of models whose module leaves it at "auto": compiled, reference, tensorflow',
+  }),
+  engineTarget: string("wasm", {
+    allowed: ["wasm", "native", "auto"],
+    comment: "what the compiled engine makes; auto = native where there is a C compiler",
   }),
   wantSummary: bool(false, { comment: "print the TrigReport and TimeReport at the end" }),
   throwIfIllegalParameter: bool(true),

@@ -14,6 +14,7 @@ import { setDefaultEngine } from "../tensorflow/engines.js";
 import { formatEngineUse, takeEngineUse } from "../tensorflow/inferenceReport.js";
 import { bindPlan } from "./bindPlan.js";
 import { type JobModule, JobModules } from "./JobModules.js";
+import { setCompilerSettings } from "../aot/engine/settings.js";
 import { type Concurrency, type JobOverrides, JobSettings } from "./jobSettings.js";
 import { OrderedResults } from "./OrderedResults.js";
 import { closeOutput, openOutputs, processConfiguration } from "./outputs.js";
@@ -101,6 +102,7 @@ export class EventProcessor {
   async construct(): Promise<void> {
     try {
       setDefaultEngine(this.#settings.inferenceEngine);
+      setCompilerSettings(this.#settings.compiler);
       setNativeLock(this.control.subarray(control.nativeLock));
       const isStrict = Boolean(this.#settings.option("throwIfIllegalParameter"));
       this.#modules = await JobModules.load(this.#process, this.#options.plugins, isStrict);

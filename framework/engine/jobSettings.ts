@@ -1,5 +1,6 @@
 /** What process.options, maxEvents and the command line say of a job: how many events, threads and streams. */
 import { availableParallelism } from "node:os";
+import { type CompilerSettings, compilerSettings } from "../aot/engine/settings.js";
 import { LogPrint } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { JobModule } from "./JobModules.js";
@@ -10,6 +11,9 @@ export interface JobOverrides {
   readonly threads?: number | undefined;
   readonly streams?: number | undefined;
   readonly engine?: string | undefined;
+  readonly engineTarget?: CompilerSettings["target"] | undefined;
+  /** Where compiled models are kept from job to job. */
+  readonly compiledDirectory?: string | undefined;
 }
 
 export class JobSettings {
@@ -40,6 +44,12 @@ export class JobSettings {
 
   get inferenceEngine(): string {
     return this.#overrides.engine ?? String(this.option("inferenceEngine"));
+  }
+
+  get compiler(): CompilerSettings {
+    const { engineTarget, compiledDirectory = compilerSettings().cacheDirectory } = this.#overrides;
+    const target = engineTarget ?? (String(this.option("engineTarget")) as CompilerSettings["target"]);
+    return { target, cacheDirectory: compiledDirectory };
   }
 
   /** The threads and streams that the job really runs with. Says so when they are fewer than asked for. */

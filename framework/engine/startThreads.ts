@@ -1,4 +1,5 @@
 /** Starts the threads of a job: one EventLoop in the main thread, or one in each worker thread. */
+import { modelMemory } from "../aot/ModelMemory.js";
 import type { MessageLogger } from "../services/MessageLogger.js";
 import type { PluginManager } from "../modules/PluginManager.js";
 import { getSearchPath } from "../parameters/fileInPath.js";
@@ -57,6 +58,8 @@ function threadPlans({
     limits,
     searchPath: getSearchPath(),
     inferenceEngine: settings.inferenceEngine,
+    compiler: settings.compiler,
+    modelMemory: modelMemory().memory,
     control,
     isTimed: Boolean(settings.option("wantSummary")),
     reportEvery,

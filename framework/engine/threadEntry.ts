@@ -1,6 +1,9 @@
 /** What a worker thread runs: builds an EventLoop from its plan and answers the job's calls, one after another. */
 import { Container } from "inversify";
 import { parentPort, workerData } from "node:worker_threads";
+import { setCompilerSettings } from "../aot/engine/settings.js";
+import "../aot/engine/register.js";
+import { adoptModelMemory } from "../aot/ModelMemory.js";
 import { Exception } from "../base/errors.js";
 import { setNativeLock } from "../base/nativeLock.js";
 import { LogDebug, type LogMessage, setLogSink } from "../base/log.js";
@@ -36,6 +39,8 @@ port.on("message", (request: Request) => {
 });
 
 async function build(): Promise<void> {
+  adoptModelMemory(plan.modelMemory);
+  setCompilerSettings(plan.compiler);
   setDefaultEngine(plan.inferenceEngine);
   setNativeLock(plan.control.subarray(control.nativeLock));
   for (const file of plan.pluginFiles) await import(file);

@@ -1,4 +1,6 @@
 /** The plain data that the job gives a thread, and what the thread gives back. Everything here is structured-cloneable. */
+import type { CompilerSettings } from "../aot/engine/settings.js";
+import type { WasmMemory } from "../aot/wasm/WebAssembly.js";
 import type { Severity } from "../base/log.js";
 import type { BranchDescription } from "../data/BranchDescription.js";
 import type { InputRange } from "../modules/InputSource.js";
@@ -33,6 +35,9 @@ export interface ThreadPlan {
   readonly searchPath: readonly string[];
   /** What "auto" means as a module's inference engine. */
   readonly inferenceEngine: string;
+  readonly compiler: CompilerSettings;
+  /** The memory of compiled models, of all threads. */
+  readonly modelMemory: WasmMemory;
   readonly control: Int32Array;
   readonly isTimed: boolean;
   /** Report each Nth event; 0 = none. */

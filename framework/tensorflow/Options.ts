@@ -5,9 +5,14 @@ import { suggestion } from "../base/didYouMean.js";
 export const backends = ["cpu", "cuda", "rocm", "intel", "best"] as const;
 export type Backend = (typeof backends)[number];
 
+export const engineTargets = ["auto", "wasm", "native"] as const;
+export type EngineTarget = (typeof engineTargets)[number];
+
 export interface Options {
   /** Name of a registered engine, or "auto": the first of engines.ts' order that is usable here. */
   readonly engine?: string;
+  /** What the compiled engine makes: WebAssembly, code of the machine's C compiler, or "auto", the job's choice. */
+  readonly engineTarget?: EngineTarget;
   /** "best" is an accelerator where there is one, else the CPU. */
   readonly backend?: Backend;
   /** Threads inside one run, for engines that have any; the event loop's threads are not counted here. */
@@ -21,7 +26,11 @@ export type ResolvedOptions = Required<Options>;
  * @throws UnavailableAccelerator (8035) for a backend that is not here, InvalidSession for a value that means nothing.
  */
 export function resolveOptions(options: Options = {}): ResolvedOptions {
-  const { engine = "auto", backend = "cpu", threads = 1 } = options;
+  const { engine = "auto", engineTarget = "auto", backend = "cpu", threads = 1 } = options;
+  if (!engineTargets.includes(engineTarget)) {
+    const hint = suggestion(engineTarget, engineTargets);
+    throw new Exception("InvalidSession", `unknown engineTarget '${String(engineTarget)}'${hint}.`);
+  }
   if (!backends.includes(backend)) {
     throw new Exception(
       "InvalidSession",
@@ -38,7 +47,7 @@ export function resolveOptions(options: Options = {}): ResolvedOptions {
   if (backend === "rocm" || backend === "intel") {
     throw unavailable(`${backend} backend requested, but TensorFlow is not compiled yet for it here`);
   }
-  return { engine, backend: "cpu", threads };
+  return { engine, engineTarget, backend: "cpu", threads };
 }
 
 function unavailable(what: string): Exception {

@@ -89,8 +89,6 @@ export function findEngine(name: string): Engine {
 /** Why a graph cannot be given to the engine of that name; undefined when it can. */
 function faultOf(name: string): string | undefined {
   const engine = engines.get(name);
-  if (name === "compiled" && !engine)
-    return "engine 'compiled' does not exist yet in this release; use 'reference'";
   if (!engine) return `unknown engine '${name}'${suggestion(name, ["auto", ...engines.keys()])}`;
   const why = engine.unavailable();
   return why && `engine '${name}' cannot be used here: ${why}`;

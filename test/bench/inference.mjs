@@ -1,189 +1,141 @@
 /**
- * Microseconds a call of every model of $CMSRUN_SHARED/models at batch 1, 8 and 64, one thread: our engines, and as peers
- * in the same run onnxruntime-node (npm run bench:setup), tfjs-node called directly, and TensorFlow through Python where
- * TF_PYTHON names an interpreter that has it. What an engine cannot run is a skipped case with the reason.
+ * Microseconds a call of every model of $CMSRUN_SHARED/models, by batch size and on one thread: our engines, and in the same
+ * run their peers: onnxruntime-node (npm run bench:setup), tfjs-node called directly, and with TF_PYTHON, an interpreter that
+ * has a TensorFlow wheel, TensorFlow's C++ session, XLA ahead of time and onnxruntime through Python. Lists select:
+ * --batches=1,8 --models=simple,cms --engines=compiled/wasm,reference --peers=onnxruntime-node. What is missing is skipped.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { framework, onnxruntime, python, tfjsNode } from "./peers/engines.mjs";
-import { median } from "./run.mjs";
+import { caseName, engineCase, peerCase, rooflineCase, skippedCase } from "./inference/cases.mjs";
+import { checkOutputs, measure } from "./inference/measure.mjs";
+import { cellOf, listModels } from "./inference/models.mjs";
+import { inferenceOptions, select } from "./inference/options.mjs";
+import { rooflineTargetOf } from "./inference/targets.mjs";
+import { framework, onnxruntime, tfjsNode } from "./peers/engines.mjs";
+import { onnxruntimePython } from "./peers/onnxruntimePython.mjs";
+import { sseRoofline, wasmRoofline } from "./peers/roofline.mjs";
+import { tensorflowCpp } from "./peers/tensorflowCpp.mjs";
+import { xlaAot, xlaAotWide } from "./peers/xlaAot.mjs";
 
-const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
+const packageRoot = fileURLToPath(new URL("..", new URL("..", import.meta.url)));
+const engineNames = ["compiled/wasm", "compiled/native", "reference", "tensorflow"];
+/** A graph of CMS takes our other engines up to seconds: they run where they are asked for. */
+const cmsEngines = ["compiled/wasm", "compiled/native"];
+const peerMakers = [onnxruntime, tfjsNode, onnxruntimePython, tensorflowCpp, xlaAot, xlaAotWide];
 
-const rounds = 7;
-const roundMs = 15;
-const warmUpMs = 60;
-const batches = [1, 8, 64];
-const models = [
-  "simple",
-  "multi",
-  "mlp_small",
-  "mlp_big",
-  "tf1_frozen",
-  "deepjet_like",
-  "transformer",
-  "cnn",
-  "gru",
-];
-/** Models of dense layers: the reference engine has to be within 15 times onnxruntime on these, at batch 1. */
-const dense = new Set(["simple", "multi", "mlp_small", "mlp_big", "tf1_frozen"]);
-/** How far the outputs of two engines may lie apart before their times mean nothing. */
-const tolerance = 1e-4;
-
-function readModel(folder, name) {
-  const directory = join(folder, name);
-  const read = (file) => JSON.parse(readFileSync(join(directory, file), "utf8"));
-  return { name, directory, meta: read("meta.json"), golden: read("golden.json").cases.at(-1) };
-}
-
-/** The golden rows, repeated up to `batch`; an input without a batch dimension as it is. */
-function inputsOf({ meta, golden }, batch) {
-  return Object.entries(meta.inputs).map(([key, { tensor, dtype, shape }]) => {
-    const { data, shape: given } = golden.inputs[key];
-    const isRows = shape[0] === null;
-    const count = isRows ? (batch * data.length) / given[0] : data.length;
-    const values = Array.from({ length: count }, (_, i) => data[i % data.length]);
-    return { key, tensor, dtype, shape: isRows ? [batch, ...given.slice(1)] : given, values };
-  });
-}
-
-async function timeCalls(call, count) {
-  const start = performance.now();
-  for (let i = 0; i < count; i++) await call();
-  return (1000 * (performance.now() - start)) / count;
-}
-
-/** Our engines answer at once; awaiting them would cost more than a small model. */
-function timeSynchronousCalls(call, count) {
-  const start = performance.now();
-  for (let i = 0; i < count; i++) call();
-  return (1000 * (performance.now() - start)) / count;
-}
-
-const timed = (runner, count) => {
-  if (runner.time) return runner.time(count);
-  return runner.isAsync ? timeCalls(runner.call, count) : timeSynchronousCalls(runner.call, count);
-};
-
-async function callsARound(runner) {
-  const until = performance.now() + warmUpMs;
-  let us = await timed(runner, 1);
-  while (performance.now() < until) us = await timed(runner, Math.max(1, Math.ceil(1000 / us)));
-  return Math.max(1, Math.ceil((1000 * roundMs) / us));
-}
-
-function largestDifference(a, b) {
-  return a.reduce(
-    (worst, value, i) =>
-      Math.max(worst, Math.abs(Number(value) - Number(b[i])) / Math.max(1, Math.abs(Number(b[i])))),
-    0,
-  );
-}
-
-/** The times of each round by engine, rounds in alternation. */
-async function measure(runners) {
-  const first = await runners[0].outputs();
-  for (const runner of runners.slice(1)) {
-    const outputs = await runner.outputs();
-    for (const [i, output] of outputs.entries()) {
-      const difference = largestDifference(output, first[i]);
-      if (!(difference <= tolerance))
-        throw new Error(`${runner.engine} and ${runners[0].engine} differ by ${difference} in output ${i}`);
-    }
-  }
-  const counts = [];
-  for (const runner of runners) counts.push(await callsARound(runner));
-  const samples = runners.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, runner] of runners.entries()) {
-      // Not the first call after another engine has filled the caches, where a round has only a few.
-      if (counts[i] > 1) await timed(runner, 1);
-      samples[i].push(await timed(runner, counts[i]));
-    }
-  }
-  return new Map(runners.map(({ engine }, i) => [engine, samples[i]]));
-}
-
-const peers = { reference: "onnxruntime-node", tensorflow: "tfjs-node" };
-
-function targetOf(engine, model, batch) {
-  if (engine === "tensorflow") return 1.3;
-  return engine === "reference" && dense.has(model) && batch === 1 ? 15 : null;
-}
-
-function result(engine, model, batch, times) {
-  const own = times.get(engine);
-  const common = {
-    case: `${model}/b${batch}/${engine}`,
-    value: median(own),
-    unit: "us",
-    of: "ratio",
-    better: "lower",
-  };
-  const peer = times.get(peers[engine]);
-  if (!peer) return { ...common, peer: null, ratio: null, target: null };
-  // Round by round: what else the machine does meets both.
-  const ratio = median(own.map((us, round) => us / peer[round]));
-  return { ...common, peer: peers[engine], ratio, target: targetOf(engine, model, batch) };
-}
-
-const skippedCase = (name, reason) => ({
-  case: name,
-  value: null,
-  unit: "us",
-  peer: null,
-  ratio: null,
-  target: null,
-  of: "ratio",
-  better: "lower",
-  skipped: reason,
-});
+const nameOf = ({ engine }) => engine;
 
 export async function* inference() {
+  const options = inferenceOptions();
   const folder = join(process.env.CMSRUN_SHARED ?? join(packageRoot, "..", "shared"), "models");
   if (!existsSync(folder)) {
-    yield skippedCase(
-      "inference",
-      `there is no folder ${folder}; set CMSRUN_SHARED to the folder that has models/`,
-    );
+    const reason = `there is no folder ${folder}; set CMSRUN_SHARED to the folder that has models/`;
+    yield skippedCase("inference", reason);
     return;
   }
-  const engines = [
-    framework("reference"),
-    framework("tensorflow"),
-    onnxruntime(),
-    tfjsNode(),
-    python(folder),
-  ];
+  const models = select(listModels(folder), ({ name }) => name, options.models, "models");
+  const own = select(engineNames, (name) => name, options.engines, "engines").map(framework);
+  const peers = select(
+    peerMakers.map((make) => make()),
+    nameOf,
+    options.peers,
+    "peers",
+  );
+  const rooflines = own.some(({ engine }) => engine === "compiled/wasm")
+    ? [wasmRoofline(), sseRoofline()]
+    : [];
+  const all = [...own, ...peers, ...rooflines];
   try {
-    for (const name of models) {
-      const model = readModel(folder, name);
-      for (const batch of batches) yield* compare(engines, model, batch);
+    const missing = new Set();
+    for (const engine of all) {
+      const reason = await complaint(() => engine.prepare?.());
+      if (reason === undefined) continue;
+      missing.add(engine);
+      yield skippedCase(`inference/${engine.engine}`, reason);
     }
+    const there = (engines) => engines.filter((engine) => !missing.has(engine));
+    const bench = { own, peers: there(peers), rooflines: there(rooflines), options };
+    for (const { read } of models) yield* compareModel(bench, read());
   } finally {
-    for (const engine of engines) engine.end?.();
+    for (const engine of all) engine.end?.();
   }
+}
+
+/** What `attempt` throws, as a text; undefined where it succeeds. */
+async function complaint(attempt) {
+  try {
+    await attempt();
+  } catch (error) {
+    return error.message;
+  }
+}
+
+/** One model at all batch sizes. */
+async function* compareModel({ own, peers, rooflines, options }, model) {
+  const batches = options.batches ?? model.batches;
+  const isAsked = ({ engine }) => !model.isCms || options.engines || cmsEngines.includes(engine);
+  const engines = own.filter(isAsked);
+  for (const peer of peers.filter(({ runs }) => runs?.(model) ?? true)) {
+    const reason = await complaint(() => peer.prepareModel?.(model, batches));
+    if (reason === undefined) engines.push(peer);
+    else yield skippedCase(`${model.name}/${peer.engine}`, reason);
+  }
+  for (const batch of batches) yield* compare({ own, engines, rooflines }, model, batch);
 }
 
 /** One model at one batch size by all engines. */
-async function* compare(engines, model, batch) {
-  const inputs = inputsOf(model, batch);
+async function* compare({ own, engines, rooflines }, model, batch) {
+  const cell = cellOf(model, batch);
   const runners = [];
   const skipped = [];
-  for (const { engine, open } of engines) {
-    try {
-      const runner = { engine, ...(await open(model, inputs)) };
-      await runner.outputs();
+  const isOwn = ({ engine }) => own.some((each) => each.engine === engine);
+  for (const engine of engines) {
+    const reason = await complaint(async () => {
+      const runner = { engine: engine.engine, ...(await engine.open(model, cell)) };
       runners.push(runner);
-    } catch (error) {
-      skipped.push(
-        skippedCase(`${model.name}/b${batch}/${engine}`, error.message.split("\n")[0].slice(0, 160)),
-      );
-    }
+      await runner.outputs();
+    });
+    if (reason === undefined) continue;
+    if (runners.at(-1)?.engine === engine.engine) runners.pop();
+    skipped.push(skippedCase(caseName(engine.engine, model, batch), reason));
   }
-  const times = runners.length > 0 ? await measure(runners) : new Map();
-  for (const { engine } of runners) yield result(engine, model.name, batch, times);
+  for (const runner of [...runners]) {
+    const reason = await complaint(() => checkOutputs(runner, cell));
+    if (reason === undefined) continue;
+    const name = caseName(runner.engine, model, batch);
+    // Of a peer it is a reason not to compare with it; of ours it is what nobody may overlook.
+    if (isOwn(runner)) throw new Error(`${name}: ${reason}`);
+    runners.splice(runners.indexOf(runner), 1);
+    skipped.push(skippedCase(name, reason));
+  }
+  model.mflop ??= await countedMflop(runners, batch);
+  const isBound = runners.some(({ engine }) => rooflineTargetOf(engine, model, batch) !== null);
+  const limits = isBound ? await openRooflines(rooflines) : [];
+  const times = await measure([...runners, ...limits]);
+  const titles = new Map(engines.map(({ engine, title }) => [engine, title ?? engine]));
+  for (const runner of runners) {
+    const { engine } = runner;
+    yield (isOwn(runner) ? engineCase : peerCase)(engine, model, batch, times, titles);
+    if (limits.length > 0 && rooflineTargetOf(engine, model, batch) !== null)
+      yield rooflineCase(engine, model, batch, times, limits);
+  }
   yield* skipped;
   for (const runner of runners) await runner.close?.();
+}
+
+/** Of a row, from the runner that can count; undefined without one. */
+async function countedMflop(runners, batch) {
+  const counting = runners.find(({ engine }) => engine === "tensorflow-cpp");
+  return counting && (await counting.flops()) / batch / 1e6;
+}
+
+async function openRooflines(rooflines) {
+  const empty = { batch: 1, inputs: [], outputs: [] };
+  const opened = [];
+  for (const { engine, open } of rooflines) {
+    const runner = { engine, ...(await open({}, empty)) };
+    opened.push({ ...runner, flops: await runner.flops() });
+  }
+  return opened;
 }

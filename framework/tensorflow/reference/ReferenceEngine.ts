@@ -25,20 +25,20 @@ export class ReferenceEngine implements Engine {
     return undefined;
   }
 
-  load(given: GraphIndex): LoadedModel {
+  load(given: GraphIndex): ReferenceModel {
     const graph = lowerFunctions(given.graph);
     const index = graph === given.graph ? given : new GraphIndex(graph);
     checkInputs(index);
     return new ReferenceModel(index, foldConstants(index), this.maxLoopIterations);
   }
 
-  fromShared(shared: SharedModel): LoadedModel {
+  fromShared(shared: SharedModel): ReferenceModel {
     const constants = new Map(shared.constants);
     return new ReferenceModel(new GraphIndex(shared.graph), constants, this.maxLoopIterations, shared);
   }
 }
 
-class ReferenceModel implements LoadedModel {
+export class ReferenceModel implements LoadedModel {
   readonly engine = "reference";
   #shared: SharedModel | undefined;
 

@@ -1,39 +1,28 @@
 /**
- * The engines of the inference benchmark behind one interface: `open(model, inputs)` gives `call` (one call with inputs
- * and outputs as plain typed arrays), `outputs` (the same, as arrays in the order of meta.json) and `close`; it throws
- * what the engine says against it.
+ * The engines of the inference benchmark that run in this process, behind the interface that all have: `open(model, cell)`
+ * gives `call` (one call with inputs and outputs as plain typed arrays), `outputs` (the same, as arrays in the model's
+ * order) and `close`; it throws what the engine says against it.
  */
-import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import util from "node:util";
+import { typedArray } from "./arrays.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const sessionProgram = fileURLToPath(new URL("tensorflowSession.py", import.meta.url));
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  bool: Uint8Array,
-};
 
-function typedArray({ dtype, values }) {
-  return arrays[dtype].from(values, dtype === "int64" ? BigInt : Number);
-}
-
-/** An engine of ours, on the frozen graph, as a plugin calls it. */
-export function framework(engine) {
+/** An engine of ours ("compiled/wasm" with its target), on the frozen graph, as a plugin calls it. */
+export function framework(name) {
+  const [engine, engineTarget] = name.split("/");
   return {
-    engine,
-    async open({ directory, meta }, inputs) {
+    engine: name,
+    async open({ graph }, { inputs, outputs }) {
       const { createSession, loadGraphDef } = await import(join(root, "dist", "index.js"));
-      const session = createSession(loadGraphDef(join(directory, "frozen.pb")), { engine });
+      const options = engineTarget === undefined ? { engine } : { engine, engineTarget };
+      const session = createSession(loadGraphDef(graph), options);
       const call = session.prepare(
         inputs.map(({ tensor }) => tensor),
-        Object.values(meta.outputs).map(({ tensor }) => tensor),
+        outputs.map(({ tensor }) => tensor),
       );
       const feeds = inputs.map((input) => ({
         dtype: input.dtype,
@@ -53,13 +42,11 @@ export function framework(engine) {
 export function onnxruntime() {
   return {
     engine: "onnxruntime-node",
-    async open({ directory, meta }, inputs) {
-      const { InferenceSession, Tensor } = peerPackage(
-        join(root, "test", "bench", "peers"),
-        "onnxruntime-node",
-        "npm run bench:setup",
-      );
-      const session = await InferenceSession.create(join(directory, "model.onnx"), {
+    runs: ({ onnx }) => onnx !== undefined,
+    prepare: () => onnxruntimePackage(),
+    async open({ onnx }, { inputs, outputs }) {
+      const { InferenceSession, Tensor } = onnxruntimePackage();
+      const session = await InferenceSession.create(onnx.file, {
         intraOpNumThreads: 1,
         interOpNumThreads: 1,
       });
@@ -69,9 +56,7 @@ export function onnxruntime() {
         name: known(session.inputNames, input.key, input.tensor),
         data: typedArray(input),
       }));
-      const names = Object.entries(meta.outputs).map(([key, { tensor }]) =>
-        known(session.outputNames, key, tensor),
-      );
+      const names = outputs.map(({ key, tensor }) => known(session.outputNames, key, tensor));
       const call = () =>
         session.run(
           Object.fromEntries(
@@ -95,68 +80,41 @@ export function onnxruntime() {
 export function tfjsNode() {
   return {
     engine: "tfjs-node",
-    async open({ directory, meta }, inputs) {
+    runs: ({ savedModel }) => savedModel !== undefined,
+    prepare: () => tfjsPackage(),
+    async open({ savedModel }, { inputs, outputs }) {
       const wide = inputs.find(({ dtype }) => dtype === "float64");
       if (wide) throw new Error(`input '${wide.key}' is float64, which tfjs-node does not have`);
-      // tfjs-node 4.22 calls functions that Node 23 removed.
-      util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-      util.isArray ??= Array.isArray;
       // It warns at every call with an int64 output, which takes longer than the call.
       console.warn = () => undefined;
-      const tf = peerPackage(join(root, ".tensorflow"), "@tensorflow/tfjs-node", "npm run build:tensorflow");
-      const model = await tf.node.loadSavedModel(join(directory, "saved_model"));
+      const tf = tfjsPackage();
+      const model = await tf.node.loadSavedModel(savedModel);
       const given = inputs.map((input) => ({ ...input, data: typedArray(input) }));
-      const keys = Object.keys(meta.outputs);
+      const keys = outputs.map(({ key }) => key);
       const call = () => {
         const feeds = Object.fromEntries(
           given.map(({ key, data, shape, dtype }) => [key, tf.tensor(data, shape, dtype)]),
         );
         const results = model.predict(feeds);
-        const outputs = keys.map((key) => results[key].dataSync());
+        const values = keys.map((key) => results[key].dataSync());
         for (const tensor of [...Object.values(feeds), ...Object.values(results)]) tensor.dispose();
-        return outputs;
+        return values;
       };
       return { call, outputs: () => call().map((data) => [...data]), close: () => model.dispose() };
     },
   };
 }
 
-/** A Python process that times calls on demand, so that its rounds alternate with the others'. */
-export function python(folder) {
-  const interpreter = process.env.TF_PYTHON;
-  let child;
-  let lines;
-  const start = () => {
-    child = spawn(interpreter, [sessionProgram, folder], { stdio: ["pipe", "pipe", "ignore"] });
-    // Then its output ends at once, which `ask` reports.
-    for (const source of [child, child.stdin]) source.on("error", () => undefined);
-    lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  };
-  const ask = async (request) => {
-    if (!child) start();
-    child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await lines.next();
-    if (done)
-      throw new Error(
-        `TF_PYTHON='${interpreter}' cannot run test/bench/peers/tensorflowSession.py; does it have tensorflow and numpy?`,
-      );
-    const answer = JSON.parse(value);
-    if (answer.error) throw new Error(answer.error);
-    return answer;
-  };
-  return {
-    engine: "tensorflow-python",
-    async open({ name, meta }, inputs) {
-      if (!interpreter) throw new Error("TF_PYTHON names no Python interpreter with TensorFlow");
-      const fetches = Object.values(meta.outputs).map(({ tensor }) => tensor);
-      await ask({ open: name, inputs, fetches });
-      return {
-        time: async (count) => (await ask({ time: count })).us,
-        outputs: async () => (await ask({ run: true })).outputs,
-      };
-    },
-    end: () => child?.stdin.end(),
-  };
+const onnxruntimePackage = () =>
+  peerPackage(join(root, "test", "bench", "peers"), "onnxruntime-node", "npm run bench:setup");
+
+function tfjsPackage() {
+  // tfjs-node 4.22 calls functions that Node 23 removed.
+  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+  // Nor does it have to tell of every model that it loads.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  return peerPackage(join(root, ".tensorflow"), "@tensorflow/tfjs-node", "npm run build:tensorflow");
 }
 
 function peerPackage(folder, name, remedy) {

@@ -1,0 +1,45 @@
+/** Casts between element types as kernel IR, with TensorFlow's results on the CPU. */
+import { binary, constant, convert, i32, isVector, select } from "../kernel/expr.js";
+import type { Expr } from "../kernel/ir.js";
+import type { ElementType } from "../tensor/View.js";
+import { elementMemory } from "./context.js";
+
+/** Floats truncate towards zero, integers wrap, anything but 0 (also NaN) is true. */
+export function emitCast(value: Expr, from: ElementType, to: ElementType): Expr {
+  if (from === to) return value;
+  if (isVector(value.type)) return vectorCast(value, from, to);
+  if (to === "bool") return binary("ne", value, constant(value.type, 0));
+  const { type } = elementMemory[to];
+  return type === "i32" ? wrap(convert("i32", value), to) : convert(type, value);
+}
+
+function vectorCast(value: Expr, from: ElementType, to: ElementType): Expr {
+  if (to === "bool") return binary("ne", value, constant(value.type, 0));
+  if (from !== "bool") return convert(to === "float32" ? "f32v" : "i32v", value);
+  if (to === "int32") return binary("and", value, constant("i32v", 1));
+  return select(value, constant("f32v", 1), constant("f32v", 0));
+}
+
+/** An i32 cut to what an element type holds. */
+export function wrap(value: Expr, dtype: ElementType): Expr {
+  switch (dtype) {
+    case "uint8":
+      return binary("and", value, i32(0xff));
+    case "uint16":
+      return binary("and", value, i32(0xffff));
+    case "int8":
+      return binary("shrS", binary("shl", value, i32(24)), i32(24));
+    case "int16":
+      return binary("shrS", binary("shl", value, i32(16)), i32(16));
+    default:
+      return value;
+  }
+}
+
+/** The scalar in every lane; of a bool, its mask. */
+export function splatOf(value: Expr, dtype: ElementType): Expr {
+  const lanes = dtype === "bool" ? binary("sub", i32(0), value) : value;
+  const type = lanes.type === "f32" ? "f32v" : "i32v";
+  if (lanes.kind === "constant") return { kind: "constant", type, value: lanes.value };
+  return { kind: "splat", type, value: lanes };
+}

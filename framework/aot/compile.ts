@@ -1,0 +1,95 @@
+/** The compiler from one end to the other: a graph, the shapes of what is fed, a target → code. */
+import type { GraphDef } from "../tensorflow/GraphDef.js";
+import { GraphIndex } from "../tensorflow/GraphIndex.js";
+import { foldConstants } from "../tensorflow/reference/foldConstants.js";
+import { lowerFunctions } from "../tensorflow/reference/functions/lowerFunctions.js";
+import type { Constants } from "../tensorflow/reference/makePlan.js";
+import { Exception } from "../base/errors.js";
+import { assemble } from "./assemble.js";
+import type { Target } from "./kernel/ir.js";
+import { type Feed, traceGraph } from "./lower/traceGraph.js";
+import { Unsupported } from "./lower/traceValues.js";
+import { compileC } from "./native/compileC.js";
+import { findNativeCompiler, type NativeCompiler } from "./native/nativeCompiler.js";
+import type { View } from "./tensor/View.js";
+import type { CodeLayout, CompiledCode, SlotLayout, TargetName } from "./Unit.js";
+import { printWasm } from "./wasm/printWasm.js";
+
+/** Part of every file's and cache entry's key: raise it when the code that is made changes. */
+export const compilerVersion = "1";
+
+const wasmTarget: Target = { name: "wasm", lanes: 4, hasFma: false, vectorRegisters: 16 };
+
+/** A graph as the compiler takes it: functions written out, constants computed. */
+export interface LoadedGraph {
+  readonly index: GraphIndex;
+  readonly constants: Constants;
+}
+
+export function loadForCompiler(graph: GraphDef): LoadedGraph {
+  const index = new GraphIndex(lowerFunctions(graph));
+  return { index, constants: foldConstants(index) };
+}
+
+let nativeCompiler: NativeCompiler | undefined;
+
+/** The machine's C compiler, looked for once a thread. @throws UnavailableAccelerator when there is none */
+export function machineCompiler(): NativeCompiler {
+  nativeCompiler ??= findNativeCompiler();
+  return nativeCompiler;
+}
+
+/** What code for a target needs of the machine: CodeLayout.features. */
+export function featuresOf(target: TargetName): string {
+  return target === "wasm" ? "simd128" : machineCompiler().features;
+}
+
+/**
+ * Code that computes `fetches` from tensors of exactly these shapes.
+ * @throws InvalidSession naming the node that cannot be compiled and why
+ */
+export function compileGraph(
+  graph: GraphDef,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+  target: TargetName,
+): CompiledCode {
+  try {
+    return compileLoaded(loadForCompiler(graph), feeds, fetches, target);
+  } catch (error) {
+    if (error instanceof Unsupported) throw new Exception("InvalidSession", `${error.message}.`);
+    throw error;
+  }
+}
+
+/** As compileGraph. @throws Unsupported */
+export function compileLoaded(
+  { index, constants }: LoadedGraph,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+  target: TargetName,
+): CompiledCode {
+  const native = target === "native" ? machineCompiler() : undefined;
+  const graph = traceGraph(index, constants, feeds, fetches);
+  const { program, hashes, faults, uncompiled } = assemble(graph, native?.target ?? wasmTarget);
+  const slots = (views: readonly View[], names: readonly string[]) =>
+    views.map(({ dtype, shape, storage }, i): SlotLayout => {
+      return { name: names[i] as string, dtype, shape, offset: storage.block?.place ?? 0 };
+    });
+  const layout: CodeLayout = {
+    compiler: compilerVersion,
+    target,
+    features: featuresOf(target),
+    inputs: slots(
+      graph.inputs,
+      feeds.map(({ name }) => name),
+    ),
+    outputs: slots(graph.outputs, fetches),
+    arenaBytes: program.arenaBytes,
+    constants: hashes.map((hash, i) => ({ hash, sizeBytes: program.constants[i]?.bytes.length ?? 0 })),
+    faults,
+    uncompiled,
+  };
+  const code = native ? compileC(program, native) : printWasm(program);
+  return { layout, code, constants: program.constants.map(({ bytes }) => bytes) };
+}

@@ -1,0 +1,75 @@
+/**
+ * Compiled code on disk, by a key that names all it depends on. Constants lie beside, each once under its own hash,
+ * because batch sizes share them. What cannot be read or written is compiled again: a cache is never an error.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { threadId } from "node:worker_threads";
+import type { CodeLayout, CompiledCode } from "../Unit.js";
+
+interface Entry {
+  readonly layout: CodeLayout;
+  readonly codeHash: string;
+}
+
+export class CodeCache {
+  /** @param directory made when first written to */
+  constructor(readonly directory: string) {}
+
+  read(key: string): CompiledCode | undefined {
+    try {
+      const { layout, codeHash } = JSON.parse(this.#text(`${key}.json`)) as Entry;
+      const code = this.#checked(`${key}.code`, codeHash);
+      const constants = layout.constants.map(({ hash }) => this.#checked(join("constants", hash), hash));
+      if (!code || constants.some((bytes) => !bytes)) return undefined;
+      return { layout, code, constants: constants as Uint8Array[] };
+    } catch {
+      return undefined;
+    }
+  }
+
+  write(key: string, { layout, code, constants }: CompiledCode): void {
+    try {
+      mkdirSync(join(this.directory, "constants"), { recursive: true });
+      for (const [i, { hash }] of layout.constants.entries())
+        this.#put(join("constants", hash), constants[i] as Uint8Array, true);
+      this.#put(`${key}.code`, code);
+      const entry: Entry = { layout, codeHash: digest(code) };
+      this.#put(`${key}.json`, Buffer.from(JSON.stringify(entry)));
+    } catch {
+      // The next start compiles again.
+    }
+  }
+
+  #text(name: string): string {
+    return readFileSync(join(this.directory, name), "utf8");
+  }
+
+  /** The file's bytes when they are those that were written. */
+  #checked(name: string, hash: string): Uint8Array | undefined {
+    const bytes = readFileSync(join(this.directory, name));
+    return digest(bytes).startsWith(hash) ? new Uint8Array(bytes) : undefined;
+  }
+
+  #put(name: string, bytes: Uint8Array, isContentNamed = false): void {
+    const path = join(this.directory, name);
+    const temporary = `${path}.${process.pid}.${threadId}`;
+    try {
+      // A file named by its contents is not written twice.
+      if (isContentNamed && this.#checked(name, name.slice(-32))) return;
+    } catch {
+      // Not there yet.
+    }
+    try {
+      writeFileSync(temporary, bytes);
+      renameSync(temporary, path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,107 @@
+/**
+ * A graph with one node that cannot be compiled, in up to three parts: what does not need the node, the node (or the
+ * loop that it is in) alone, and what is computed from it.
+ */
+import type { GraphIndex } from "../../tensorflow/GraphIndex.js";
+import type { NodeDef } from "../../tensorflow/GraphDef.js";
+import { type TensorName, tensorKey } from "../../tensorflow/names.js";
+import { type Constants, makePlan } from "../../tensorflow/reference/makePlan.js";
+import { isLoop, type NodeStep, type Step } from "../../tensorflow/reference/Plan.js";
+
+/** A part of a graph: tensors that it needs and tensors that it gives, by full name. */
+export interface Part {
+  readonly kind: "compiled" | "reference";
+  readonly feeds: readonly string[];
+  readonly fetches: readonly string[];
+}
+
+/** Undefined when the graph cannot be cut there: a tensor at the cut may be dead, or is a list. */
+export function split(
+  index: GraphIndex,
+  constants: Constants,
+  feeds: readonly TensorName[],
+  fetches: readonly TensorName[],
+  node: NodeDef,
+): readonly Part[] | undefined {
+  const plan = makePlan(index, constants, feeds, fetches);
+  const bad = plan.steps.findIndex((step) => nodesOf(step).some(({ name }) => name === node.name));
+  if (bad < 0) return undefined;
+  const names = namesOf(plan.steps);
+  const dependent = new Set<number>();
+  const sections: [Step[], Step[], Step[]] = [[], [plan.steps[bad] as Step], []];
+  for (const [at, step] of plan.steps.entries()) {
+    const isAfter = valuesRead(step).some((value) => dependent.has(value));
+    if (at === bad || isAfter) for (const value of valuesWritten(step)) dependent.add(value);
+    if (at !== bad) sections[isAfter ? 2 : 0].push(step);
+  }
+  const given = new Set(plan.feeds);
+  const known = new Set(plan.constants.map(({ value }) => value));
+  const parts: Part[] = [];
+  for (const [i, section] of sections.entries()) {
+    if (section.length === 0) continue;
+    const own = new Set(section.flatMap(valuesWritten));
+    const needs = new Set(
+      section.flatMap(valuesRead).filter((value) => !own.has(value) && !known.has(value)),
+    );
+    const later = [
+      ...sections
+        .slice(i + 1)
+        .flat()
+        .flatMap(valuesRead),
+      ...plan.fetches,
+    ];
+    const gives = [...new Set(later.filter((value) => own.has(value)))];
+    const isCut = [...needs].every((value) => given.has(value) || names.get(value)?.isTensor);
+    if (!isCut || !gives.every((value) => names.get(value)?.isTensor)) return undefined;
+    const nameOf = (value: number) =>
+      names.get(value)?.name ?? tensorKey(feeds[plan.feeds.indexOf(value)] as TensorName);
+    if (gives.length === 0) continue;
+    parts.push({
+      kind: i === 1 ? "reference" : "compiled",
+      feeds: [...needs].map(nameOf),
+      fetches: gives.map(nameOf),
+    });
+  }
+  return parts.length > 1 ? parts : undefined;
+}
+
+const listOps = /^Tensor(List|Array)/;
+
+function namesOf(steps: readonly Step[]): Map<number, { name: string; isTensor: boolean }> {
+  const names = new Map<number, { name: string; isTensor: boolean }>();
+  const add = ({ node, outputs, marks }: NodeStep) => {
+    for (const [port, value] of outputs.entries())
+      names.set(value, {
+        name: `${node.name}:${port}`,
+        isTensor: marks.length === 0 && !listOps.test(node.op),
+      });
+  };
+  for (const step of steps) {
+    if (!isLoop(step)) add(step);
+    // What leaves a loop is alive when the loop has ended.
+    else
+      for (const inner of step.steps)
+        if (!isLoop(inner) && inner.node.op === "Exit")
+          names.set(inner.outputs[0] as number, { name: `${inner.node.name}:0`, isTensor: true });
+  }
+  return names;
+}
+
+function nodesOf(step: Step): NodeDef[] {
+  return isLoop(step) ? step.steps.flatMap(nodesOf) : [step.node];
+}
+
+function valuesRead(step: Step): number[] {
+  if (isLoop(step)) {
+    const own = new Set(valuesWritten(step));
+    const read = [...step.variables.flatMap(({ initial }) => initial), ...step.steps.flatMap(valuesRead)];
+    return read.filter((value) => !own.has(value));
+  }
+  return [...step.inputs, ...step.guards, ...(step.condition ? [step.condition.value] : [])];
+}
+
+function valuesWritten(step: Step): number[] {
+  if (!isLoop(step)) return [...step.outputs, ...step.marks];
+  const heads = step.variables.flatMap(({ value, valueIndex }) => [value, valueIndex]);
+  return [...heads, ...step.steps.flatMap(valuesWritten)];
+}

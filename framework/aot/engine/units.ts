@@ -1,0 +1,44 @@
+/** The units of this thread: by graph, shapes and target, from memory, from disk or compiled. */
+import { createHash } from "node:crypto";
+import type { Feed } from "../lower/traceGraph.js";
+import { compileLoaded, compilerVersion, featuresOf } from "../compile.js";
+import { loadUnit } from "../loadUnit.js";
+import type { Unit } from "../Unit.js";
+import { CodeCache } from "./CodeCache.js";
+import type { CompiledModel } from "./CompiledEngine.js";
+import { compilerSettings } from "./settings.js";
+
+const units = new Map<string, WeakRef<Unit>>();
+
+/** @throws Unsupported naming the node that cannot be compiled */
+export function unitFor(model: CompiledModel, feeds: readonly Feed[], fetches: readonly string[]): Unit {
+  const { hash, target, reference } = model;
+  const what = [compilerVersion, hash, target, featuresOf(target), feeds, fetches];
+  const key = createHash("sha256").update(JSON.stringify(what)).digest("hex");
+  const known = units.get(key)?.deref();
+  if (known) return known;
+  const { cacheDirectory } = compilerSettings();
+  const cache = cacheDirectory === null ? undefined : new CodeCache(cacheDirectory);
+  let code = cache?.read(key);
+  if (!code) {
+    code = compileLoaded(reference, feeds, fetches, target);
+    cache?.write(key, code);
+  }
+  const unit = loadUnit(code);
+  units.set(key, new WeakRef(unit));
+  return unit;
+}
+
+const warmUpMs = 4;
+const warmUpCalls = 40;
+
+/** V8 optimises code that has run a few times: that happens here, on zeros, and not in the first events. */
+export function warm(unit: Unit): void {
+  if (unit.layout.target === "native") return;
+  const until = performance.now() + warmUpMs;
+  try {
+    for (let call = 0; call < warmUpCalls && performance.now() < until; call++) unit.run();
+  } catch {
+    // Zeros may be bad indices; the run will tell.
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * From a plan of the reference engine (nodes in order, loops drawn together) to tensor IR: walks the nodes once with
+ * the shapes of one batch size, computes what is known, and has every other node lowered.
+ */
+import { Exception } from "../../base/errors.js";
+import type { NodeDef } from "../../tensorflow/GraphDef.js";
+import { evaluateNode, isFoldable } from "../../tensorflow/reference/evaluateNode.js";
+import { isLoop, type NodeStep, type Step as PlanStep } from "../../tensorflow/reference/Plan.js";
+import type { TensorLike } from "../../tensorflow/Tensor.js";
+import { read } from "../tensor/element.js";
+import type { Element, IfStep, Step } from "../tensor/ir.js";
+import { type ElementType, isElementType, type LoopIndex, Storage, sizeOf, View } from "../tensor/View.js";
+import type { Trace } from "./Lowering.js";
+import { lowerings } from "./table.js";
+import { controlLowerings } from "./traceControl.js";
+import { listLowerings } from "./traceLists.js";
+import { traceLoop } from "./traceLoop.js";
+import { constantOf, constantView, type Guard, Steered, type Traced, Unsupported } from "./traceValues.js";
+
+/** A folded result larger than its inputs by more than this many elements is computed at run time (Fill, Tile). */
+const maxGrowthElements = 2 ** 14;
+
+/** The positions that an integer scalar counts in a loop. */
+export interface Counted {
+  readonly index: LoopIndex;
+  readonly begin: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+export class Tracer implements Trace {
+  #node: NodeDef | undefined;
+  #steps: Step[] = [];
+  #guards: readonly Guard[] = [];
+  readonly #values = new Map<number, Traced>();
+  readonly #counted = new Map<Storage, Counted>();
+  readonly #inputs: ReadonlySet<Storage>;
+
+  /** `inputs`: the memory of what is fed. */
+  constructor(inputs: ReadonlySet<Storage>) {
+    this.#inputs = inputs;
+  }
+
+  get node(): NodeDef {
+    if (this.#node) return this.#node;
+    throw new Exception("LogicError", "no node is being lowered.");
+  }
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  get guards(): readonly Guard[] {
+    return this.#guards;
+  }
+
+  value(id: number): Traced | undefined {
+    return this.#values.get(id);
+  }
+
+  bind(id: number, value: Traced["value"], guards: readonly Guard[] = this.#guards): void {
+    this.#values.set(id, { value, guards });
+  }
+
+  /** The tensor of a plan's value. @throws Unsupported where it is none */
+  view(id: number): View {
+    const value = this.#values.get(id)?.value;
+    return value instanceof View ? value : this.unsupported("an input is no tensor");
+  }
+
+  /** @throws Unsupported at the first node that cannot be compiled */
+  trace(steps: readonly PlanStep[]): void {
+    for (const step of steps) {
+      if (isLoop(step)) traceLoop(this, step);
+      else this.#traceNode(step);
+    }
+  }
+
+  /** The steps that `write` adds, instead of adding them here. */
+  nested(write: () => void): Step[] {
+    const outer = this.#steps;
+    const guards = this.#guards;
+    const inner: Step[] = [];
+    this.#steps = inner;
+    try {
+      write();
+    } finally {
+      this.#steps = outer;
+      this.#guards = guards;
+    }
+    return inner;
+  }
+
+  /** Under further guards, or others. */
+  guarded(guards: readonly Guard[], write: () => void): void {
+    const outer = this.#guards;
+    this.#guards = guards;
+    try {
+      write();
+    } finally {
+      this.#guards = outer;
+    }
+  }
+
+  /** While `node` is the one being lowered. */
+  at<T>(node: NodeDef, lower: () => T): T {
+    const outer = this.#node;
+    this.#node = node;
+    try {
+      return lower();
+    } finally {
+      this.#node = outer;
+    }
+  }
+
+  /** A way to add steps later at the present place. */
+  here(): (write: () => void) => void {
+    const steps = this.#steps;
+    const guards = this.#guards;
+    // A place of its own: what comes after is pushed behind it.
+    const reserved: Step = { kind: "if", origin: this.node.name, condition: never, then: [], else: [] };
+    steps.push(reserved);
+    return (write) => {
+      const added = this.nested(() => this.guarded(guards, write));
+      steps.splice(steps.indexOf(reserved) + 1, 0, ...added);
+    };
+  }
+
+  /** Declares an integer scalar to be counted by a loop. */
+  count(view: View, counted: Counted): void {
+    this.#counted.set(view.storage, counted);
+  }
+
+  counted(view: View): Counted | undefined {
+    return view.count === 1 ? this.#counted.get(view.storage) : undefined;
+  }
+
+  constant(view: View): TensorLike | undefined {
+    return constantOf(view);
+  }
+
+  /** What a choice is, when that is known. @throws Steered when it is an input of the graph */
+  choice(view: View): boolean | undefined {
+    if (this.#inputs.has(view.storage) && view.count === 1) throw new Steered(view.storage);
+    const known = constantOf(view);
+    return known && Boolean(known.data[0]);
+  }
+
+  integers(view: View | undefined, what: string): number[] {
+    const known = view && constantOf(view);
+    if (known) return Array.from(known.data as Iterable<number | bigint>, Number);
+    return this.unsupported(`${what} is not known at compile time`);
+  }
+
+  newConstant(dtype: ElementType, shape: readonly number[], data: TensorLike["data"]): View {
+    return constantView(this.node.name, { dtype, shape, data });
+  }
+
+  newStorage(dtype: ElementType, count: number): Storage {
+    return new Storage(this.node.name, dtype, count);
+  }
+
+  map(shape: readonly number[], value: Element): View {
+    const out = View.of(this.newStorage(value.dtype, sizeOf(shape)), shape);
+    this.mapInto(out, value);
+    return out;
+  }
+
+  mapInto(out: View, value: Element): void {
+    if (out.count > 0) this.add({ kind: "map", origin: this.node.name, out, value });
+  }
+
+  add(step: Step): void {
+    let steps = this.#steps;
+    for (const guard of this.#guards) steps = branch(steps, guard, this.node.name);
+    steps.push(step);
+  }
+
+  reshape(view: View, shape: readonly number[]): View {
+    const same = view.reshape(shape);
+    if (same) return same;
+    const copy = this.map(view.shape, read(view));
+    return copy.reshape(shape) as View;
+  }
+
+  unsupported(reason: string): never {
+    throw new Unsupported(this.node, reason);
+  }
+
+  #traceNode(step: NodeStep): void {
+    this.at(step.node, () => {
+      const dead = [...step.guards].some((guard) => this.#values.get(guard)?.value === "dead");
+      const guards = this.#guardsOf(step);
+      if (dead || guards === "dead") {
+        for (const value of [...step.outputs, ...step.marks]) this.bind(value, "dead");
+        return;
+      }
+      this.guarded(guards, () => this.#lower(step));
+      for (const mark of step.marks) if (!this.#values.has(mark)) this.bind(mark, "dead", guards);
+    });
+  }
+
+  /** All branches that the node's inputs, control inputs and own condition lie in. */
+  #guardsOf(step: NodeStep): readonly Guard[] | "dead" {
+    const guards = [...this.#guards];
+    const merge = (more: readonly Guard[]) => {
+      for (const guard of more) if (!guards.some((known) => isSameGuard(known, guard))) guards.push(guard);
+    };
+    const isMerge = step.node.op === "Merge" || step.node.op === "RefMerge";
+    if (!isMerge)
+      for (const id of [...step.guards, ...step.inputs]) merge(this.#values.get(id)?.guards ?? []);
+    if (!step.condition) return guards;
+    const choice = this.view(step.condition.value);
+    const known = this.choice(choice);
+    if (known !== undefined) return known === step.condition.side ? guards : "dead";
+    merge([{ condition: choice, side: step.condition.side }]);
+    return guards;
+  }
+
+  #lower(step: NodeStep): void {
+    const { node } = step;
+    const values = step.inputs.map(
+      (id) => this.#values.get(id)?.value ?? this.unsupported("an input is missing"),
+    );
+    const control = controlLowerings[node.op];
+    if (control) return control(this, step, values);
+    const list = listLowerings[node.op];
+    if (list) return this.#bindAll(step, list(this, node, values));
+    const inputs = step.inputs.map((id) => this.view(id));
+    this.#bindAll(step, this.#folded(node, inputs) ?? this.#lowered(node, inputs));
+  }
+
+  #lowered(node: NodeDef, inputs: readonly View[]): readonly Traced["value"][] {
+    const lower = lowerings[node.op] ?? this.unsupported(`the compiler does not have the op ${node.op}`);
+    const outputs = lower(this, node, inputs);
+    return outputs instanceof View ? [outputs] : outputs;
+  }
+
+  /** The outputs of a node whose inputs are all known. */
+  #folded(node: NodeDef, inputs: readonly View[]): View[] | undefined {
+    if (!isFoldable(node) || inputs.length === 0) return undefined;
+    const known = inputs.map(constantOf);
+    if (!known.every((tensor) => tensor !== undefined)) return undefined;
+    const outputs = this.#evaluated(node, known as TensorLike[]);
+    const inputElements = known.reduce((sum, tensor) => sum + tensor.data.length, 0);
+    const isLarge = outputs?.some(({ data }) => data.length > inputElements + maxGrowthElements);
+    if (!outputs || isLarge || !outputs.every(({ dtype }) => isElementType(dtype))) return undefined;
+    return outputs.map((tensor) => constantView(node.name, tensor));
+  }
+
+  #evaluated(node: NodeDef, inputs: readonly TensorLike[]): TensorLike[] | undefined {
+    try {
+      return evaluateNode(node, inputs);
+    } catch (error) {
+      // What TensorFlow refuses at run time is left to the engine that says so.
+      if (error instanceof Exception && error.category === "InvalidRun")
+        return this.unsupported(error.message);
+      throw error;
+    }
+  }
+
+  #bindAll(step: NodeStep, outputs: readonly Traced["value"][]): void {
+    for (const [port, id] of step.outputs.entries()) {
+      const value = outputs[port];
+      if (value !== undefined) this.bind(id, value);
+    }
+  }
+}
+
+/** Stands where `here` reserved a place; it is never computed. */
+const never = View.of(new Storage("never", "bool", 1, new Uint8Array(1)), []);
+
+export function isSameGuard(a: Guard, b: Guard): boolean {
+  return a.condition.storage === b.condition.storage && a.side === b.side;
+}
+
+/** The list of a branch's steps: that of the last step when it is on the same condition. */
+function branch(steps: Step[], { condition, side }: Guard, origin: string): Step[] {
+  const last = steps.at(-1);
+  const isSame = last?.kind === "if" && last.condition.storage === condition.storage;
+  const found: IfStep = isSame ? last : { kind: "if", origin, condition, then: [], else: [] };
+  if (!isSame) steps.push(found);
+  return (side ? found.then : found.else) as Step[];
+}
