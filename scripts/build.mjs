@@ -62,6 +62,14 @@ function inputHash() {
   return hash.digest("hex");
 }
 
+/** What compiled models depend on: the compiler, and the engine that folds constants for it. */
+function compilerHash() {
+  const hash = createHash("sha256");
+  for (const path of [...files("framework/aot", ".ts"), ...files("framework/tensorflow", ".ts")])
+    hash.update(path).update(readFileSync(path));
+  return hash.digest("hex").slice(0, 12);
+}
+
 function isUpToDate(hash) {
   const stamp = "dist/.stamp";
   return existsSync(stamp) && existsSync(generated) && readFileSync(stamp, "utf8") === hash;
@@ -110,6 +118,7 @@ async function bundle(out) {
     sourcemap: "linked",
     sourcesContent: false,
     logLevel: "warning",
+    define: { CMSRUN_COMPILER: JSON.stringify(compilerHash()) },
   };
   const hostEntries = Object.fromEntries(commands.map((name) => [name, `framework/cli/${name}.ts`]));
   await build({

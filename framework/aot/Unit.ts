@@ -34,6 +34,9 @@ export interface CodeLayout {
   readonly inputs: readonly SlotLayout[];
   readonly outputs: readonly SlotLayout[];
   readonly arenaBytes: number;
+  /** Of the module or library, and how many kernels it calls. */
+  readonly codeBytes: number;
+  readonly kernels: number;
   readonly constants: readonly ConstantBlock[];
   /** What status n > 0 of a run means: faults[n - 1]. */
   readonly faults: readonly string[];

@@ -6,7 +6,7 @@ import { lowerFunctions } from "../tensorflow/reference/functions/lowerFunctions
 import type { Constants } from "../tensorflow/reference/makePlan.js";
 import { Exception } from "../base/errors.js";
 import { assemble } from "./assemble.js";
-import type { Target } from "./kernel/ir.js";
+import { kernelsOf, type Target } from "./kernel/ir.js";
 import { type Feed, traceGraph } from "./lower/traceGraph.js";
 import { Unsupported } from "./lower/traceValues.js";
 import { compileC } from "./native/compileC.js";
@@ -15,8 +15,11 @@ import type { View } from "./tensor/View.js";
 import type { CodeLayout, CompiledCode, SlotLayout, TargetName } from "./Unit.js";
 import { printWasm } from "./wasm/printWasm.js";
 
-/** Part of every file's and cache entry's key: raise it when the code that is made changes. */
-export const compilerVersion = "1";
+/** Put in by the build: a digest of the sources that decide what code is made. */
+declare const CMSRUN_COMPILER: string | undefined;
+
+/** Part of every compiled file and cache key. "source": not built, so it may change at any moment. */
+export const compilerVersion = typeof CMSRUN_COMPILER === "string" ? CMSRUN_COMPILER : "source";
 
 const wasmTarget: Target = { name: "wasm", lanes: 4, hasFma: false, vectorRegisters: 16 };
 
@@ -76,6 +79,7 @@ export function compileLoaded(
     views.map(({ dtype, shape, storage }, i): SlotLayout => {
       return { name: names[i] as string, dtype, shape, offset: storage.block?.place ?? 0 };
     });
+  const code = native ? compileC(program, native) : printWasm(program);
   const layout: CodeLayout = {
     compiler: compilerVersion,
     target,
@@ -86,10 +90,11 @@ export function compileLoaded(
     ),
     outputs: slots(graph.outputs, fetches),
     arenaBytes: program.arenaBytes,
+    codeBytes: code.length,
+    kernels: kernelsOf(program.main).length - 1,
     constants: hashes.map((hash, i) => ({ hash, sizeBytes: program.constants[i]?.bytes.length ?? 0 })),
     faults,
     uncompiled,
   };
-  const code = native ? compileC(program, native) : printWasm(program);
   return { layout, code, constants: program.constants.map(({ bytes }) => bytes) };
 }

@@ -4,7 +4,8 @@ import { Exception } from "../base/errors.js";
 import type { GraphDef } from "../tensorflow/GraphDef.js";
 import { loadGraph } from "../tensorflow/SavedModel.js";
 import { createSession, type Session } from "../tensorflow/Session.js";
-import { showShape, type Tensor } from "../tensorflow/Tensor.js";
+import { type EngineTarget, engineTargets } from "../tensorflow/Options.js";
+import { showShape, Tensor } from "../tensorflow/Tensor.js";
 import { print } from "./compareOutput.js";
 import { report } from "./runJob.js";
 import { type Port, portsOf, showPorts } from "./tfrunModel.js";
@@ -23,6 +24,8 @@ interface Arguments {
   readonly inputs: string | undefined;
   readonly outputs: readonly string[] | undefined;
   readonly engine: string;
+  readonly engineTarget: EngineTarget;
+  readonly explain: boolean;
   readonly tag: readonly string[] | undefined;
   readonly signature: string | undefined;
   readonly time: number | undefined;
@@ -46,11 +49,16 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const given = await parse(argv);
-    if (given) await print(given.inputs === undefined ? describe(given) : run(given, given.inputs));
+    if (given) await print(answer(given));
     return 0;
   } catch (error) {
     return report(error) & 0xff;
   }
+}
+
+function answer(given: Arguments): string {
+  if (given.explain) return explain(given);
+  return given.inputs === undefined ? describe(given) : run(given, given.inputs);
 }
 
 /** Gives undefined when help or the version was asked for, and printed. */
@@ -74,7 +82,19 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
         type: "string",
         requiresArg: true,
         default: "auto",
-        describe: "auto, reference or tensorflow",
+        describe: "auto, compiled, reference or tensorflow",
+      })
+      .option("engineTarget", {
+        choices: engineTargets,
+        requiresArg: true,
+        default: "auto" as EngineTarget,
+        describe:
+          "what the compiled engine makes: wasm, native (needs a C compiler) or auto, the job's default",
+      })
+      .option("explain", {
+        type: "boolean",
+        default: false,
+        describe: "tell how the engine computes it: what is compiled, what is not and why",
       })
       .option("tag", {
         type: "string",
@@ -95,13 +115,14 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
       .example("$0 data/models/jet_btag/graph.pb", "what it takes and gives")
       .example("$0 data/models/jet_btag/saved_model --inputs inputs.json", "all outputs of the signature")
       .example("$0 graph.pb --inputs inputs.json --outputs output,dense/Relu:0", "these tensors")
+      .example("$0 graph.pb --explain", "how it is compiled")
       .example("$0 graph.pb --inputs inputs.json --time 1000 --json | jq .us", "for programs"),
   );
   if (!parsed) return undefined;
   const [model, ...rest] = parsed._.map(String);
   if (model === undefined || rest.length > 0)
     throw wrongArguments(name, `it takes one model, not ${parsed._.length}.`);
-  const { inputs, engine, signature, time, json } = parsed;
+  const { inputs, engine, engineTarget, explain, signature, time, json } = parsed;
   for (const [option, value] of Object.entries({
     inputs,
     outputs: parsed.outputs,
@@ -124,6 +145,8 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
     inputs,
     outputs: listed(parsed.outputs),
     engine,
+    engineTarget,
+    explain,
     tag: listed(parsed.tag),
     signature,
     time,
@@ -149,16 +172,43 @@ function describe(given: Arguments): string {
   return `${JSON.stringify({ inputs: plain(ports.inputs), outputs: plain(ports.outputs) })}\n`;
 }
 
+/** Compiles for the given inputs, or for one row of zeros. */
+function explain(given: Arguments): string {
+  const graph = load(given);
+  const feeds = given.inputs === undefined ? rowOfZeros(portsOf(graph).inputs) : readFeeds(given.inputs);
+  const session = createSession(graph, given);
+  const call = session.prepare(
+    feeds.map(([key]) => key),
+    outputsOf(given, graph),
+  );
+  call.run(feeds.map(([, tensor]) => tensor));
+  const lines = call.explain();
+  return [`${given.model}: engine ${session.engine}`, ...lines.map((line) => `  ${line}`), ""].join("\n");
+}
+
+function rowOfZeros(ports: readonly Port[]): [string, Tensor][] {
+  return ports.map(({ name: key, dtype, shape }) => {
+    if (dtype === undefined || shape === null || shape.slice(1).some((size) => size < 0))
+      throw wrongArguments(name, `the shape of input '${key}' is not known; give --inputs.`);
+    return [key, new Tensor(dtype, shape.map(Math.abs))];
+  });
+}
+
+function outputsOf(given: Arguments, graph: GraphDef): readonly string[] {
+  const outputs = given.outputs ?? portsOf(graph).outputs.map((port) => port.name);
+  if (outputs.length > 0) return outputs;
+  throw wrongArguments(name, "the model has no output of its own; name tensors with --outputs.");
+}
+
+function readFeeds(inputsFile: string): [string, Tensor][] {
+  return Object.entries(readInputs(inputsFile)).map(([key, json]) => [key, fromJson(key, json)]);
+}
+
 function run(given: Arguments, inputsFile: string): string {
   const graph = load(given);
-  const outputs = given.outputs ?? portsOf(graph).outputs.map((port) => port.name);
-  if (outputs.length === 0)
-    throw wrongArguments(name, "the model has no output of its own; name tensors with --outputs.");
-  const feeds = Object.entries(readInputs(inputsFile)).map(([key, json]): [string, Tensor] => [
-    key,
-    fromJson(key, json),
-  ]);
-  const session = createSession(graph, { engine: given.engine });
+  const outputs = outputsOf(given, graph);
+  const feeds = readFeeds(inputsFile);
+  const session = createSession(graph, given);
   const results = session.run(feeds, outputs);
   if (results.length < outputs.length) {
     const empty = feeds.find(([, tensor]) => tensor.data.length === 0)?.[0];

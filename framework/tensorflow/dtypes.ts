@@ -100,6 +100,17 @@ export function viewData(
   return new arrays[dtype](buffer, byteOffset, count);
 }
 
+/** Below this many elements a plain loop is faster than TypedArray.set. */
+const shortCopy = 32;
+
+/** Copies all elements into an array of the same kind that has room for them. */
+export function copyElements(from: TensorData, to: TensorData): void {
+  const source = from as Float32Array;
+  const target = to as Float32Array;
+  if (source.length > shortCopy) target.set(source);
+  else for (let i = 0; i < source.length; i++) target[i] = source[i] as number;
+}
+
 /** Whether an array is of the kind that holds this dtype. */
 export function holds(dtype: DType, data: TensorData): boolean {
   return dtype === "string" ? Array.isArray(data) : data instanceof arrays[dtype];

@@ -46,6 +46,8 @@ export interface Runner {
 export interface Executable {
   /** Feeds in the order of prepare, already checked. The result is valid until the runner's next run. */
   run(feeds: readonly TensorLike[]): readonly TensorLike[];
+  /** How it computes, a line each: for people. What has not run yet is not told. */
+  explain?(): readonly string[];
 }
 
 const engines = new Map<string, Engine>();

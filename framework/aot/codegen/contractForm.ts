@@ -67,6 +67,7 @@ export function panelSplit({ k, n }: Sizes, target: Target): number {
 
 /** Vectors of a panel: one packing serves all batch sizes. */
 export function panelVectorsFor({ n }: Sizes, target: Target): number {
+  const vectors = Math.ceil(n / target.lanes);
   const widest = target.vectorRegisters >= 32 ? 4 : 2;
-  return Math.min(widest, Math.ceil(n / target.lanes));
+  return vectors <= 3 ? vectors : widest;
 }

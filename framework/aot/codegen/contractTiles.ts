@@ -19,10 +19,20 @@ export interface TileNeeds {
   readonly split: number;
 }
 
-/** Measured, see the table in test/unit/aot/codegen/contract.test.ts: sums in registers, the others hold operands. */
-function sumsOf({ name, vectorRegisters }: Target): { most: number; oneRow: number; vectors: number } {
-  if (vectorRegisters >= 32) return { most: 24, oneRow: 16, vectors: 4 };
-  return name === "wasm" ? { most: 8, oneRow: 6, vectors: 2 } : { most: 12, oneRow: 8, vectors: 2 };
+interface Sums {
+  /** In registers; the others hold operands. */
+  readonly most: number;
+  /** Fewer wait for their own additions. */
+  readonly fewest: number;
+  readonly oneRow: number;
+  /** Vectors of a tile of many rows. */
+  readonly vectors: number;
+}
+
+function sumsOf({ name, vectorRegisters }: Target): Sums {
+  if (vectorRegisters >= 32) return { most: 24, fewest: 8, oneRow: 16, vectors: 4 };
+  if (name === "wasm") return { most: 8, fewest: 6, oneRow: 6, vectors: 2 };
+  return { most: 12, fewest: 8, oneRow: 6, vectors: 2 };
 }
 
 export function tileShape(needs: TileNeeds, target: Target): TileShape {
@@ -32,8 +42,16 @@ export function tileShape(needs: TileNeeds, target: Target): TileShape {
   const mostRows = Math.max(1, Math.floor(sums.most / (split * narrow)));
   const rows = Math.ceil(needs.rows / Math.ceil(needs.rows / mostRows));
   const most = rows === 1 ? sums.oneRow : sums.most / rows;
-  const wide = Math.floor(most / split / panelVectors) * panelVectors;
-  const vectors = Math.min(needs.vectors, Math.max(panelVectors, wide));
+  const widest = Math.max(1, Math.floor(most / split / panelVectors));
+  let vectors = 0;
+  let best = Infinity;
+  for (let panels = widest; panels >= 1; panels--) {
+    const width = Math.min(needs.vectors, panels * panelVectors);
+    const rest = needs.vectors % width;
+    const time = (count: number) => Math.max(count * rows * split, sums.fewest);
+    const total = Math.floor(needs.vectors / width) * time(width) + (rest > 0 ? time(rest) : 0);
+    if (total < best) [vectors, best] = [width, total];
+  }
   return { rows, vectors, unroll: unrollOf(rows * vectors, split, target) };
 }
 

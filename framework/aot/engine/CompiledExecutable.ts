@@ -1,11 +1,12 @@
 /** A call of a compiled model: finds the unit for the shapes it is given, copies in, runs. */
 import type { Executable, Runner } from "../../tensorflow/engines.js";
 import { parseTensorName } from "../../tensorflow/names.js";
-import type { TensorLike } from "../../tensorflow/Tensor.js";
+import { copyElements } from "../../tensorflow/dtypes.js";
+import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
 import { Unsupported } from "../lower/traceValues.js";
 import { UncompiledBranch } from "../loadUnit.js";
-import type { Unit } from "../Unit.js";
+import type { CodeLayout, Slot, Unit } from "../Unit.js";
 import type { CompiledModel } from "./CompiledEngine.js";
 import { noteUncompiled } from "./explanations.js";
 import { split } from "./split.js";
@@ -13,10 +14,9 @@ import { unitFor, warm } from "./units.js";
 
 /** Shapes that are kept ready; the one that was not used for longest goes first. */
 const maxShapes = 256;
-/** Below this many elements a plain loop is faster than TypedArray.set. */
-const shortCopy = 32;
 
 interface Ready {
+  readonly unit: Unit;
   readonly shapes: readonly (readonly number[])[];
   readonly run: (feeds: readonly TensorLike[]) => readonly TensorLike[];
 }
@@ -30,6 +30,7 @@ export class CompiledExecutable implements Executable {
   /** Set when the graph is not compiled in one piece: for every shape the same parts. */
   #parts: Executable | undefined;
   readonly #runners: Runner[] = [];
+  readonly #reasons: string[] = [];
 
   constructor(model: CompiledModel, feeds: readonly string[], fetches: readonly string[]) {
     this.#model = model;
@@ -57,6 +58,11 @@ export class CompiledExecutable implements Executable {
     return this.#prepare(feeds).run(feeds);
   }
 
+  explain(): readonly string[] {
+    const units = this.#ready.map(({ shapes, unit }) => showUnit(this.#feeds, shapes, unit.layout));
+    return [...this.#reasons, ...(this.#parts?.explain?.() ?? units)];
+  }
+
   /** Compiles for one row, where the graph says what a row is: mistakes show before the first event. */
   warmUp(): void {
     const feeds = this.#feeds.map((name) => {
@@ -77,13 +83,12 @@ export class CompiledExecutable implements Executable {
       const unit = unitFor(this.#model, this.#named(feeds), this.#fetches);
       warm(unit);
       const run = this.#orReference(unit, caller(unit));
-      const made: Ready = { shapes: feeds.map(({ shape }) => [...shape]), run };
+      const made: Ready = { unit, shapes: feeds.map(({ shape }) => [...shape]), run };
       this.#ready.unshift(made);
       if (this.#ready.length > maxShapes) this.#ready.pop();
       return made;
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
-      noteUncompiled(error.message);
       return this.#inParts(error);
     }
   }
@@ -92,8 +97,14 @@ export class CompiledExecutable implements Executable {
     return feeds.map(({ dtype, shape }, i) => ({ name: this.#feeds[i] as string, dtype, shape: [...shape] }));
   }
 
-  #asReference(reason: string): Executable {
+  /** `reason` is a whole sentence without its full stop. */
+  #note(reason: string): void {
     noteUncompiled(reason);
+    this.#reasons.push(reason);
+  }
+
+  #asReference(reason: string): Executable {
+    this.#note(reason);
     this.#parts = this.#reference(this.#feeds, this.#fetches);
     return this.#parts;
   }
@@ -101,7 +112,7 @@ export class CompiledExecutable implements Executable {
   /** A branch that is not compiled is one of another run: that run goes to the reference engine as a whole. */
   #orReference(unit: Unit, run: Ready["run"]): Ready["run"] {
     if (unit.layout.uncompiled.length === 0) return run;
-    for (const reason of unit.layout.uncompiled) noteUncompiled(reason);
+    for (const reason of unit.layout.uncompiled) this.#note(reason);
     let reference: Executable | undefined;
     return (feeds) => {
       try {
@@ -126,6 +137,7 @@ export class CompiledExecutable implements Executable {
     const parts = split(index, constants, names[0] ?? [], names[1] ?? [], node);
     if (!parts)
       return this.#asReference(`${message}; it cannot be cut out, so all of the graph is not compiled`);
+    this.#note(message);
     const executables = parts.map(({ kind, feeds, fetches }) =>
       kind === "reference"
         ? this.#reference(feeds, fetches)
@@ -164,6 +176,12 @@ class Chain implements Executable {
     this.#fetches = fetches.map(placeOf);
   }
 
+  explain(): readonly string[] {
+    return this.#stages.flatMap(
+      ({ executable }) => executable.explain?.() ?? "one part in the reference engine",
+    );
+  }
+
   run(feeds: readonly TensorLike[]): readonly TensorLike[] {
     for (let i = 0; i < feeds.length; i++) this.#tensors[i] = feeds[i] as TensorLike;
     for (const { executable, from, given, to } of this.#stages) {
@@ -176,6 +194,17 @@ class Chain implements Executable {
       this.#results[i] = this.#tensors[this.#fetches[i] as number] as TensorLike;
     return this.#results;
   }
+}
+
+function showUnit(feeds: readonly string[], shapes: Ready["shapes"], layout: CodeLayout): string {
+  const given = feeds.map((name, i) => `${name}${showShape(shapes[i] ?? null)}`).join(", ");
+  const kB = (bytes: number) => `${Math.ceil(bytes / 1000)} kB`;
+  const constants = layout.constants.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const { target, features, kernels, codeBytes, arenaBytes } = layout;
+  return (
+    `compiled for ${given}: ${kernels} kernels, ${kB(codeBytes)} of ${target} code (${features}), ` +
+    `${kB(constants)} of constants, ${kB(arenaBytes)} of working memory`
+  );
 }
 
 function kept({ dtype, shape, data }: TensorLike): TensorLike {
@@ -196,10 +225,7 @@ function caller(unit: Unit): Ready["run"] {
   const { inputs, outputs } = unit;
   return (feeds) => {
     for (let i = 0; i < inputs.length; i++) {
-      const from = (feeds[i] as TensorLike).data as Float32Array;
-      const to = inputs[i]?.data as Float32Array;
-      if (from.length > shortCopy) to.set(from);
-      else for (let at = 0; at < from.length; at++) to[at] = from[at] as number;
+      copyElements((feeds[i] as TensorLike).data, (inputs[i] as Slot).data);
     }
     unit.run();
     return outputs;

@@ -18,7 +18,8 @@ export function unitFor(model: CompiledModel, feeds: readonly Feed[], fetches: r
   const known = units.get(key)?.deref();
   if (known) return known;
   const { cacheDirectory } = compilerSettings();
-  const cache = cacheDirectory === null ? undefined : new CodeCache(cacheDirectory);
+  const isKept = cacheDirectory !== null && compilerVersion !== "source";
+  const cache = isKept ? new CodeCache(cacheDirectory) : undefined;
   let code = cache?.read(key);
   if (!code) {
     code = compileLoaded(reference, feeds, fetches, target);

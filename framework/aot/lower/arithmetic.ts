@@ -3,7 +3,15 @@ import { call, constantElement, read, selectElement } from "../tensor/element.js
 import type { Element } from "../tensor/ir.js";
 import type { View } from "../tensor/View.js";
 import type { Lower, LowerTable, Trace } from "./Lowering.js";
-import { broadcastShape, isFloat, numberElement, uniformValue } from "./operands.js";
+import {
+  broadcastShape,
+  broadcastTo,
+  checkFloat,
+  checkSameDtype,
+  isFloat,
+  numberElement,
+  uniformValue,
+} from "./operands.js";
 
 /** The functions by dtype; one that is missing is not there. */
 interface Names {
@@ -22,7 +30,7 @@ function binary({ float, integer }: Names): Lower {
 }
 
 function mapTwo(trace: Trace, a: View, b: View, value: (x: Element, y: Element) => Element): View {
-  if (a.dtype !== b.dtype) return trace.unsupported(`its operands are ${a.dtype} and ${b.dtype}; cast one`);
+  checkSameDtype(trace, [a, b]);
   const shape = broadcastShape(trace, [a.shape, b.shape]);
   return trace.map(shape, value(read(a, shape), read(b, shape)));
 }
@@ -59,6 +67,7 @@ const power: Lower = (trace, _node, inputs) => {
 function zeroFirst(isSecond: boolean, value: (x: Element, y: Element) => Element): Lower {
   return (trace, _node, inputs) => {
     const [a, b] = inputs as [View, View];
+    checkFloat(trace, a);
     const zero = numberElement(a.dtype, 0);
     return mapTwo(trace, a, b, (x, y) =>
       selectElement(call("equal", isSecond ? y : x, zero), zero, value(x, y)),
@@ -69,7 +78,12 @@ function zeroFirst(isSecond: boolean, value: (x: Element, y: Element) => Element
 const addAll: Lower = (trace, _node, inputs) => {
   const [first, ...others] = inputs as [View, ...View[]];
   if (others.length === 0) return first;
-  const sum = others.reduce<Element>((left, view) => call("add", left, read(view, first.shape)), read(first));
+  checkSameDtype(trace, inputs);
+  if (first.dtype === "bool") return trace.unsupported("it computes with bool; cast to float32 before it");
+  const sum = others.reduce<Element>(
+    (left, view) => call("add", left, read(broadcastTo(trace, view, first.shape))),
+    read(first),
+  );
   return trace.map(first.shape, sum);
 };
 

@@ -5,7 +5,7 @@ import { call, constantElement, read } from "../tensor/element.js";
 import type { Element } from "../tensor/ir.js";
 import type { View } from "../tensor/View.js";
 import type { Lower, LowerTable, Trace } from "./Lowering.js";
-import { checkFloat, constantOf } from "./operands.js";
+import { checkFloat, checkSameDtype, constantOf } from "./operands.js";
 import { reduceTo } from "./reduceTo.js";
 import { range } from "./windows.js";
 
@@ -14,6 +14,7 @@ function batchNorm(outputs: number): Lower {
   return (trace, node, inputs) => {
     const [x, scale, offset, mean, variance] = inputs as [View, View, View, View, View];
     checkFloat(trace, x);
+    checkSameDtype(trace, inputs);
     const axis = stringAttr(node, "data_format", "NHWC").startsWith("NC") ? 1 : x.rank - 1;
     const isTraining = boolAttr(node, "is_training", true);
     const channels = x.shape[axis];

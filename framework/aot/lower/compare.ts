@@ -2,12 +2,13 @@
 import { call, read, selectElement } from "../tensor/element.js";
 import type { View } from "../tensor/View.js";
 import type { Lower, LowerTable } from "./Lowering.js";
-import { broadcastShape } from "./operands.js";
+import { broadcastShape, checkBool, checkSameDtype } from "./operands.js";
 
-function comparison(name: string): Lower {
+function comparison(name: string, isForBools = false): Lower {
   return (trace, _node, inputs) => {
     const [a, b] = inputs as [View, View];
-    if (a.dtype !== b.dtype) return trace.unsupported(`its operands are ${a.dtype} and ${b.dtype}; cast one`);
+    checkSameDtype(trace, [a, b]);
+    if (isForBools) checkBool(trace, a);
     const shape = broadcastShape(trace, [a.shape, b.shape]);
     return trace.map(shape, call(name, read(a, shape), read(b, shape)));
   };
@@ -15,12 +16,15 @@ function comparison(name: string): Lower {
 
 const not: Lower = (trace, _node, inputs) => {
   const [x] = inputs as [View];
+  checkBool(trace, x);
   return trace.map(x.shape, call("not", read(x)));
 };
 
 /** SelectV2 broadcasts all three. */
 const select: Lower = (trace, _node, inputs) => {
   const [condition, yes, no] = inputs as [View, View, View];
+  checkBool(trace, condition);
+  checkSameDtype(trace, [yes, no]);
   const shape = broadcastShape(trace, [condition.shape, yes.shape, no.shape]);
   return trace.map(shape, selectElement(read(condition, shape), read(yes, shape), read(no, shape)));
 };
@@ -47,8 +51,8 @@ export const compareLowerings: LowerTable = {
   LessEqual: comparison("lessEqual"),
   Greater: comparison("greater"),
   GreaterEqual: comparison("greaterEqual"),
-  LogicalAnd: comparison("and"),
-  LogicalOr: comparison("or"),
+  LogicalAnd: comparison("and", true),
+  LogicalOr: comparison("or", true),
   LogicalNot: not,
   Select: selectRows,
   SelectV2: select,

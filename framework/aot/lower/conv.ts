@@ -9,7 +9,7 @@ import { coverWith, ImageFormat, range, windowsOf } from "./windows.js";
 const convolve: Lower = (trace, node, inputs) => {
   const [x, filter] = inputs as [View, View];
   const format = new ImageFormat(trace, node);
-  const images = format.toLast(x);
+  const images = format.imagesOf(x);
   const space = images.shape.slice(1, -1);
   const [depth, outputs] = filter.shape.slice(-2) as [number, number];
   const groups = (images.shape.at(-1) as number) / depth;

@@ -54,14 +54,16 @@ function marginOf(phases: readonly Phase[], extent: number): Margin {
 const transposedConvolution: Lower = (trace, node, inputs) => {
   const [sizesInput, filter, value] = inputs as [View, View, View];
   const format = new ImageFormat(trace, node);
-  const pixels = format.toLast(value);
+  const pixels = format.imagesOf(value);
   const sizes = trace.integers(sizesInput, "the size of the result");
   const space = sizes.length === 2 ? sizes : format.spaceOf(sizes, 4);
   const [rows, columns, channels, depth] = filter.shape as [number, number, number, number];
   const strides = format.spaceOf(intsAttr(node, "strides"), 4);
   const axes = coverWith(trace, node, format, space, { sizes: [rows, columns], strides });
-  const fits = axes.every(({ count }, i) => count === pixels.shape[i + 1]) && depth === pixels.shape[3];
-  if (value.rank !== 4 || filter.rank !== 4 || !fits)
+  const shape = format.shapeOf(value.shape[0] as number, space, channels);
+  const isShape = sizes.length === 2 || `${sizes}` === `${shape}`;
+  const isCovered = axes.every(({ count }, i) => count === pixels.shape[i + 1]);
+  if (filter.rank !== 4 || depth !== pixels.shape[3] || axes.length !== 2 || !isShape || !isCovered)
     return trace.unsupported(
       `a filter of [${filter.shape}] does not make [${value.shape}] of [${sizes}]; correct the graph`,
     );

@@ -3,17 +3,18 @@ import { intsAttr } from "../../tensorflow/attributes.js";
 import { call, read } from "../tensor/element.js";
 import type { View } from "../tensor/View.js";
 import type { Lower, LowerTable } from "./Lowering.js";
-import { numberElement } from "./operands.js";
+import { checkSameDtype, numberElement } from "./operands.js";
 import { reduceInto } from "./reduceTo.js";
 import { coverWith, ImageFormat, windowsOf } from "./windows.js";
 
 const depthwise: Lower = (trace, node, inputs) => {
   const [x, filter] = inputs as [View, View];
   const format = new ImageFormat(trace, node);
-  const images = format.toLast(x);
+  const images = format.imagesOf(x);
   const [rows, columns, channels, multiplier] = filter.shape as [number, number, number, number];
   if (x.rank !== 4 || filter.rank !== 4 || channels !== images.shape[3])
     return trace.unsupported(`a filter of [${filter.shape}] does not fit [${x.shape}]; correct the graph`);
+  checkSameDtype(trace, inputs);
   const strides = format.spaceOf(intsAttr(node, "strides"), 4);
   const sizes = [rows, columns];
   const axes = coverWith(trace, node, format, images.shape.slice(1, -1), { sizes, strides });

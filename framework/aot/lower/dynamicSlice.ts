@@ -3,7 +3,7 @@ import { call, cast, read, selectElement } from "../tensor/element.js";
 import type { Element } from "../tensor/ir.js";
 import type { View } from "../tensor/View.js";
 import type { Trace } from "./Lowering.js";
-import { numberElement } from "./operands.js";
+import { checkInteger, numberElement } from "./operands.js";
 
 /** `size` elements of an axis from the position on that a scalar holds. */
 export interface Pick {
@@ -22,6 +22,7 @@ export function pickAt(trace: Trace, x: View, picks: readonly Pick[], isFromEnd:
     );
   const indices = picks.map(({ axis, size, position }) => {
     const extent = x.shape[axis] as number;
+    checkInteger(trace, position);
     const given = position.dtype === "int64" ? read(position, shape) : cast(read(position, shape), "int32");
     const value = isFromEnd ? fromEnd(given, extent) : given;
     return { value, stride: x.strides[axis] as number, limit: extent - size + 1 };

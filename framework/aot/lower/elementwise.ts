@@ -3,7 +3,7 @@ import { floatAttr } from "../../tensorflow/attributes.js";
 import { call, constantElement, read } from "../tensor/element.js";
 import type { View } from "../tensor/View.js";
 import type { Lower, LowerTable } from "./Lowering.js";
-import { checkFloat, isFloat, numberElement } from "./operands.js";
+import { broadcastTo, checkFloat, checkSameDtype, isFloat, numberElement } from "./operands.js";
 
 /** A function of floats. */
 function ofFloats(name: string): Lower {
@@ -41,8 +41,10 @@ const leakyRelu: Lower = (trace, node, inputs) => {
 /** value limited to [low, high], both numbers or of the value's shape. */
 const clip: Lower = (trace, _node, inputs) => {
   const [x, low, high] = inputs as [View, View, View];
-  const above = call("maximum", read(x), read(low, x.shape));
-  return trace.map(x.shape, call("minimum", above, read(high, x.shape)));
+  checkSameDtype(trace, inputs);
+  if (x.dtype === "bool") return trace.unsupported("it computes with bool; cast to float32 before it");
+  const limit = (view: View) => read(broadcastTo(trace, view, x.shape));
+  return trace.map(x.shape, call("minimum", call("maximum", read(x), limit(low)), limit(high)));
 };
 
 /** ToBool: Python's idea of truth, a number that is not 0, a tensor that has elements. */

@@ -4,7 +4,7 @@ import { cast, read } from "../tensor/element.js";
 import type { Element } from "../tensor/ir.js";
 import { sizeOf, type View } from "../tensor/View.js";
 import type { Lower, LowerTable, Trace } from "./Lowering.js";
-import { axisOf, integerOf } from "./operands.js";
+import { axisOf, checkInteger, integerOf } from "./operands.js";
 
 /** Gather, GatherV2: any axis, with batch dimensions that tensor and positions share. */
 const gather: Lower = (trace, node, inputs) => {
@@ -82,6 +82,7 @@ function gatherFrom(
 ): View {
   if (sizeOf(shape) > 0 && x.count === 0)
     return trace.unsupported(`it picks from an empty tensor of [${x.shape}]; correct the feeds`);
+  for (const { position } of positions) checkInteger(trace, position);
   const indices = positions.map(({ axis, position }) => ({
     value: integer(read(position, shape)),
     stride: x.strides[axis] as number,

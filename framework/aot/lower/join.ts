@@ -3,7 +3,7 @@ import { intAttr } from "../../tensorflow/attributes.js";
 import { read } from "../tensor/element.js";
 import { sizeOf, View } from "../tensor/View.js";
 import type { Lower, LowerTable, Trace } from "./Lowering.js";
-import { axisOf, integerOf } from "./operands.js";
+import { axisOf, checkSameDtype, integerOf } from "./operands.js";
 
 /** The parts one after another along an axis. */
 export function concatenate(trace: Trace, parts: readonly View[], axis: number): View {
@@ -45,6 +45,7 @@ const pack: Lower = (trace, node, inputs) => {
   const wrong = inputs.find(
     ({ rank, shape }) => rank !== first.rank || shape.some((n, a) => n !== first.shape[a]),
   );
+  checkSameDtype(trace, inputs);
   if (wrong)
     return trace.unsupported(
       `[${wrong.shape}] and [${first.shape}] cannot be stacked; correct the graph or the feeds`,

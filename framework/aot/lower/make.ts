@@ -4,11 +4,20 @@ import { call, cast, read, selectElement } from "../tensor/element.js";
 import type { Element } from "../tensor/ir.js";
 import type { View } from "../tensor/View.js";
 import type { Lower, LowerTable } from "./Lowering.js";
-import { axisOf, constantOf, filledWith, integerOf } from "./operands.js";
+import {
+  axisOf,
+  checkInteger,
+  broadcastTo,
+  checkSameDtype,
+  constantOf,
+  filledWith,
+  integerOf,
+} from "./operands.js";
 
 const fill: Lower = (trace, _node, inputs) => {
   const [sizes, value] = inputs as [View, View];
-  return value.broadcast(trace.integers(sizes, "the shape"));
+  if (value.count !== 1) return trace.unsupported(`it fills with [${value.shape}] instead of a scalar`);
+  return broadcastTo(trace, trace.reshape(value, []), trace.integers(sizes, "the shape"));
 };
 
 function like(value: number): Lower {
@@ -20,6 +29,7 @@ function like(value: number): Lower {
 
 /** start, start + delta … up to but without limit. */
 const range: Lower = (trace, _node, inputs) => {
+  checkSameDtype(trace, inputs);
   const [start, limit, delta] = inputs.map((input) => {
     const known = trace.constant(input)?.data[0];
     return known === undefined
@@ -37,13 +47,20 @@ const range: Lower = (trace, _node, inputs) => {
 const oneHot: Lower = (trace, node, inputs) => {
   const [positions, depthInput, on, off] = inputs as [View, View, View, View];
   const depth = integerOf(trace, depthInput, "the depth");
+  checkInteger(trace, positions);
+  checkSameDtype(trace, [on, off]);
+  if (depth < 0 || on.count !== 1 || off.count !== 1)
+    return trace.unsupported("its depth or its values are not possible; correct the graph");
   const given = intAttr(node, "axis", -1);
   const axis = given === -1 ? positions.rank : axisOf(trace, given, positions.rank + 1);
   const shape = positions.shape.toSpliced(axis, 0, depth);
   const dtype = positions.dtype === "int64" ? "int64" : "int32";
   const place: Element = { kind: "index", dtype, axis };
   const isOn = call("equal", cast(read(positions.insertAxis(axis), shape), dtype), place);
-  return trace.map(shape, selectElement(isOn, read(on, shape), read(off, shape)));
+  return trace.map(
+    shape,
+    selectElement(isOn, read(trace.reshape(on, []), shape), read(trace.reshape(off, []), shape)),
+  );
 };
 
 export const makeLowerings: LowerTable = {

@@ -3,7 +3,7 @@ import { boolAttr, stringAttr } from "../../tensorflow/attributes.js";
 import { call, read } from "../tensor/element.js";
 import { sizeOf, View } from "../tensor/View.js";
 import type { Lower, LowerTable } from "./Lowering.js";
-import { broadcastShape } from "./operands.js";
+import { broadcastShape, checkSameDtype } from "./operands.js";
 import { contractInto } from "./reduceTo.js";
 
 /** The last two axes exchanged. */
@@ -46,6 +46,8 @@ const biasAdd: Lower = (trace, node, inputs) => {
     return trace.unsupported(
       `the bias [${bias.shape}] does not fit [${x.shape}]; correct the graph or the feeds`,
     );
+  checkSameDtype(trace, inputs);
+  if (x.dtype === "bool") return trace.unsupported("it computes with bool; cast to float32 before it");
   let column = bias;
   for (let inner = axis + 1; inner < x.rank; inner++) column = column.insertAxis(column.rank);
   return trace.map(x.shape, call("add", read(x), read(column, x.shape)));

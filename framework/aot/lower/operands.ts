@@ -10,7 +10,7 @@ import type { Trace } from "./Lowering.js";
 /** An axis counted from 0; negative ones count from the end. @throws Unsupported when there is none */
 export function axisOf(trace: Trace, axis: number | undefined, rank: number): number {
   const positive = axis !== undefined && axis < 0 ? axis + rank : axis;
-  if (positive === undefined || positive < 0 || positive >= rank)
+  if (positive === undefined || !(positive >= 0 && positive < rank) || !Number.isInteger(positive))
     return trace.unsupported(`its axis ${axis} is not one of ${rank}; correct the graph`);
   return positive;
 }
@@ -18,8 +18,39 @@ export function axisOf(trace: Trace, axis: number | undefined, rank: number): nu
 /** The single integer that an input is. @throws Unsupported when it is not known, or several */
 export function integerOf(trace: Trace, view: View | undefined, what: string): number {
   const values = trace.integers(view, what);
-  if (values.length !== 1) return trace.unsupported(`${what} is ${values.length} numbers instead of one`);
-  return values[0] as number;
+  const [value] = values as [number];
+  if (values.length !== 1 || !Number.isInteger(value))
+    return trace.unsupported(`${what} is [${values}] instead of one whole number; correct the graph`);
+  return value;
+}
+
+/** @throws Unsupported when the views are not all of one dtype */
+export function checkSameDtype(trace: Trace, views: readonly View[]): void {
+  const dtypes = new Set(views.map(({ dtype }) => dtype));
+  if (dtypes.size > 1)
+    trace.unsupported(`its operands are ${[...dtypes].join(" and ")}; cast all to one dtype`);
+}
+
+/** @throws Unsupported when the view is not of bools */
+export function checkBool(trace: Trace, view: View): void {
+  if (view.dtype !== "bool") trace.unsupported(`it is of ${view.dtype}; cast to bool before it`);
+}
+
+/** @throws Unsupported when the view is no position in a tensor */
+export function checkInteger(trace: Trace, view: View): void {
+  if (isFloat(view.dtype) || view.dtype === "bool")
+    trace.unsupported(`its positions are ${view.dtype}; cast to int32 before it`);
+}
+
+/** The view repeated to a shape. @throws Unsupported when it does not fit */
+export function broadcastTo(trace: Trace, view: View, shape: readonly number[]): View {
+  const added = shape.length - view.rank;
+  const fits = view.shape.every((size, axis) => size === 1 || size === shape[axis + added]);
+  if (added < 0 || !fits || shape.some((size) => size < 0))
+    return trace.unsupported(
+      `[${view.shape}] cannot be broadcast to [${shape}]; correct the graph or the feeds`,
+    );
+  return view.broadcast(shape);
 }
 
 /** The shape that all of them are broadcast to. @throws Unsupported when they do not fit */

@@ -16,11 +16,17 @@ interface Sizes {
 
 function poolWith(trace: Trace, node: NodeDef, x: View, isMax: boolean, given: Sizes): View {
   const format = new ImageFormat(trace, node);
-  const images = format.toLast(x);
+  const images = format.imagesOf(x);
   const sizes = format.spaceOf(given.sizes, x.rank);
   const strides = format.spaceOf(given.strides, x.rank);
   const product = (values: readonly number[]) => values.reduce((a, b) => a * b, 1);
-  if (product(given.sizes) !== product(sizes) || product(given.strides) !== product(strides))
+  const isPossible = sizes.length === x.rank - 2 && sizes.every((size) => size >= 1);
+  if (
+    !isPossible ||
+    x.dtype === "bool" ||
+    product(given.sizes) !== product(sizes) ||
+    product(given.strides) !== product(strides)
+  )
     return trace.unsupported(`windows of [${given.sizes}] go over batches or channels; pool the space alone`);
   const axes = coverWith(trace, node, format, images.shape.slice(1, -1), { sizes, strides });
   const op = isMax ? "max" : "sum";

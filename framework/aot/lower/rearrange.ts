@@ -2,9 +2,9 @@
 import { intAttr, stringAttr } from "../../tensorflow/attributes.js";
 import { call, read, selectElement } from "../tensor/element.js";
 import type { Element } from "../tensor/ir.js";
-import { type ElementType, View } from "../tensor/View.js";
+import { View } from "../tensor/View.js";
 import type { Lower, LowerTable } from "./Lowering.js";
-import { axisOf, numberElement } from "./operands.js";
+import { axisOf, broadcastTo, numberElement } from "./operands.js";
 import { type Margin, pad } from "./pad.js";
 
 const transpose: Lower = (trace, _node, inputs) => {
@@ -40,6 +40,8 @@ const padWith: Lower = (trace, _node, inputs) => {
   const given = trace.integers(amounts, "the paddings");
   if (given.length !== 2 * x.rank || given.some((amount) => amount < 0))
     return trace.unsupported(`[${given}] are no paddings of [${x.shape}]; correct the graph`);
+  if (value && (value.rank > 0 || value.dtype !== x.dtype))
+    return trace.unsupported(`it pads with a ${value.dtype} of [${value.shape}]; correct the graph`);
   return pad(trace, x, margins(given), value ? read(value, []) : numberElement(x.dtype, 0));
 };
 
@@ -48,9 +50,10 @@ const mirrorPad: Lower = (trace, node, inputs) => {
   const [x, amounts] = inputs as [View, View];
   const skipped = stringAttr(node, "mode") === "REFLECT" ? 1 : 0;
   const around = margins(trace.integers(amounts, "the paddings"));
+  const isNegative = ([before, after]: Margin) => !(before >= 0 && after >= 0);
   const isTooWide = ([before, after]: Margin, axis: number) =>
     Math.max(before, after) > (x.shape[axis] as number) - skipped;
-  if (around.length !== x.rank || around.some(isTooWide))
+  if (around.length !== x.rank || around.some(isNegative) || around.some(isTooWide))
     return trace.unsupported(`[${around}] is more than [${x.shape}] can mirror; correct the graph`);
   const shape = x.shape.map((size, axis) => size + (around[axis]?.[0] ?? 0) + (around[axis]?.[1] ?? 0));
   const whole = View.of(
@@ -85,7 +88,11 @@ const reverseSequence: Lower = (trace, node, inputs) => {
   const [x, lengths] = inputs as [View, View];
   const axis = axisOf(trace, intAttr(node, "seq_dim"), x.rank);
   const batch = axisOf(trace, intAttr(node, "batch_dim", 0), x.rank);
-  const dtype = lengths.dtype as Extract<ElementType, "int32" | "int64">;
+  const { dtype } = lengths;
+  if ((dtype !== "int32" && dtype !== "int64") || lengths.rank !== 1 || lengths.count !== x.shape[batch])
+    return trace.unsupported(
+      `its lengths [${lengths.shape}] do not fit [${x.shape}]; correct the graph or the feeds`,
+    );
   const position: Element = { kind: "index", dtype, axis };
   let length = lengths;
   while (length.rank < x.rank - batch) length = length.insertAxis(length.rank);
@@ -98,15 +105,9 @@ const reverseSequence: Lower = (trace, node, inputs) => {
   return trace.map(x.shape, { kind: "gather", dtype: x.dtype, view, indices, fault });
 };
 
-const broadcastTo: Lower = (trace, _node, inputs) => {
+const broadcast: Lower = (trace, _node, inputs) => {
   const [x, wanted] = inputs as [View, View];
-  const shape = trace.integers(wanted, "the shape");
-  const added = shape.length - x.rank;
-  if (added < 0 || x.shape.some((size, axis) => size !== 1 && size !== shape[axis + added]))
-    return trace.unsupported(
-      `[${x.shape}] cannot be broadcast to [${shape}]; correct the graph or the feeds`,
-    );
-  return x.broadcast(shape);
+  return broadcastTo(trace, x, trace.integers(wanted, "the shape"));
 };
 
 export const rearrangeLowerings: LowerTable = {
@@ -117,5 +118,5 @@ export const rearrangeLowerings: LowerTable = {
   MirrorPad: mirrorPad,
   ReverseV2: reverse,
   ReverseSequence: reverseSequence,
-  BroadcastTo: broadcastTo,
+  BroadcastTo: broadcast,
 };

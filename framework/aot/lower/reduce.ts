@@ -15,6 +15,7 @@ interface Reduction {
   /** It changes an element even where that is the only one. */
   readonly isNeverIdentity?: boolean;
   readonly isForBools?: boolean;
+  readonly isForFloats?: boolean;
 }
 
 const same = (x: Element) => x;
@@ -25,6 +26,7 @@ function reduction(rule: Reduction): Lower {
     const [x, axesInput] = inputs as [View, View];
     if ((x.dtype === "bool") !== (rule.isForBools ?? false))
       return trace.unsupported(`it reduces ${x.dtype}; cast it before`);
+    if (rule.isForFloats) checkFloat(trace, x);
     const axes = trace.integers(axesInput, "the axes").map((axis) => axisOf(trace, axis, x.rank));
     const isReduced = (axis: number) => axes.includes(axis);
     const all = x.shape.map((_, axis) => axis);
@@ -89,6 +91,7 @@ export const reduceLowerings: LowerTable = {
     value: (x) => call("square", x),
     epilogue: (sum) => call("sqrt", sum),
     isNeverIdentity: true,
+    isForFloats: true,
   }),
   L2Loss: halfSquares,
   ArgMax: extreme("argMax"),

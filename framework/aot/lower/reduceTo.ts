@@ -3,7 +3,7 @@ import { accumulator, call, read } from "../tensor/element.js";
 import type { Element, ReduceOp } from "../tensor/ir.js";
 import { type ElementType, sizeOf, View } from "../tensor/View.js";
 import type { Trace } from "./Lowering.js";
-import { isFloat, numberElement } from "./operands.js";
+import { checkSameDtype, isFloat, numberElement } from "./operands.js";
 
 export type SimpleReduceOp = Exclude<ReduceOp, "argMax" | "argMin">;
 
@@ -70,8 +70,8 @@ export function reduceInto(
 
 /** out[m…, n] = Σ over k of left[m…, k…] · right[m…, k…, n]; of integers as a reduction. */
 export function contractInto(trace: Trace, out: View, left: View, right: View): void {
-  if (left.dtype !== right.dtype)
-    trace.unsupported(`its operands are ${left.dtype} and ${right.dtype}; cast one`);
+  checkSameDtype(trace, [left, right]);
+  if (left.dtype === "bool") trace.unsupported("it computes with bool; cast to float32 before it");
   const rank = out.rank - 1;
   const inner = left.shape.slice(rank);
   if (isFloat(left.dtype) && left.count > 0 && out.count > 0) {

@@ -8,12 +8,16 @@ import type { Lower, LowerTable, Trace } from "./Lowering.js";
 const slice: Lower = (trace, _node, inputs) => {
   const [x, beginInput, sizeInput] = inputs as [View, View, View];
   const sizes = trace.integers(sizeInput, "the size of the slice");
+  if (sizes.length !== x.rank || beginInput.rank !== 1 || beginInput.count !== x.rank)
+    return trace.unsupported(
+      `begin and size are not of the ${x.rank} axes of [${x.shape}]; correct the graph`,
+    );
   if (!trace.constant(beginInput)) return sliceAt(trace, x, beginInput, sizes);
   const begin = trace.integers(beginInput, "the begin of the slice");
   let view = x;
   for (const [axis, extent] of x.shape.entries()) {
-    const first = begin[axis] ?? 0;
-    const size = sizes[axis] === -1 ? extent - first : (sizes[axis] ?? extent);
+    const first = begin[axis] as number;
+    const size = sizes[axis] === -1 ? extent - first : (sizes[axis] as number);
     if (first < 0 || size < 0 || first + size > extent)
       return trace.unsupported(`begin [${begin}] and size [${sizes}] leave [${x.shape}]; correct the graph`);
     view = view.slice(axis, first, size);
@@ -22,7 +26,7 @@ const slice: Lower = (trace, _node, inputs) => {
 };
 
 function sliceAt(trace: Trace, x: View, begin: View, sizes: readonly number[]): View {
-  if (sizes.length !== x.rank || sizes.includes(-1))
+  if (sizes.includes(-1))
     return trace.unsupported("neither begin nor size of the slice is known; give its size as constants");
   const picks = sizes.map((size, axis): Pick => ({ axis, size, position: begin.at(0, axis) }));
   return pickAt(trace, x, picks, false);
@@ -101,6 +105,8 @@ const stridedSlice: Lower = (trace, node, inputs) => {
     "shrink_axis_mask",
   ].map((mask) => maskOf(intAttr(node, mask, 0))) as [Mask, Mask, Mask, Mask, Mask];
   const strides = trace.integers(stridesInput, "the stride of the slice");
+  if (beginInput.rank !== 1 || beginInput.count !== strides.length || endInput.count !== strides.length)
+    return trace.unsupported("begin, end and strides differ in length; correct the graph");
   const isBeginKnown = trace.constant(beginInput) !== undefined;
   // Asked for only where it matters: x[:, i] has an unknown begin and end.
   const begin = (i: number) => trace.integers(beginInput, "the begin of the slice")[i] as number;

@@ -22,6 +22,8 @@ const spaceToBatch: Lower = (trace, _node, inputs) => {
   const [x] = inputs as [View];
   const { block, margins } = blocksOf(trace, inputs);
   const rest = x.rank - 1 - block.length;
+  if (rest < 0)
+    return trace.unsupported(`[${x.shape}] has no ${block.length} axes of blocks; correct the graph`);
   const padded = pad(
     trace,
     x,
@@ -58,7 +60,7 @@ const batchToSpace: Lower = (trace, _node, inputs) => {
   const { block, margins } = blocksOf(trace, inputs);
   const blocks = block.reduce((a, b) => a * b, 1);
   const batch = (x.shape[0] as number) / blocks;
-  if (!Number.isInteger(batch))
+  if (!Number.isInteger(batch) || x.rank <= block.length)
     return trace.unsupported(
       `a batch of ${x.shape[0]} has no ${blocks} blocks; correct the graph or the feeds`,
     );
@@ -82,7 +84,7 @@ const batchToSpace: Lower = (trace, _node, inputs) => {
 const spaceToDepth: Lower = (trace, node, inputs) => {
   const format = new ImageFormat(trace, node);
   const size = intAttr(node, "block_size");
-  const cut = cutAxes(trace, format.toLast(inputs[0] as View), [size, size]);
+  const cut = cutAxes(trace, format.imagesOf(inputs[0] as View), [size, size]);
   const [n, height, , width, , channels] = cut.shape as [number, number, number, number, number, number];
   const order = format.isChannelFirst ? [0, 2, 4, 5, 1, 3] : [0, 1, 3, 2, 4, 5];
   const depth = size * size * channels;
@@ -96,7 +98,7 @@ const spaceToDepth: Lower = (trace, node, inputs) => {
 const depthToSpace: Lower = (trace, node, inputs) => {
   const format = new ImageFormat(trace, node);
   const size = intAttr(node, "block_size");
-  const x = format.toLast(inputs[0] as View);
+  const x = format.imagesOf(inputs[0] as View);
   const [n, height, width, depth] = x.shape as [number, number, number, number];
   const channels = depth / (size * size);
   if (!Number.isInteger(channels))

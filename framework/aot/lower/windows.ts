@@ -23,11 +23,24 @@ export interface WindowAxis {
 export class ImageFormat {
   readonly isChannelFirst: boolean;
 
-  constructor(trace: Trace, node: NodeDef) {
+  constructor(
+    readonly trace: Trace,
+    readonly node: NodeDef,
+  ) {
     const format = stringAttr(node, "data_format", "NHWC");
     if (!["NHWC", "NCHW", "NDHWC", "NCDHW"].includes(format))
       trace.unsupported(`its data_format is ${format}; use NHWC instead`);
     this.isChannelFirst = format.startsWith("NC");
+  }
+
+  /** The node's input as [batch, …space, channels]. @throws Unsupported when it is no image, or volume */
+  imagesOf(x: View): View {
+    const rank = this.node.op.endsWith("3D") ? 5 : 4;
+    if (x.rank !== rank)
+      return this.trace.unsupported(
+        `[${x.shape}] is of rank ${x.rank} instead of ${rank}; correct the graph or the feeds`,
+      );
+    return this.toLast(x);
   }
 
   /** As [batch, …space, channels]. */
@@ -37,10 +50,13 @@ export class ImageFormat {
 
   /** An image of the node's format, seen as [batch, …space, channels]. */
   newImage(trace: Trace, like: View, space: readonly number[], channels: number): Image {
-    const batch = like.shape[0] as number;
-    const shape = this.isChannelFirst ? [batch, channels, ...space] : [batch, ...space, channels];
+    const shape = this.shapeOf(like.shape[0] as number, space, channels);
     const image = View.of(trace.newStorage(like.dtype, sizeOf(shape)), shape);
     return { image, last: this.toLast(image) };
+  }
+
+  shapeOf(batch: number, space: readonly number[], channels: number): number[] {
+    return this.isChannelFirst ? [batch, channels, ...space] : [batch, ...space, channels];
   }
 
   /** The entries of an attribute that speak of the space. */
@@ -56,7 +72,7 @@ export interface Image {
   readonly last: View;
 }
 
-/** The sizes, strides, dilations and padding of a node, for images of [batch, …space, channels]. */
+/** Of the space alone; dilations and padding are attributes of the node. */
 export interface WindowRule {
   readonly sizes: readonly number[];
   readonly strides: readonly number[];

@@ -81,7 +81,10 @@ LEAST(f32) LEAST(f64) LEAST(i32) LEAST(i64)
   INLINE type shrU_##type(type a, type b) { return (type)((utype)a >> (b & (width - 1))); }
 INTEGER(i32, u32, 32) INTEGER(i64, u64, 64)`;
 
-/** minps and its like give their second operand unless the comparison holds: the operands change places. */
+/**
+ * minps and its like give their second operand unless the comparison holds: the operands change places. What cvttps
+ * makes of large numbers is not used: gcc 12 computes INT_MAX for a constant where the processor gives INT_MIN.
+ */
 const vectors = `
 #define EACH(type, value) type r; for (int l = 0; l < LANES; l++) r[l] = (value); return r;
 INLINE f32v splat_f32(f32 x) { return (f32v)COPIES(x); }
@@ -104,8 +107,10 @@ INLINE f32v nearest_f32v(f32v x) { return X_ROUND(x, 0); }
 INLINE f32v floor_f32v(f32v x) { return X_ROUND(x, 1); }
 INLINE f32v ceil_f32v(f32v x) { return X_ROUND(x, 2); }
 INLINE f32v trunc_f32v(f32v x) { return X_ROUND(x, 3); }
-INLINE i32v i32v_of_f32v(f32v x)
-{ return ((i32v)X(cvttps_epi32)(x) ^ (i32v)(x >= 0x1p31f)) & (i32v)(x == x); }
+INLINE i32v i32v_of_f32v(f32v x) {
+  i32v number = (i32v)(x == x), large = (i32v)(x >= 0x1p31f);
+  return (((i32v)X(cvttps_epi32)(x) & ~large) | (large & INT32_MAX)) & number;
+}
 #else
 #if defined(NEON)
 INLINE f32v min_f32v(f32v a, f32v b) { return vbslq_f32(vcltq_f32(b, a), b, a); }

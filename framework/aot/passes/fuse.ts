@@ -4,12 +4,14 @@
  */
 import { operands, rewrite } from "../tensor/element.js";
 import type { ComputeStep, Element, MapStep, Step } from "../tensor/ir.js";
-import type { Storage } from "../tensor/View.js";
+import type { LoopTerm, Storage, View } from "../tensor/View.js";
 import { isCompute, mapBodies, readsOf, visit, writtenBy } from "./access.js";
 import { isEqual, reindex } from "./reindex.js";
 
 /** Larger expressions are not joined further: registers and compile time end. */
 const maxParts = 64;
+/** The same with parts counted at each use: what walks an expression without remembering must come to an end. */
+const maxUses = 512;
 /** What may be computed again for each place where a tensor is repeated. */
 const cheap = new Set(["add", "sub", "mul", "neg", "maximum", "minimum", "and", "or", "not", "relu", "abs"]);
 
@@ -57,7 +59,7 @@ class Fusion {
       if (!isCompute(source) || !read.has(source.out.storage) || !this.#isPrivate(source)) continue;
       if (!this.#mayMove(before, at, source)) continue;
       const joined = join(source, step);
-      if (joined) return { at, step: joined };
+      if (joined && canBeWritten(joined)) return { at, step: joined };
     }
     return undefined;
   }
@@ -84,6 +86,28 @@ class Fusion {
   }
 }
 
+/** Whether a step that reads what it writes reads each element for itself alone: code writes in any order. */
+function canBeWritten(step: ComputeStep): boolean {
+  const own = readsOf(step).filter(({ storage }) => storage === step.out.storage);
+  if (own.length === 0) return true;
+  const isSame = (view: View) =>
+    view.offset === step.out.offset &&
+    isEqual(view.shape, step.out.shape) &&
+    view.strides.every((stride, axis) => view.shape[axis] === 1 || stride === step.out.strides[axis]) &&
+    view.terms.length === step.out.terms.length &&
+    view.terms.every((term, i) => isSameTerm(term, step.out.terms[i]));
+  return step.kind === "map" && own.every(isSame) && !gathersFrom(step.value, step.out.storage);
+}
+
+function isSameTerm(a: LoopTerm, b: LoopTerm | undefined): boolean {
+  return a.index === b?.index && a.stride === b.stride;
+}
+
+function gathersFrom(element: Element, storage: Storage): boolean {
+  if (element.kind === "gather" && element.view.storage === storage) return true;
+  return operands(element).some((part) => gathersFrom(part, storage));
+}
+
 function join(source: ComputeStep, step: ComputeStep): ComputeStep | undefined {
   if (source.kind === "map") return intoExpressions(source, step);
   return step.kind === "map" ? asEpilogue(source, step) : undefined;
@@ -99,6 +123,7 @@ function intoExpressions(source: MapStep, step: ComputeStep): ComputeStep | unde
   const substitute = (part: Element): Element => {
     if (part.kind === "gather" && part.view.storage === storage) isPossible = false;
     if (part.kind !== "read" || part.view.storage !== storage) return part;
+    if (part.view.terms.length > 0) isPossible = false;
     const key = `${part.view.shape}|${part.view.strides}|${part.view.offset}`;
     const isRepeated = part.view.count > storage.count;
     const value =
@@ -109,8 +134,7 @@ function intoExpressions(source: MapStep, step: ComputeStep): ComputeStep | unde
     return value ?? part;
   };
   const joined = changeExpressions(step, substitute);
-  const isSmall = isPossible && partsOf(joined) <= maxParts;
-  return isSmall ? joined : undefined;
+  return isPossible && isSmall(joined) ? joined : undefined;
 }
 
 function changeExpressions(step: ComputeStep, change: (part: Element) => Element): ComputeStep {
@@ -146,7 +170,7 @@ function asEpilogue(source: Exclude<ComputeStep, MapStep>, step: MapStep): Compu
     if (!view) isPossible = false;
     return view ? { ...part, view } : part;
   });
-  if (!isPossible || countParts(value) > maxParts) return undefined;
+  if (!isPossible || countParts(value) > maxParts || countUses(value) > maxUses) return undefined;
   if (source.kind !== "softmax") return { ...source, out, epilogue: value };
   return value === inner ? { ...source, out } : undefined;
 }
@@ -156,9 +180,12 @@ function isCheap(value: Element): boolean {
   return value.kind !== "gather" && operands(value).every(isCheap);
 }
 
-function partsOf(step: ComputeStep): number {
-  if (step.kind === "contract") return countParts(step.epilogue);
-  return countParts(step.value) + (step.kind === "reduce" ? countParts(step.epilogue) : 0);
+function isSmall(step: ComputeStep): boolean {
+  const expressions = step.kind === "contract" ? [] : [step.value];
+  if (step.kind === "contract" || step.kind === "reduce") expressions.push(step.epilogue);
+  const sum = (count: (expression: Element) => number) =>
+    expressions.reduce((total, expression) => total + count(expression), 0);
+  return sum((value) => countParts(value)) <= maxParts && sum((value) => countUses(value)) <= maxUses;
 }
 
 /** Parts that are one object are computed once. */
@@ -166,4 +193,11 @@ function countParts(element: Element, seen = new Set<Element>()): number {
   if (seen.has(element)) return 0;
   seen.add(element);
   return operands(element).reduce((sum, part) => sum + countParts(part, seen), 1);
+}
+
+function countUses(element: Element, known = new Map<Element, number>()): number {
+  const uses =
+    known.get(element) ?? operands(element).reduce((sum, part) => sum + countUses(part, known), 1);
+  known.set(element, uses);
+  return uses;
 }

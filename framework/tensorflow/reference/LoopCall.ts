@@ -1,13 +1,10 @@
 /** Runs a loop: iteration after iteration, until nothing is handed on to the next one. */
-import type { TensorData } from "../dtypes.js";
+import { copyElements } from "../dtypes.js";
 import type { Arena, ArenaBuffer } from "./Arena.js";
 import type { Call, Progress } from "./Executor.js";
 import { copyShape, kernelError } from "./op.js";
 import type { LoopStep, LoopVariable } from "./Plan.js";
 import type { Value } from "./Value.js";
-
-/** Below this many elements a plain loop is faster than TypedArray.set. */
-const shortCopy = 32;
 
 class Variable {
   readonly next: Value;
@@ -46,7 +43,7 @@ class Variable {
     if (next.elements || Array.isArray(next.data)) return;
     this.#side = 1 - this.#side;
     const copy = (this.#buffers[this.#side] as ArenaBuffer).view(next.dtype, next.data.length);
-    copyData(next.data, copy);
+    copyElements(next.data, copy);
     value.data = copy;
     copyShape(next.shape, value.shape);
   }
@@ -59,13 +56,6 @@ class Variable {
     value.data = this.#indexBuffer.view("int32", 1);
     (value.data as Int32Array)[0] = index;
   }
-}
-
-function copyData(from: TensorData, to: TensorData): void {
-  const target = to as Float32Array;
-  const source = from as Float32Array;
-  if (source.length > shortCopy) target.set(source);
-  else for (let i = 0; i < source.length; i++) target[i] = source[i] as number;
 }
 
 export class LoopCall implements Call {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import "../../../framework/aot/engine/register.js";
 import type { Exception } from "../../../framework/base/errors.js";
 import { type DType, dtypeNumber } from "../../../framework/tensorflow/dtypes.js";
 import { registeredEngines } from "../../../framework/tensorflow/engines.js";

@@ -31,6 +31,8 @@ export class TestTrace implements Trace {
   integers(view: View | undefined, what: string): number[] {
     const known = view && this.constant(view);
     if (!known) return this.unsupported(`${what} is not known at compile time`);
+    if (known.dtype !== "int32" && known.dtype !== "int64")
+      return this.unsupported(`${what} is ${known.dtype} instead of int32 or int64`);
     return Array.from(known.data as ArrayLike<number | bigint>, Number);
   }
 

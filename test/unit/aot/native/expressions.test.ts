@@ -78,7 +78,7 @@ describe.skipIf(hasNoCompiler).each([4, 8, 16])("with vectors of %i", (lanes) =>
   it("all operations give what the interpreter gives", () => {
     const { columns, results, arenaBytes } = layout();
     const arena = new Uint8Array(arenaBytes);
-    const viewOf = (bytes: Uint8Array, { place }: Block, type: Type, count: number) => [...new arrays[type](bytes.buffer, place, count)];
+    const viewOf = (bytes: Uint8Array, { place }: Block, type: Type, count: number) => [...new arrays[type](bytes.buffer as ArrayBuffer, place, count)];
     for (const [type, { count, blocks }] of columns) {
       const values = valuesOf[type];
       for (const [column, { place }] of blocks.entries()) {

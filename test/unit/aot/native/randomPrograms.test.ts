@@ -10,7 +10,7 @@ import { printC } from "../../../../framework/aot/native/printC.js";
 import { blockBytes, bytesOfKernel, constants, randomKernel } from "./randomKernel.js";
 import { directory, hasNoCompiler, machine, programOf, runBoth } from "./runNative.js";
 
-const kernelCount = 60;
+const kernelCount = 40;
 const arenaBytes = 64 + kernelCount * bytesOfKernel;
 
 function callAll(main: KernelBuilder, seed: number, lanes: number): void {

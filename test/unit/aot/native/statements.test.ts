@@ -13,11 +13,11 @@ const counted = (kernel: KernelBuilder, at: { next: number }, value: Expr) => ke
 
 describe.skipIf(hasNoCompiler).each(widths)("partial vectors of %i", (lanes) => {
   it("load and store their lanes alone, between guard bytes", () => {
-    const arena = Uint8Array.from({ length: 64 + 2 * lanes * 128 }, (_, index) => (index % 200) + 1);
+    const arena = Uint8Array.from({ length: 64 + 2 * lanes * 192 }, (_, index) => (index % 200) + 1);
     const { computed, expected } = runBoth(lanes, arena, (kernel) => {
       for (let count = 1; count <= lanes; count++)
         for (const [index, memory] of (["f32v", "i32v"] as const).entries()) {
-          const row = arenaBlock("row", 64 + 128 * (2 * count - 2 + index), 128);
+          const row = arenaBlock("row", 64 + 192 * (2 * count - 2 + index), 192);
           kernel.store(memory, row, kernel.variable(ir.i32(64)), 3, ir.load(memory, row, ir.i32(0), 1, count), count);
         }
     });

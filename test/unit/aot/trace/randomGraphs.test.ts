@@ -109,7 +109,7 @@ function axisLists(nodes: GraphWriter["nodes"]): GraphWriter["nodes"] {
 
 const feeds = ["x", "y", "p", "q", "flags"] as const;
 
-function randomGraph(seed: number) {
+export function randomGraph(seed: number) {
   const random = new Random(seed);
   const program = new RandomProgram(random);
   const { root } = program.writer;
