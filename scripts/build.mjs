@@ -1,6 +1,7 @@
 /**
  * Builds dist/: products from data/products, declarations by tsc, one bundle of the host with the framework as its own
- * shared entry, one file a plugin, and the bundle of jsroot. Silent when nothing changed; dist/ is replaced in one step.
+ * shared entry, one file a plugin, the compiled models that plugins import, and the bundle of jsroot. Silent when nothing
+ * changed; dist/ is replaced in one step.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -30,6 +31,7 @@ const commands = [
   "mkedanlzr",
   "regress",
   "tfrun",
+  "tfaot",
   "cms_tfaot_compile",
   "cmsml_check_aot_compatibility",
   "cmsml_compile_tf_graph",
@@ -48,11 +50,12 @@ const generated = "framework/data/products.generated.ts";
 const plugins = files("plugins", ".ts");
 const protos = files("data/products", ".proto");
 
-function inputHash() {
+function inputHash(models) {
   const inputs = [
     ...files("framework", ".ts").filter((path) => path !== generated),
     ...plugins,
     ...protos,
+    ...Object.values(models).flatMap((folder) => files(folder, "")),
     ...files("scripts", ".mjs"),
   ];
   const hash = createHash("sha256");
@@ -151,13 +154,14 @@ async function bundle(out) {
 
 /** By the code that bundles users' plugins too. The framework stays outside, so that there is one copy of it in memory. */
 async function bundlePlugins(out) {
+  const { withShippedModels } = await import("./compiledModels.mjs");
   const { bundlePlugin } = await import(join(root, out, "bundlePlugin.js"));
   const manifest = {};
   for (const path of plugins) {
     const { code, inputs } = await bundlePlugin(join(root, path), "#framework");
     const built = path.replace(/\.ts$/, ".js");
     mkdirSync(dirname(join(out, built)), { recursive: true });
-    writeFileSync(join(out, built), code);
+    writeFileSync(join(out, built), withShippedModels(code, dirname(built)));
     const relativeInputs = Object.entries(inputs).map(([file, hash]) => [relative(root, file), hash]);
     manifest[path] = { built: join("dist", built), inputs: Object.fromEntries(relativeInputs) };
   }
@@ -172,8 +176,11 @@ async function buildAll(hash) {
   mkdirSync(out, { recursive: true });
   try {
     const { bundleJsroot } = await import("./bundleJsroot.mjs");
+    const { compileModels } = await import("./compiledModels.mjs");
     declare(out);
     await bundle(out);
+    // The command has said what is wrong.
+    if (!compileModels(out)) throw new BuildFailure();
     await bundleJsroot(join(out, "jsroot.js"));
     writeFileSync(join(out, ".stamp"), hash);
     const old = `${out}.old`;
@@ -200,7 +207,8 @@ function linkCommands() {
 
 // In an installed package there is nothing to build: dist/ came with it.
 if (existsSync("framework")) {
-  const hash = inputHash();
+  const { linkModels, models } = await import("./compiledModels.mjs");
+  const hash = inputHash(models);
   if (!isUpToDate(hash)) {
     await generate();
     await buildAll(hash).catch((error) => {
@@ -210,4 +218,5 @@ if (existsSync("framework")) {
     });
   }
   linkCommands();
+  linkModels();
 }

@@ -70,8 +70,8 @@ describe("layers", () => {
     expect(upward).toEqual([]);
   });
 
-  it("leave plugins and configs with #framework, their neighbours and node", () => {
-    const allowed = /^(#framework|#testing|node:|\.)/;
+  it("leave plugins and configs with #framework, compiled models, their neighbours and node", () => {
+    const allowed = /^(#framework|#testing|tfaot-model-|node:|\.)/;
     const foreign = [...sources("plugins"), ...sources("configs")].flatMap((path) =>
       imports(path)
         .filter((name) => !allowed.test(name))

@@ -101,8 +101,8 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
       })
       .option("plot", text("write a plot, .svg or .html"))
       .option("json", { type: "boolean", default: false, describe: "print one line of JSON" })
-      .example("$0 profile saved_model --events nano.root --size-of Jet", "from events")
-      .example("$0 profile aot_config.yaml --distribution 1:10,2:30,5:7 --plot rules.html", "from numbers"),
+      .example("$0 profile MODEL --events nano.root --size-of Jet", "from events")
+      .example("$0 profile MODEL --distribution 1:10,2:30,5:7", "from numbers"),
   );
   if (!parsed) return undefined;
   const [command, model, ...rest] = parsed._.map(String);

@@ -168,7 +168,7 @@ class PanelWriter {
 }
 
 /** Larger runs of k become loops: products written out in one tile. */
-const maxProducts = 160;
+const maxProducts = 16;
 
 /** The innermost axis, unless it is too short for a tile and another is not. */
 function tiledAxis(rows: readonly Axis[]): Axis | undefined {

@@ -26,7 +26,9 @@ const shownErrorBytes = 2000;
 
 /** Floats are computed as written, integers wrap; vector code is written out, so gcc need not look for it. */
 export const commonFlags = [
-  ..."-std=gnu11 -O2 -w -Werror=implicit-function-declaration -ffp-contract=off -fwrapv -fno-strict-aliasing -fno-math-errno".split(" "),
+  ..."-std=gnu11 -O2 -w -Werror=implicit-function-declaration -ffp-contract=off -fwrapv -fno-strict-aliasing -fno-math-errno".split(
+    " ",
+  ),
   ..."-fno-trapping-math -fno-tree-vectorize -fno-stack-protector".split(" "),
 ];
 

@@ -27,7 +27,7 @@ export function printC(program: Program): string {
     preludeC(program.target.lanes),
     ...kernels.map((kernel) => new KernelPrinter(program, names).print(kernel)),
     `__attribute__((visibility("hidden"))) ${runSignature}`,
-    `{ ${names.get(program.main)}(__builtin_assume_aligned(arena, 64), constants); }`,
+    `{ ${names.get(program.main)}(arena, constants); }`,
     "",
   ].join("\n");
 }

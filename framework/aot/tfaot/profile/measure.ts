@@ -4,9 +4,12 @@ import type { BatchedModel } from "../BatchedModel.js";
 import { elementsOf } from "../checkArguments.js";
 import type { ModelDescriptor, TensorDescription } from "../descriptor.js";
 
-const warmUpCalls = 20;
-const warmUpMs = 20;
-const roundMs = 2;
+/** Short, so that on a busy machine most rounds run undisturbed. */
+const roundMs = 1;
+/** V8 optimises code on another thread: a call is warm when so many rounds in a row were not faster than those before. */
+const stableRounds = 150;
+const fasterBy = 0.03;
+const longestWarmUpMs = 5000;
 
 /** Makes calls of a batch size on made-up rows, into arrays that are made once. */
 export function callOf(
@@ -21,9 +24,24 @@ export function callOf(
   return () => model.runInto(batchSize, given as never, results as never);
 }
 
+/** Runs calls until their code is optimised. */
+export function warmUp(calls: readonly (() => void)[]): void {
+  for (const call of calls) {
+    const repeats = repeatsOf(call);
+    const end = performance.now() + longestWarmUpMs;
+    let best = Number.POSITIVE_INFINITY;
+    for (let stable = 0; stable < stableRounds && performance.now() < end; stable++) {
+      const us = timeOf(call, repeats);
+      if (us > best * (1 - fasterBy)) continue;
+      best = us;
+      stable = 0;
+    }
+  }
+}
+
 /** µs of each call: the median of `rounds` rounds, each of which makes all calls in turns. */
 export function medianMicroseconds(calls: readonly (() => void)[], rounds: number): number[] {
-  const repeats = calls.map(warmUp);
+  const repeats = calls.map(repeatsOf);
   const times = calls.map(() => new Float64Array(rounds));
   for (let round = 0; round < rounds; round++) {
     for (const [i, call] of calls.entries()) times[i]![round] = timeOf(call, repeats[i]!);
@@ -31,13 +49,11 @@ export function medianMicroseconds(calls: readonly (() => void)[], rounds: numbe
   return times.map((sorted) => sorted.sort()[rounds >> 1]!);
 }
 
-/** Runs a call until its code is optimised; gives how many calls make a round. */
-function warmUp(call: () => void): number {
-  const end = performance.now() + warmUpMs;
-  let calls = 0;
-  for (; calls < warmUpCalls || performance.now() < end; calls++) call();
-  const us = timeOf(call, Math.ceil(calls / 10));
-  return Math.max(1, Math.round((1000 * roundMs) / us));
+/** How many calls make a round. */
+function repeatsOf(call: () => void): number {
+  let count = 1;
+  while (count < 1e6 && count * timeOf(call, count) < (1000 * roundMs) / 2) count *= 2;
+  return count;
 }
 
 function timeOf(call: () => void, count: number): number {

@@ -3,7 +3,7 @@ import type { Profile, ProfiledBatch } from "./profileModel.js";
 import { ruleText } from "./profileText.js";
 
 export function profileJson(profile: Profile): object {
-  const { model, distribution, rounds, costs, choices, choice, batches, rules, measuredUs } = profile;
+  const { model, distribution, rounds, costs, choices, choice, batches, rules, usPerEvent } = profile;
   const { name, version } = model.descriptor;
   const ruled = (pick: ProfiledBatch["best"]) => ({ rule: ruleText(pick.rule), us: pick.us });
   return {
@@ -18,7 +18,7 @@ export function profileJson(profile: Profile): object {
     batches: batches.map(({ batchSize, share, byDefault, best }) => {
       return { batchSize, share, default: ruled(byDefault), best: ruled(best) };
     }),
-    usPerEvent: { default: measuredUs.byDefault, best: measuredUs.best },
+    usPerEvent: { default: usPerEvent.byDefault, best: usPerEvent.best },
     batch_sizes: choice.sizes,
     batchRules: rules.map(ruleText),
   };

@@ -5,6 +5,7 @@ import type { BatchRule } from "../BatchRule.js";
 import { BatchStrategy } from "../BatchStrategy.js";
 import {
   bestRules,
+  type Costs,
   defaultRule,
   mostSizes,
   type RuledBatch,
@@ -13,12 +14,13 @@ import {
   worthHaving,
 } from "./bestRules.js";
 import type { BatchDistribution } from "./distribution.js";
-import { callOf, medianMicroseconds } from "./measure.js";
+import { callOf, medianMicroseconds, warmUp } from "./measure.js";
 import type { ProfiledModel } from "./openProfiled.js";
 
 export interface ProfiledBatch {
   readonly batchSize: number;
   readonly share: number;
+  /** Both as measured, not as the sum of their runs. */
   readonly byDefault: RuledBatch;
   readonly best: RuledBatch;
 }
@@ -37,14 +39,12 @@ export interface Profile {
   readonly batches: readonly ProfiledBatch[];
   /** The best rules that are no default ones. */
   readonly rules: readonly BatchRule[];
-  /** µs of an average event by default rules and by these, measured in alternation on events of the distribution. */
-  readonly measuredUs: { readonly byDefault: number; readonly best: number };
+  /** µs of an average event. */
+  readonly usPerEvent: { readonly byDefault: number; readonly best: number };
 }
 
 /** Costs nearer than this are one: more compiled sizes, or a rule of one's own, must gain more. */
 const slack = 0.03;
-/** Events of the measured mix: enough for shares of 1 %. */
-const mixedEvents = 200;
 
 /** @throws Configuration for more than 12 sizes; OutputMismatch for a model whose batches cannot be split */
 export function profileModel(model: ProfiledModel, distribution: BatchDistribution, rounds: number): Profile {
@@ -57,58 +57,54 @@ export function profileModel(model: ProfiledModel, distribution: BatchDistributi
     );
   const exact = new BatchedModel(wrapper);
   const calls = sizes.map((size) => callOf(exact, descriptor, size));
+  warmUp(calls);
   const us = medianMicroseconds(calls, rounds);
   const costs = new Map(sizes.map((size, i) => [size, us[i]!]));
   const choices = sizeChoices(costs, distribution);
   const choice = worthHaving(choices, slack);
   const chosen = new Map(choice.sizes.map((size) => [size, costs.get(size)!]));
   const batchSizes = [...distribution.shares.keys()].filter((size) => size > 0);
-  const best = bestRules(chosen, batchSizes);
-  const batches = batchSizes.map((batchSize): ProfiledBatch => {
-    const byDefault = defaultRule(chosen, batchSize);
-    const ruled = best.get(batchSize)!;
-    // A rule that gains nothing would only be one more line in a config.
-    const isWorth = ruled.us < byDefault.us / (1 + slack);
-    const share = distribution.shares.get(batchSize)!;
-    return { batchSize, share, byDefault, best: isWorth ? ruled : byDefault };
-  });
-  const rules = batches.flatMap(({ best: { rule }, byDefault }) => (rule === byDefault.rule ? [] : [rule]));
-  const measuredUs = measureMix(model, distribution, batches, rounds);
-  return { model, distribution, rounds, costs, choices, choice, batches, rules, measuredUs };
+  const chosenRules = rulesFor(chosen, batchSizes);
+  const batches = measureRules(model, distribution, chosenRules, rounds);
+  const rules = chosenRules.flatMap(({ byDefault, best }) => (best === byDefault ? [] : [best.rule]));
+  const mean = (pick: (batch: ProfiledBatch) => RuledBatch) =>
+    batches.reduce((sum, batch) => sum + batch.share * pick(batch).us, 0);
+  const usPerEvent = { byDefault: mean(({ byDefault }) => byDefault), best: mean(({ best }) => best) };
+  return { model, distribution, rounds, costs, choices, choice, batches, rules, usPerEvent };
 }
 
-function measureMix(
+/** The two rules of each batch size, the same one where another would only be one more line in a config. */
+function rulesFor(costs: Costs, batchSizes: readonly number[]): Omit<ProfiledBatch, "share">[] {
+  const best = bestRules(costs, batchSizes);
+  return batchSizes.map((batchSize) => {
+    const byDefault = defaultRule(costs, batchSize);
+    const found = best.get(batchSize)!;
+    return { batchSize, byDefault, best: found.us < byDefault.us / (1 + slack) ? found : byDefault };
+  });
+}
+
+function measureRules(
   { wrapper, descriptor }: ProfiledModel,
   { shares }: BatchDistribution,
-  batches: readonly ProfiledBatch[],
+  batches: readonly Omit<ProfiledBatch, "share">[],
   rounds: number,
-): Profile["measuredUs"] {
-  const mix = (pick: (batch: ProfiledBatch) => RuledBatch) => {
-    const strategy = new BatchStrategy(batches.map((batch) => pick(batch).rule));
-    const model = new BatchedModel(wrapper, strategy);
-    const calls = new Map(batches.map(({ batchSize }) => [batchSize, callOf(model, descriptor, batchSize)]));
-    const events = mixedSizes(shares).map((size) => calls.get(size) ?? (() => undefined));
-    return () => {
-      for (const event of events) event();
-    };
-  };
-  const [byDefault, best] = medianMicroseconds(
-    [mix((batch) => batch.byDefault), mix(({ best: b }) => b)],
-    rounds,
+): ProfiledBatch[] {
+  const models = (["byDefault", "best"] as const).map(
+    (which) => new BatchedModel(wrapper, new BatchStrategy(batches.map((batch) => batch[which].rule))),
   );
-  return { byDefault: byDefault! / mixedEvents, best: best! / mixedEvents };
-}
-
-/** Batch sizes by their shares, in an order that has no runs of one size. */
-function mixedSizes(shares: ReadonlyMap<number, number>): number[] {
-  const entries = [...shares];
-  const golden = (Math.sqrt(5) - 1) / 2;
-  return Array.from({ length: mixedEvents }, (_, i) => {
-    let left = ((i + 0.5) * golden) % 1;
-    const found = entries.find(([, share]) => {
-      left -= share;
-      return left < 0;
-    });
-    return (found ?? entries.at(-1)!)[0];
+  const calls = batches.flatMap(({ batchSize }) =>
+    models.map((model) => callOf(model, descriptor, batchSize)),
+  );
+  const us = medianMicroseconds(calls, rounds);
+  return batches.map(({ batchSize, byDefault, best }, i) => {
+    const measured = { rule: byDefault.rule, us: us[2 * i]! };
+    const isSame = best === byDefault;
+    const share = shares.get(batchSize)!;
+    return {
+      batchSize,
+      share,
+      byDefault: measured,
+      best: isSame ? measured : { rule: best.rule, us: us[2 * i + 1]! },
+    };
   });
 }

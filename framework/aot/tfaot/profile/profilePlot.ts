@@ -27,11 +27,12 @@ interface Panel {
 
 export function profileSvg(profile: Profile): string {
   const { model, distribution, costs, choice, batches } = profile;
-  const most = Math.max(...costs.keys(), ...distribution.shares.keys());
+  const most = lastShown(profile);
+  const shown = [...costs].filter(([size]) => size <= most);
   const x = linearAxis(-0.5, most + 0.5, left, width - right);
   const curves = (y: number, title: string, perRow: boolean): Panel => {
     const value = (us: number, size: number) => (perRow ? us / size : us);
-    const points = [...costs].map(([size, us]): [number, number] => [size, value(us, size)]);
+    const points = shown.map(([size, us]): [number, number] => [size, value(us, size)]);
     const lines = (["byDefault", "best"] as const).map((which) => {
       const at = ({ [which]: { us }, batchSize }: ProfiledBatch): [number, number] => [
         batchSize,
@@ -79,6 +80,12 @@ export function profileHtml(profile: Profile): string {
 ${profileSvg(profile)}<pre>${escaped(profileText(profile))}</pre>
 </body></html>
 `;
+}
+
+/** The end of the axis: all events and chosen sizes, and the next compiled size, which was an alternative. */
+function lastShown({ costs, choice, distribution }: Profile): number {
+  const needed = Math.max(...choice.sizes, ...distribution.shares.keys());
+  return Math.max(needed, [...costs.keys()].find((size) => size >= needed) ?? 0);
 }
 
 function bars(shares: ReadonlyMap<number, number>, y: number, x: Axis["place"]): Panel {

@@ -6,7 +6,7 @@ import type { Profile } from "./profileModel.js";
 type Cells = readonly string[];
 
 export function profileText(profile: Profile): string {
-  const { model, distribution, costs, choices, choice, batches, rounds, measuredUs } = profile;
+  const { model, distribution, costs, choices, choice, batches, rounds, usPerEvent } = profile;
   const { name, version } = model.descriptor;
   const calls = [...costs].map(([size, us]) => [String(size), microseconds(us), microseconds(us / size)]);
   const least = Math.min(...choices.map(({ us }) => us));
@@ -19,7 +19,7 @@ export function profileText(profile: Profile): string {
     const cells = [String(batchSize), percent(share), shortRule(byDefault.rule), microseconds(byDefault.us)];
     return [...cells, shortRule(best.rule), microseconds(best.us), gain];
   });
-  const gained = percent(1 - measuredUs.best / measuredUs.byDefault);
+  const gained = percent(1 - usPerEvent.best / usPerEvent.byDefault);
   return `${[
     `${[name, version].filter(Boolean).join(" ")}, target ${model.target} (${model.features}), median of ${rounds} rounds`,
     "",
@@ -31,8 +31,8 @@ export function profileText(profile: Profile): string {
     "",
     ...table(["batch", "events", "default rule", "µs", "best rule", "µs", "gain"], rules, [2, 4]),
     "",
-    `an average event: ${microseconds(measuredUs.best)} µs by these rules, ` +
-      `${microseconds(measuredUs.byDefault)} by default ones (measured; ${gained} less)`,
+    `an average event: ${microseconds(usPerEvent.best)} µs by these rules, ` +
+      `${microseconds(usPerEvent.byDefault)} by default ones (${gained} less)`,
     "",
     ...settings(profile).map(([where, text]) => `${where}\n  ${text}`),
   ].join("\n")}\n`;
@@ -65,9 +65,7 @@ function shortRule({ sizes, lastPadding }: BatchRule): string {
 }
 
 function table(head: Cells, rows: readonly Cells[], leftAligned: readonly number[] = []): string[] {
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]!.length), 0),
-  );
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length), 0));
   const line = (cells: Cells) =>
     cells
       .map((cell, i) => (leftAligned.includes(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))

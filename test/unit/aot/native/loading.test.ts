@@ -1,6 +1,5 @@
 /** Finding the compiler, compiling, loading: in several threads at once, and what is said when one of them fails. */
 import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
@@ -10,9 +9,9 @@ import { compileC } from "../../../../framework/aot/native/compileC.js";
 import { loadNative } from "../../../../framework/aot/native/loadNative.js";
 import { findNativeCompiler } from "../../../../framework/aot/native/nativeCompiler.js";
 import { seal } from "../../../../framework/aot/native/seal.js";
-import { arenaBlock, hasNoCompiler, machine, newMemory, programOf } from "./runNative.js";
+import { arenaBlock, directory, hasNoCompiler, machine, newMemory, programOf } from "./runNative.js";
 
-const temporary = () => mkdtempSync(join(tmpdir(), "cmsrun-native-test-"));
+const temporary = () => mkdtempSync(join(directory, "case-"));
 
 /** Adds 1 to the first i32 after the status block. */
 function counterProgram() {
@@ -59,9 +58,15 @@ describe.skipIf(hasNoCompiler)("compileC", () => {
     expect(() => compileC(counterProgram(), { ...machine!, path }, { timeoutSeconds: 1 })).toThrow("was not done in 1 s");
   });
   it("leaves nothing in the temporary folder", () => {
-    const before = readdirSync(tmpdir()).filter((name) => /^cmsrun-native-[A-Za-z0-9]{6}$/.test(name));
-    compileC(counterProgram(), machine!);
-    expect(readdirSync(tmpdir()).filter((name) => /^cmsrun-native-[A-Za-z0-9]{6}$/.test(name)).length).toBeLessThanOrEqual(before.length);
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = temporary();
+    try {
+      compileC(counterProgram(), machine!);
+      expect(readdirSync(process.env.TMPDIR)).toEqual([]);
+    } finally {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    }
   });
 });
 

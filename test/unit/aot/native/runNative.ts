@@ -1,7 +1,8 @@
 /** Prints kernels of the IR as C, compiles and runs them, in vectors of any width; and says so when it cannot. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { interpret } from "../../../../framework/aot/kernel/interpret.js";
 import type { Block, Kernel, Program } from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
@@ -24,6 +25,7 @@ export const machine = found();
 export const hasNoCompiler = machine === undefined;
 /** Where this test file's addons lie. */
 export const directory = mkdtempSync(join(tmpdir(), "cmsrun-native-test-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** The machine's compiler, for vectors of another width: the machine's own width is what its features give. */
 export function compilerFor(lanes: number): NativeCompiler {

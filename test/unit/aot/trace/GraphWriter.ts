@@ -26,6 +26,7 @@ export class GraphWriter {
 /** The graph itself, one side of a cond, or the inside of a loop. */
 export class Scope {
   readonly #imported = new Map<string, string>();
+  readonly #invariants = new Set<string>();
   /** Constants made here wait for it. */
   pivot: string | undefined;
 
@@ -42,17 +43,19 @@ export class Scope {
     if (known) return known;
     const own = this.enter(this.parent.import(value));
     this.#imported.set(value.name, own);
+    if (own.startsWith("Enter")) this.#invariants.add(own);
     return own;
   }
 
   op(op: string, inputs: readonly Written[], attr: TestNode["attr"] = {}): Written {
-    return this.own(
-      this.writer.add(
-        op,
-        inputs.map((input) => this.import(input)),
-        attr,
-      ),
-    );
+    const names = inputs.map((input) => this.import(input));
+    return this.own(this.added(op, names, attr));
+  }
+
+  /** What reads only what enters a loop as it is would be computed when the loop has ended: it waits for the pivot. */
+  added(op: string, inputs: readonly string[], attr: TestNode["attr"] = {}): string {
+    const isFree = this.pivot && inputs.every((input) => this.#invariants.has(input));
+    return this.writer.add(op, isFree ? [...inputs, `^${this.pivot}`] : inputs, attr);
   }
 
   own(name: string): Written {
@@ -82,9 +85,9 @@ export class Scope {
   ): Written[] {
     const { writer } = this;
     const own = this.import(choice);
-    const both = writer.add("Switch", [own, own]);
+    const both = this.added("Switch", [own, own]);
     const sideOf = (port: number) => {
-      const enter = (outer: string) => `${writer.add("Switch", [outer, own])}:${port}`;
+      const enter = (outer: string) => `${this.added("Switch", [outer, own])}:${port}`;
       const scope = new Scope(writer, this, enter);
       scope.pivot = writer.add("Identity", [`${both}:${port}`]);
       return scope;
