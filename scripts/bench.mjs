@@ -2,6 +2,7 @@
  * npm run bench [-- NAME …] [--json]: speed against named peers, measured side by side in one run. Prints one line a
  * case; with --json one object a line. Exit code 1 when a target is missed.
  */
+import { parseArgs } from "node:util";
 import { eventLoop } from "../test/bench/event-loop.mjs";
 import { inference } from "../test/bench/inference.mjs";
 import { memory } from "../test/bench/memory.mjs";
@@ -9,12 +10,22 @@ import { startup } from "../test/bench/startup.mjs";
 import { threads } from "../test/bench/threads.mjs";
 
 const benches = { "event-loop": eventLoop, threads, startup, memory, inference };
-const args = process.argv.slice(2);
-const isJson = args.includes("--json");
-const names = args.filter((argument) => !argument.startsWith("--"));
+/** Those with a value are read by the inference benchmark: test/bench/inference/options.mjs. */
+const options = {
+  json: { type: "boolean" },
+  help: { type: "boolean" },
+  batches: { type: "string" },
+  models: { type: "string" },
+  engines: { type: "string" },
+  peers: { type: "string" },
+};
+const { values, positionals: names } = parseArgs({ options, allowPositionals: true });
+const isJson = values.json === true;
 const unknown = names.filter((name) => !(name in benches));
-if (args.includes("--help") || unknown.length > 0) {
-  const text = `npm run bench [-- NAME …] [--json]\nNAMEs: ${Object.keys(benches).join(", ")}; all when none is given.\n`;
+if (values.help || unknown.length > 0) {
+  const text =
+    `npm run bench [-- NAME …] [--json]\nNAMEs: ${Object.keys(benches).join(", ")}; all when none is given.\n` +
+    "inference: --batches 1,8 --models simple,cnn --engines compiled/wasm,compiled/native,reference,tensorflow\n";
   if (unknown.length > 0) process.stderr.write(`unknown benchmark: ${unknown.join(", ")}\n`);
   process.stdout.write(text);
   process.exit(unknown.length > 0 ? 2 : 0);

@@ -30,6 +30,6 @@ export function linkModels() {
     const link = join("node_modules", tool);
     if (existsSync(link)) continue;
     rmSync(link, { force: true });
-    symlinkSync(join("..", "dist", "tfaot", tool), link, "junction");
+    symlinkSync(join("..", "dist", "tfaot", tool), link);
   }
 }

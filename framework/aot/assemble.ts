@@ -26,7 +26,7 @@ import { fuse } from "./passes/fuse.js";
 import { planMemory } from "./passes/planMemory.js";
 import { removeDead } from "./passes/removeDead.js";
 import { maxLoopRounds, type ComputeStep, type Step } from "./tensor/ir.js";
-import type { LoopIndex, Storage } from "./tensor/View.js";
+import type { LoopIndex, Storage, View } from "./tensor/View.js";
 
 export interface Assembled {
   readonly program: Program;
@@ -90,7 +90,7 @@ class Assembly {
         this.#uncompiled.push(step.message);
         return k.store("i32", this.#status, i32(0), 0, i32(this.#fault(step.message)));
       case "if": {
-        const condition = this.#scalar(step.condition.storage, step.condition.offset);
+        const condition = this.#scalar(step.condition, loops);
         return k.if(
           condition,
           () => this.#steps(k, step.then, loops),
@@ -103,7 +103,7 @@ class Assembly {
         if (step.count !== undefined) return k.for(0, step.count, 1, round);
         if (!step.condition) throw new Exception("LogicError", `loop '${step.origin}' never ends.`);
         const counter = k.variable(i32(0), "round");
-        return k.while(this.#scalar(step.condition.storage, step.condition.offset), maxLoopRounds, () => {
+        return k.while(this.#scalar(step.condition, loops), maxLoopRounds, () => {
           round(counter);
           k.set(counter, { kind: "binary", op: "add", type: "i32", left: counter, right: i32(1) });
         });
@@ -133,8 +133,16 @@ class Assembly {
     return { ...kernel, name: `${kernel.name}_${this.#kernelCount++}` };
   }
 
-  #scalar(storage: Storage, offset: number): Expr {
-    return load("u8", this.#blockOf(storage), i32(0), offset);
+  /** A bool, which a loop around may walk along. */
+  #scalar({ storage, offset, terms }: View, loops: readonly Loop[]): Expr {
+    let place: Expr = i32(0);
+    for (const { index, stride } of terms) {
+      const round = loops.find((loop) => loop.index === index)?.value;
+      if (!round) throw new Exception("LogicError", `loop '${index.name}' is not around what asks its index.`);
+      const further: Expr = { kind: "binary", op: "mul", type: "i32", left: round, right: i32(stride) };
+      place = { kind: "binary", op: "add", type: "i32", left: place, right: further };
+    }
+    return load("u8", this.#blockOf(storage), place, offset);
   }
 
   #fault(message: string): number {

@@ -5,11 +5,11 @@
 import { Exception } from "../../base/errors.js";
 import type { NodeDef } from "../../tensorflow/GraphDef.js";
 import { evaluateNode, isFoldable } from "../../tensorflow/reference/evaluateNode.js";
-import { isLoop, type NodeStep, type Step as PlanStep } from "../../tensorflow/reference/Plan.js";
+import { isLoop, type LoopStep, type NodeStep, type Step as PlanStep } from "../../tensorflow/reference/Plan.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { read } from "../tensor/element.js";
 import type { Element, IfStep, Step } from "../tensor/ir.js";
-import { type ElementType, isElementType, type LoopIndex, Storage, sizeOf, View } from "../tensor/View.js";
+import { type ElementType, isElementType, type LoopIndex, type LoopTerm, Storage, sizeOf, View } from "../tensor/View.js";
 import type { Trace } from "./Lowering.js";
 import { lowerings } from "./table.js";
 import { controlLowerings } from "./traceControl.js";
@@ -32,11 +32,13 @@ export class Tracer implements Trace {
   #node: NodeDef | undefined;
   #steps: Step[] = [];
   #guards: readonly Guard[] = [];
+  /** Those of the guards that the step around the present list of steps sees to. */
+  #outerGuards: readonly Guard[] = [];
   readonly #values = new Map<number, Traced>();
   readonly #counted = new Map<Storage, Counted>();
   readonly #inputs: ReadonlySet<Storage>;
 
-  /** `inputs`: the memory of what is fed. */
+  /** `inputs`: the memory of what is fed, each of whose choices gets a trace of its own. */
   constructor(inputs: ReadonlySet<Storage>) {
     this.#inputs = inputs;
   }
@@ -71,22 +73,37 @@ export class Tracer implements Trace {
   /** @throws Unsupported at the first node that cannot be compiled */
   trace(steps: readonly PlanStep[]): void {
     for (const step of steps) {
-      if (isLoop(step)) traceLoop(this, step);
+      if (isLoop(step)) this.#traceLoop(step);
       else this.#traceNode(step);
     }
+  }
+
+  /** In the branches that what enters it lies in. */
+  #traceLoop(loop: LoopStep): void {
+    const own = new Set(valuesWritten(loop));
+    const entering = valuesRead(loop).filter((id) => !own.has(id));
+    if (entering.some((id) => this.#values.get(id)?.value === "dead")) {
+      for (const id of own) this.bind(id, "dead");
+      return;
+    }
+    const guards = this.#mergedGuards(entering);
+    this.guarded(guards, () => traceLoop(this, loop));
   }
 
   /** The steps that `write` adds, instead of adding them here. */
   nested(write: () => void): Step[] {
     const outer = this.#steps;
     const guards = this.#guards;
+    const outerGuards = this.#outerGuards;
     const inner: Step[] = [];
     this.#steps = inner;
+    this.#outerGuards = guards;
     try {
       write();
     } finally {
       this.#steps = outer;
       this.#guards = guards;
+      this.#outerGuards = outerGuards;
     }
     return inner;
   }
@@ -117,11 +134,15 @@ export class Tracer implements Trace {
   here(): (write: () => void) => void {
     const steps = this.#steps;
     const guards = this.#guards;
+    const outerGuards = this.#outerGuards;
     // A place of its own: what comes after is pushed behind it.
     const reserved: Step = { kind: "if", origin: this.node.name, condition: never, then: [], else: [] };
     steps.push(reserved);
     return (write) => {
-      const added = this.nested(() => this.guarded(guards, write));
+      const added = this.nested(() => {
+        this.#outerGuards = outerGuards;
+        this.guarded(guards, write);
+      });
       steps.splice(steps.indexOf(reserved) + 1, 0, ...added);
     };
   }
@@ -141,7 +162,7 @@ export class Tracer implements Trace {
 
   /** What a choice is, when that is known. @throws Steered when it is an input of the graph */
   choice(view: View): boolean | undefined {
-    if (this.#inputs.has(view.storage) && view.count === 1) throw new Steered(view.storage);
+    if (this.#inputs.has(view.storage) && view.storage.count === 1) throw new Steered(view.storage);
     const known = constantOf(view);
     return known && Boolean(known.data[0]);
   }
@@ -172,7 +193,8 @@ export class Tracer implements Trace {
 
   add(step: Step): void {
     let steps = this.#steps;
-    for (const guard of this.#guards) steps = branch(steps, guard, this.node.name);
+    const isOpen = (guard: Guard) => !this.#outerGuards.some((outer) => isSameGuard(outer, guard));
+    for (const guard of this.#guards.filter(isOpen)) steps = branch(steps, guard, this.node.name);
     steps.push(step);
   }
 
@@ -196,24 +218,28 @@ export class Tracer implements Trace {
         return;
       }
       this.guarded(guards, () => this.#lower(step));
-      for (const mark of step.marks) if (!this.#values.has(mark)) this.bind(mark, "dead", guards);
+      for (const mark of step.marks)
+        if (!step.outputs.includes(mark) && !controlLowerings[step.node.op]) this.bind(mark, never, guards);
+        else if (!this.#values.has(mark)) this.bind(mark, "dead", guards);
     });
   }
 
   /** All branches that the node's inputs, control inputs and own condition lie in. */
   #guardsOf(step: NodeStep): readonly Guard[] | "dead" {
-    const guards = [...this.#guards];
-    const merge = (more: readonly Guard[]) => {
-      for (const guard of more) if (!guards.some((known) => isSameGuard(known, guard))) guards.push(guard);
-    };
     const isMerge = step.node.op === "Merge" || step.node.op === "RefMerge";
-    if (!isMerge)
-      for (const id of [...step.guards, ...step.inputs]) merge(this.#values.get(id)?.guards ?? []);
+    const guards = this.#mergedGuards(isMerge ? [] : [...step.guards, ...step.inputs]);
     if (!step.condition) return guards;
     const choice = this.view(step.condition.value);
     const known = this.choice(choice);
     if (known !== undefined) return known === step.condition.side ? guards : "dead";
-    merge([{ condition: choice, side: step.condition.side }]);
+    const own = { condition: choice, side: step.condition.side };
+    return guards.some((guard) => isSameGuard(guard, own)) ? guards : [...guards, own];
+  }
+
+  #mergedGuards(values: readonly number[]): Guard[] {
+    const guards = [...this.#guards];
+    for (const guard of values.flatMap((id) => this.#values.get(id)?.guards ?? []))
+      if (!guards.some((known) => isSameGuard(known, guard))) guards.push(guard);
     return guards;
   }
 
@@ -271,13 +297,37 @@ export class Tracer implements Trace {
 const never = View.of(new Storage("never", "bool", 1, new Uint8Array(1)), []);
 
 export function isSameGuard(a: Guard, b: Guard): boolean {
-  return a.condition.storage === b.condition.storage && a.side === b.side;
+  return isSameChoice(a.condition, b.condition) && a.side === b.side;
+}
+
+/** Of two views of one element: whether it is the same one. */
+export function isSameChoice(a: View, b: View): boolean {
+  const isSameTerm = (term: LoopTerm, i: number) =>
+    term.index === b.terms[i]?.index && term.stride === b.terms[i].stride;
+  return (
+    a.storage === b.storage &&
+    a.offset === b.offset &&
+    a.terms.length === b.terms.length &&
+    a.terms.every(isSameTerm)
+  );
+}
+
+function valuesRead(step: PlanStep): number[] {
+  if (isLoop(step))
+    return [...step.variables.flatMap(({ initial }) => initial), ...step.steps.flatMap(valuesRead)];
+  return [...step.inputs, ...step.guards];
+}
+
+function valuesWritten(step: PlanStep): number[] {
+  if (!isLoop(step)) return [...step.outputs, ...step.marks];
+  const heads = step.variables.flatMap(({ value, valueIndex, next }) => [value, valueIndex, next]);
+  return [...heads, ...step.steps.flatMap(valuesWritten)];
 }
 
 /** The list of a branch's steps: that of the last step when it is on the same condition. */
 function branch(steps: Step[], { condition, side }: Guard, origin: string): Step[] {
   const last = steps.at(-1);
-  const isSame = last?.kind === "if" && last.condition.storage === condition.storage;
+  const isSame = last?.kind === "if" && isSameChoice(last.condition, condition);
   const found: IfStep = isSame ? last : { kind: "if", origin, condition, then: [], else: [] };
   if (!isSame) steps.push(found);
   return (side ? found.then : found.else) as Step[];

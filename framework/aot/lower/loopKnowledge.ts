@@ -2,6 +2,7 @@
  * What a loop does whatever its input: counters, their comparisons and so the number of rounds. Found by running the
  * part of the loop that depends on constants alone.
  */
+import { Exception } from "../../base/errors.js";
 import { isFoldable, evaluateNode } from "../../tensorflow/reference/evaluateNode.js";
 import { isLoop, type LoopStep, type LoopVariable, type NodeStep } from "../../tensorflow/reference/Plan.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
@@ -43,10 +44,17 @@ export function studyLoop(loop: LoopStep, known: (value: number) => TensorLike |
     const start = variable.initial.map(known).find((tensor) => tensor !== undefined);
     if (start && start.data.length <= maxElements) starts.set(variable, start);
   }
-  const { variables, fixed } = findFixed(steps, [...starts.keys()], known);
-  if (goesOn === undefined || !fixed.has(goesOn)) return nothing;
+  if (goesOn === undefined) return nothing;
+  const { variables, fixed } = findFixed(steps, [...starts.keys()], known, goesOn);
+  if (!fixed.has(goesOn)) return nothing;
   const needed = steps.filter(({ outputs }) => outputs.some((output) => fixed.has(output)));
-  return run(needed, variables, starts, goesOn, known);
+  try {
+    return run(needed, variables, starts, goesOn, known);
+  } catch (error) {
+    // What TensorFlow refuses is left to the run that comes to it.
+    if (error instanceof Exception && error.category === "InvalidRun") return nothing;
+    throw error;
+  }
 }
 
 /** The variables, and all values, that depend on constants and each other alone. */
@@ -54,12 +62,20 @@ function findFixed(
   steps: readonly NodeStep[],
   candidates: readonly LoopVariable[],
   known: (value: number) => TensorLike | undefined,
+  goesOn: number,
 ): { variables: readonly LoopVariable[]; fixed: ReadonlySet<number> } {
   let variables = candidates;
   for (;;) {
     const fixed = new Set(variables.map(({ value }) => value));
-    for (const { node, inputs, outputs } of steps) {
+    // What lies in a branch inside the body is not always computed.
+    const branched = new Set<number>();
+    for (const { node, inputs, outputs, guards, marks, condition } of steps) {
+      const isBranch = node.op.endsWith("Switch") && inputs[1] !== goesOn;
+      const isInBranch = [...inputs, ...guards].some((value) => branched.has(value));
+      if (isBranch || isInBranch || condition)
+        for (const value of [...outputs, ...marks]) branched.add(value);
       const isComputable = handsOn.has(node.op) || node.op === "Const" || isFoldable(node);
+      if (branched.has(outputs[0] as number)) continue;
       if (isComputable && inputs.every((input) => fixed.has(input) || known(input)))
         for (const output of outputs) fixed.add(output);
     }
@@ -78,10 +94,15 @@ function run(
 ): LoopKnowledge {
   const sequences = new Map<number, TensorLike[]>();
   let state = new Map(variables.map((variable) => [variable.value, starts.get(variable) as TensorLike]));
+  const first = neededFor(goesOn, steps);
+  const ordered = [...steps.filter((step) => first.has(step)), ...steps.filter((step) => !first.has(step))];
   for (let round = 0; round <= maxRounds; round++) {
     if (round * steps.length > maxEvaluations) break;
     const now = new Map(state);
-    for (const { node, kernel, inputs, outputs } of steps) {
+    for (const step of ordered) {
+      // The body is not run when the condition no longer holds.
+      if (!first.has(step) && !now.get(goesOn)?.data[0]) break;
+      const { node, kernel, inputs, outputs } = step;
       const given = inputs.map((input) => now.get(input) ?? (known(input) as TensorLike));
       const constant = node.op === "Const" ? node.attrs.value?.tensor : undefined;
       const results = constant
@@ -100,6 +121,18 @@ function run(
     state = new Map(variables.map(({ value, next }) => [value, now.get(next) as TensorLike]));
   }
   return nothing;
+}
+
+/** The steps that the condition is computed by. */
+function neededFor(goesOn: number, steps: readonly NodeStep[]): ReadonlySet<NodeStep> {
+  const wanted = new Set([goesOn]);
+  const found = new Set<NodeStep>();
+  for (const step of steps.toReversed()) {
+    if (!step.outputs.some((output) => wanted.has(output))) continue;
+    found.add(step);
+    for (const input of step.inputs) wanted.add(input);
+  }
+  return found;
 }
 
 /** Kernels may reuse the memory of their outputs. */

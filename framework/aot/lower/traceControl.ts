@@ -2,7 +2,7 @@
 import type { NodeStep } from "../../tensorflow/reference/Plan.js";
 import { read } from "../tensor/element.js";
 import { isElementType, View } from "../tensor/View.js";
-import { isSameGuard, type Tracer } from "./Tracer.js";
+import { isSameChoice, isSameGuard, type Tracer } from "./Tracer.js";
 import { constantOf, type Guard, type Traced } from "./traceValues.js";
 
 type LowerControl = (trace: Tracer, step: NodeStep, inputs: readonly Traced["value"][]) => void;
@@ -26,11 +26,16 @@ const sendOneWay: LowerControl = (trace, step, [data, choice]) => {
   const known = trace.choice(choice);
   for (const [port, id] of step.outputs.entries()) {
     if (known !== undefined) trace.bind(id, known === (port === 1) ? (data as View) : "dead");
-    else trace.bind(id, data as View, [...trace.guards, { condition: choice, side: port === 1 }]);
+    else trace.bind(id, data as View, withGuard(trace.guards, { condition: choice, side: port === 1 }));
   }
   const tokens = step.marks.filter((mark) => !step.outputs.includes(mark));
   for (const token of tokens) trace.bind(token, never(trace));
 };
+
+/** A node that only this side of the choice needs has the guard already. */
+function withGuard(guards: readonly Guard[], own: Guard): readonly Guard[] {
+  return guards.some((guard) => isSameGuard(guard, own)) ? guards : [...guards, own];
+}
 
 interface Option {
   readonly index: number;
@@ -52,7 +57,8 @@ const takeLive: LowerControl = (trace, step) => {
     return;
   }
   const [first, second] = options as [Option, Option | undefined];
-  if (!second || first.guards.length === trace.guards.length) {
+  const isAlways = first.guards.every((own) => trace.guards.some((guard) => isSameGuard(guard, own)));
+  if (!second || isAlways) {
     trace.bind(out as number, first.value, first.guards);
     return bindIndex(first.index);
   }
@@ -66,20 +72,21 @@ function choiceOf(
   [a, b, ...more]: readonly Option[],
 ): { guard: Guard; onTrue: Option; onFalse: Option } {
   const guard = a?.guards.find((own) =>
-    b?.guards.some((other) => other.condition.storage === own.condition.storage && other.side !== own.side),
+    b?.guards.some((other) => isSameChoice(other.condition, own.condition) && other.side !== own.side),
   );
   if (!a || !b || !guard || more.length > 0)
     return trace.unsupported("its branches are not those of one choice");
   return { guard, onTrue: guard.side ? a : b, onFalse: guard.side ? b : a };
 }
 
+/** The branches that the choice itself lies in: those of both options. */
 function commonGuards(trace: Tracer, options: readonly Option[]): readonly Guard[] {
   const { guard } = choiceOf(trace, options);
-  const outer = (options[0] as Option).guards;
-  return outer.slice(
-    0,
-    outer.findIndex((own) => isSameGuard(own, guard)),
-  );
+  const [a, b] = options.map(({ guards }) =>
+    guards.filter((own) => !isSameChoice(own.condition, guard.condition)),
+  ) as [Guard[], Guard[]];
+  const isSame = a.length === b.length && a.every((own) => b.some((other) => isSameGuard(own, other)));
+  return isSame ? a : trace.unsupported("its branches lie in different branches themselves");
 }
 
 function joined(trace: Tracer, options: readonly Option[]): View {

@@ -67,7 +67,7 @@ function traceSteered(
   try {
     return traceOnce(plan, inputs, fetches, outputs, known);
   } catch (error) {
-    if (!(error instanceof Steered) || known.size >= maxSteering) throw error;
+    if (!(error instanceof Steered)) throw error;
     const { input } = error;
     const condition = View.of(input, []);
     const attempt = (value: boolean) => {
@@ -103,10 +103,11 @@ function traceOnce(
   outputs: View[],
   known: ReadonlyMap<Storage, boolean>,
 ): readonly Step[] {
-  const tracer = new Tracer(new Set(inputs.map(({ storage }) => storage)));
+  const steering = known.size < maxSteering ? inputs.map(({ storage }) => storage) : [];
+  const tracer = new Tracer(new Set(steering));
   for (const [i, input] of inputs.entries()) {
     const value = known.get(input.storage);
-    const choice = { dtype: "bool", shape: [], data: new Uint8Array([value ? 1 : 0]) } as const;
+    const choice = { dtype: "bool", shape: input.shape, data: new Uint8Array([value ? 1 : 0]) } as const;
     tracer.bind(
       plan.feeds[i] as number,
       value === undefined ? input : constantView(input.storage.name, choice),
@@ -120,8 +121,11 @@ function traceOnce(
     const node = { name: fetches[i] as string, op: "output", inputs: [], attrs: {} };
     tracer.at(node, () => {
       const view = tracer.view(id);
-      outputs[i] ??= View.of(tracer.newStorage(view.dtype, view.count), view.shape);
-      tracer.mapInto(outputs[i], read(view, outputs[i].shape));
+      const out = outputs[i] ?? View.of(tracer.newStorage(view.dtype, view.count), view.shape);
+      if (out.rank !== view.rank || out.shape.some((size, axis) => size !== view.shape[axis]))
+        tracer.unsupported(`its branches give the shapes [${out.shape}] and [${view.shape}]`);
+      outputs[i] = out;
+      tracer.mapInto(out, read(view));
     });
   }
   return tracer.steps;

@@ -66,6 +66,11 @@ function newList(
   return new TensorListValue(new ListMemory(node, length as number, shape, trace.here()), 0);
 }
 
+/** A row as it is now: what is written into the list later is not seen. */
+function item(trace: Tracer, { memory }: TensorListValue, view: View): View {
+  return memory.isBorrowed ? view : trace.map(view.shape, read(view));
+}
+
 /** Rows of zeros, made where the list was: TensorFlow's elements that were never set. */
 function rowsOf(trace: Tracer, { memory }: TensorListValue, itemShape = memory.elementShape): View {
   if (memory.rows) return memory.rows;
@@ -98,7 +103,8 @@ function setItem(trace: Tracer, value: TensorListValue, position: View, item: Vi
   const { memory } = value;
   if (memory.isBorrowed) return trace.unsupported("it writes into a list that was made from a tensor");
   const target = row(trace, rowsOf(trace, value, item.shape), position);
-  if (sizeOf(target.shape) !== item.count || target.dtype !== item.dtype)
+  const isSameShape = target.rank === item.rank && target.shape.every((size, i) => size === item.shape[i]);
+  if (!isSameShape || target.dtype !== item.dtype)
     return trace.unsupported("the list's elements differ in shape");
   trace.mapInto(target, read(item, target.shape));
   memory.version++;
@@ -136,7 +142,7 @@ export const listLowerings: Readonly<Record<string, LowerList>> = {
   },
   TensorListGetItem: (t, _node, [list, position]) => {
     const value = listOf(t, list);
-    return [row(t, rowsOf(t, value), viewOf(t, position))];
+    return [item(t, value, row(t, rowsOf(t, value), viewOf(t, position)))];
   },
   TensorListSetItem: (t, _node, [list, position, item]) => [
     setItem(t, listOf(t, list), viewOf(t, position), viewOf(t, item)),
@@ -154,13 +160,13 @@ export const listLowerings: Readonly<Record<string, LowerList>> = {
   TensorArrayScatterV3: (t, _node, [handle, positions, tensor]) => {
     const list = handleOf(t, handle);
     const rows = viewOf(t, tensor);
-    if (list.memory.rows || !isAllRows(t, viewOf(t, positions), rows.shape[0] ?? 0))
+    if (list.memory.rows || !isAllRows(t, viewOf(t, positions), list.memory.length) || rows.shape[0] !== list.memory.length)
       return t.unsupported("it writes some elements of a TensorArray only");
     return [borrow(list, rows)];
   },
   TensorArrayReadV3: (t, _node, [handle, position]) => {
     const list = handleOf(t, handle);
-    return [row(t, rowsOf(t, list), viewOf(t, position))];
+    return [item(t, list, row(t, rowsOf(t, list), viewOf(t, position)))];
   },
   TensorArrayWriteV3: (t, _node, [handle, position, item]) => {
     const list = handleOf(t, handle);

@@ -12,6 +12,10 @@ import { TensorListValue } from "./traceLists.js";
 import type { Tracer } from "./Tracer.js";
 import { constantOf, constantView, isSameTensor, LoopEnd, type Traced } from "./traceValues.js";
 
+function isEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
 /** @throws Unsupported naming the loop's node that stands in the way */
 export function traceLoop(trace: Tracer, loop: LoopStep): void {
   new LoopTrace(trace, loop).trace();
@@ -98,7 +102,7 @@ class LoopTrace {
         this.tracer.bind(id, constantView(this.loop.name, first));
         continue;
       }
-      const isOneShape = sequence.every(({ shape }) => sizeOf(shape) === sizeOf(first.shape));
+      const isOneShape = sequence.every(({ shape }) => isEqual(shape, first.shape));
       if (isOneShape) this.tracer.bind(id, this.#table(sequence, first));
     }
   }
@@ -156,14 +160,23 @@ class LoopTrace {
     const { tracer: trace } = this;
     const to = this.#memory.get(variable);
     const next = trace.value(variable.next)?.value;
+    if (!to) this.#checkList(variable, next);
     if (!to) return [];
     if (!(next instanceof View)) return trace.unsupported("a loop variable becomes a list");
-    if (next.dtype !== to.dtype || next.count !== to.count || next.rank !== to.rank)
+    if (next.dtype !== to.dtype || !isEqual(next.shape, to.shape))
       return trace.unsupported(`a loop variable changes its shape from [${to.shape}] to [${next.shape}]`);
     if (next.storage === to.storage && next.isWhole) return [];
     const isOfAnother = [...this.#memory.values()].some(({ storage }) => storage === next.storage);
     // Another variable's memory, which is about to be written too.
     return [{ from: isOfAnother ? trace.map(next.shape, read(next)) : next, to }];
+  }
+
+  /** A list is written in place: each round must leave the one that it was given. */
+  #checkList(variable: LoopVariable, next: Traced["value"] | undefined): void {
+    const value = this.tracer.value(variable.value)?.value;
+    if (!(value instanceof TensorListValue)) return;
+    if (!(next instanceof TensorListValue) || next.memory !== value.memory)
+      this.tracer.unsupported("a loop variable becomes another list");
   }
 
   #newCondition(): View {

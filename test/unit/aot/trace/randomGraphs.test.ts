@@ -26,7 +26,7 @@ class RandomProgram {
       return random.pick(known.floats);
     }
     if (kind < 0.55) {
-      const op = random.pick(["AddV2", "Sub", "Maximum", "Minimum", "Mul"]);
+      const op = random.pick(["AddV2", "Sub", "Maximum", "Minimum", "AddV2"]);
       return scope.op(op, [this.float(scope, known, depth - 1), this.float(scope, known, depth - 1)]);
     }
     if (kind < 0.65) return scope.op("ReverseV2", [this.float(scope, known, depth - 1), scope.int(0, 0)]);

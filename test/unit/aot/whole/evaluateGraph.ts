@@ -1,4 +1,5 @@
 /** A traced graph evaluated step by step as its steps are defined: the twin of compiled programs. */
+import { placeOf } from "../../../../framework/aot/codegen/slowElement.js";
 import { evaluateStep } from "../../../../framework/aot/codegen/slow.js";
 import type { TracedGraph } from "../../../../framework/aot/lower/traceGraph.js";
 import { isCompute } from "../../../../framework/aot/passes/access.js";
@@ -26,7 +27,7 @@ export function evaluateGraph(
       if (isCompute(step)) evaluateStep(step, around as never);
       else if (step.kind === "if") {
         const condition = dataOf(step.condition.storage) as Uint8Array;
-        run(condition[step.condition.offset] ? step.then : step.else);
+        run(condition[placeOf(step.condition, step.condition.shape.map(() => 0), around as never)] ? step.then : step.else);
       } else if (step.kind === "loop") {
         const goesOn = () => !step.condition || Boolean((dataOf(step.condition.storage) as Uint8Array)[0]);
         for (let round = 0; round < (step.count ?? Number.POSITIVE_INFINITY) && goesOn(); round++) {
