@@ -7,12 +7,10 @@ import type { Expr, Kernel, Local } from "../kernel/ir.js";
 import type { CodegenContext } from "./context.js";
 import { loadAt, moved, movedBy, type Places } from "./contractAddress.js";
 import { storeElement } from "./contractEpilogue.js";
-import type { ContractForm, PreparedContract } from "./contractForm.js";
-import { total } from "./contractPanels.js";
+import type { Dot, PreparedContract } from "./contractForm.js";
 import { type ContractSpace, contractSpace, evenTiles, startContract } from "./contractSpace.js";
+import { total } from "./contractTile.js";
 import { enter, type Scope, shift, walk } from "./loopNest.js";
-
-type Dot = Extract<ContractForm, { kind: "dot" }>;
 
 export function generateDot(step: PreparedContract, form: Dot, context: CodegenContext): Kernel {
   const space = contractSpace(step);

@@ -83,7 +83,7 @@ function storeVector(space: ContractSpace, at: Scope, value: Element, sum: Expr,
   k.store(memory, context.blockOf(space.out.storage), index, offset, result, partial);
 }
 
-/** Made here and not by at(): what was loaded before the sums is not asked for again. */
+/** Without what has been loaded around (Place.loads): the tile before has written since. */
 function withSum({ k, context, position, vectorAxis, emitter }: Scope, accumulator: Expr): ElementEmitter {
   return new ElementEmitter(k, context, position, { vectorAxis, accumulator }, emitter);
 }

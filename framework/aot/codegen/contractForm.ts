@@ -23,6 +23,9 @@ export interface PreparedContract extends ContractStep {
   readonly form: ContractForm;
 }
 
+export type Panel = Extract<ContractForm, { kind: "panel" }>;
+export type Dot = Extract<ContractForm, { kind: "dot" }>;
+
 /** The form of a step that is not prepared is scalar, which takes operands as they are. */
 export function formOf(step: ContractStep | PreparedContract): ContractForm {
   return "form" in step ? step.form : { kind: "scalar" };

@@ -2,6 +2,7 @@
 import type { Executable, Runner } from "../../tensorflow/engines.js";
 import { parseTensorName } from "../../tensorflow/names.js";
 import { copyElements } from "../../tensorflow/dtypes.js";
+import type { Constants } from "../../tensorflow/reference/makePlan.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
 import { Unsupported } from "../lower/traceValues.js";
@@ -143,7 +144,7 @@ export class CompiledExecutable implements Executable {
         ? this.#reference(feeds, fetches)
         : new CompiledExecutable(this.#model, feeds, fetches),
     );
-    this.#parts = new Chain(this.#feeds, this.#fetches, parts, executables);
+    this.#parts = new Chain(this.#feeds, this.#fetches, parts, executables, constants);
     return this.#parts;
   }
 }
@@ -160,6 +161,7 @@ class Chain implements Executable {
     fetches: readonly string[],
     parts: readonly { readonly feeds: readonly string[]; readonly fetches: readonly string[] }[],
     executables: readonly Executable[],
+    constants: Constants,
   ) {
     const places = new Map(feeds.map((name, place) => [name, place]));
     const placeOf = (name: string) => {
@@ -174,6 +176,9 @@ class Chain implements Executable {
       to: part.fetches.map(placeOf),
     }));
     this.#fetches = fetches.map(placeOf);
+    // No part computes what is constant; a constant that is fed is overwritten at each run.
+    for (const name of fetches)
+      if (constants.has(name)) this.#tensors[placeOf(name)] = constants.get(name) as TensorLike;
   }
 
   explain(): readonly string[] {

@@ -78,15 +78,15 @@ export class Tracer implements Trace {
     }
   }
 
-  /** In the branches that what enters it lies in. */
+  /** In the branches that its variables come from; what else it reads may be dead, and a Merge inside asks for that. */
   #traceLoop(loop: LoopStep): void {
-    const own = new Set(valuesWritten(loop));
-    const entering = valuesRead(loop).filter((id) => !own.has(id));
-    if (entering.some((id) => this.#values.get(id)?.value === "dead")) {
-      for (const id of own) this.bind(id, "dead");
+    const isDead = (id: number) => this.#values.get(id)?.value === "dead";
+    const initial = loop.variables.map((variable) => variable.initial.filter((id) => !isDead(id)));
+    if (initial.some((values) => values.length === 0)) {
+      for (const id of valuesWritten(loop)) this.bind(id, "dead");
       return;
     }
-    const guards = this.#mergedGuards(entering);
+    const guards = this.#mergedGuards(initial.flatMap((values) => (values.length === 1 ? values : [])));
     this.guarded(guards, () => traceLoop(this, loop));
   }
 
@@ -310,12 +310,6 @@ export function isSameChoice(a: View, b: View): boolean {
     a.terms.length === b.terms.length &&
     a.terms.every(isSameTerm)
   );
-}
-
-function valuesRead(step: PlanStep): number[] {
-  if (isLoop(step))
-    return [...step.variables.flatMap(({ initial }) => initial), ...step.steps.flatMap(valuesRead)];
-  return [...step.inputs, ...step.guards];
 }
 
 function valuesWritten(step: PlanStep): number[] {

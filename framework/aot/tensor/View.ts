@@ -148,6 +148,7 @@ export class View {
   /** As TensorFlow broadcasts: axes aligned at the end, those of size 1 repeated. @throws LogicError if it cannot */
   broadcast(shape: readonly number[]): View {
     const lead = shape.length - this.rank;
+    if (lead < 0) throw new Exception("LogicError", `[${this.shape}] cannot be broadcast to [${shape}].`);
     const strides = shape.map((size, axis) => {
       if (axis < lead) return 0;
       const own = this.shape[axis - lead] as number;

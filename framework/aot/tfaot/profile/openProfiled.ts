@@ -1,6 +1,6 @@
 /** The model of `tfaot profile`: a SavedModel or an aot_config, compiled in memory, or what cms_tfaot_compile has written. */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Exception } from "../../../base/errors.js";
 import type { TargetName } from "../../Unit.js";
 import { type AotConfig, readAotConfig } from "../aotConfig.js";
@@ -46,7 +46,8 @@ export function openProfiled(path: string, options: OpenOptions, compiler: Compi
 
 /** A SavedModel by itself, as an aot_config would name it. */
 function plainConfig(path: string): AotConfig {
-  const name = basename(resolve(path));
+  const folder = basename(resolve(path));
+  const name = folder === "saved_model" ? basename(dirname(resolve(path))) : folder;
   const model = { name, version: "", savedModel: resolve(path), servingKey: "serving_default" };
   return {
     file: "",

@@ -58,7 +58,7 @@ export function profileSvg(profile: Profile): string {
   const { name, version } = model.descriptor;
   const title = `${[name, version].filter(Boolean).join(" ")}: cost by batch size`;
   const about = `target ${model.target} · batch_sizes: [${choice.sizes.join(", ")}] · events: ${distribution.origin}`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Inter, Helvetica, Arial, sans-serif" font-size="12" fill="${colors.ink}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Inter, Helvetica, Arial, DejaVu Sans, sans-serif" font-size="12" fill="${colors.ink}">
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 ${text(left, 30, title, 'font-size="18" font-weight="600"')}
 ${text(left, 50, about, `fill="${colors.faint}"`)}

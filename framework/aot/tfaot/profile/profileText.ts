@@ -75,7 +75,7 @@ function table(head: Cells, rows: readonly Cells[], leftAligned: readonly number
 }
 
 function microseconds(us: number): string {
-  return us >= 100 ? us.toFixed(0) : us >= 10 ? us.toFixed(1) : us.toFixed(2);
+  return us >= 100 ? us.toFixed(0) : us.toPrecision(3);
 }
 
 function percent(share: number): string {

@@ -214,4 +214,183 @@ describe("generateContract", () => {
       }
     }
   });
+
+  it("moves with the loops around it", () => {
+    const index = new LoopIndex("i");
+    for (const [n, k] of [
+      [9, 6],
+      [2, 40],
+      [1, 3],
+    ] as const)
+      for (const target of targets)
+        for (const iteration of [0, 2]) {
+          const random = new Random(n * k);
+          const at = (shape: number[]) => {
+            const whole = View.of(new Storage("s", "float32", 4 * sizeOf(shape)), [4, ...shape]);
+            return whole.atIndex(0, index, iteration === 0 ? 0 : 3, iteration === 0 ? 1 : -1);
+          };
+          const right = at([k, n]).insertAxis(0).broadcast([5, k, n]);
+          const step: ContractStep = {
+            kind: "contract",
+            origin: "in a loop",
+            out: at([5, n]),
+            left: at([5, k]),
+            right: iteration === 0 ? right : constantOf(random, right),
+            epilogue: call("add", accumulator("float32"), read(at([n]), [5, n])),
+          };
+          check(step, fill(random, step, new Map()), target, new Map([[index, iteration]]));
+        }
+  });
+
+  it("takes windows of an image as they overlap", () => {
+    const cases = [
+      { kernel: [3, 3], channels: 3, filters: 5, stride: 1 },
+      { kernel: [3, 3], channels: 8, filters: 20, stride: 2 },
+      { kernel: [1, 5], channels: 1, filters: 1, stride: 1 },
+      { kernel: [1, 1], channels: 16, filters: 32, stride: 1 },
+    ];
+    for (const { kernel, channels, filters, stride } of cases)
+      for (const target of targets) {
+        const random = new Random(filters);
+        const weights = randomWeights(random, [...kernel, channels, filters]);
+        const images = [1, 3].map((images) => convolution(random, images, kernel, weights, stride));
+        for (const { step, data } of images) check(step, data, target);
+        expectSameRows(images, target);
+      }
+  });
+
+  it.each(targets)("has the same bits in every batch: $name, $lanes lanes", (target) => {
+    const batches = [1, 2, 3, 5, 8, 16, 64];
+    for (const [k, n] of [
+      [50, 20],
+      [20, 64],
+      [64, 2],
+      [33, 1],
+      [7, 130],
+      [40, 4],
+      [17, 9],
+      [3, 70],
+    ] as const)
+      for (const kind of ["constant", "transposed", "computed"]) {
+        const random = new Random(k * n);
+        const rows = randomFloats(random, new Storage("x", "float32", 64 * k));
+        const bias = read(View.of(weightsOf(random, n), [n]));
+        const plain =
+          kind === "transposed" ? View.of(weightsOf(random, k * n), [n, k]).permute([1, 0]) : undefined;
+        const weights = plain ?? View.of(weightsOf(random, k * n), [k, n]);
+        const computed = new Storage("w", "float32", weights.storage.count);
+        const steps = batches.map((m) => {
+          const x = new Storage("x", "float32", m * k);
+          const view = kind === "computed" ? new View(computed, weights.shape, weights.strides) : weights;
+          const step: ContractStep = {
+            kind: "contract",
+            origin: "dense",
+            out: View.of(new Storage("y", "float32", m * n), [m, n]),
+            left: View.of(x, [m, k]),
+            right: view.insertAxis(0).broadcast([m, k, n]),
+            epilogue: call(
+              "tanh",
+              call("add", accumulator("float32"), read((bias as { view: View }).view, [m, n])),
+            ),
+          };
+          const data: Data = new Map([
+            [x, rows.slice(0, m * k) as Numbers],
+            [computed, weights.storage.data as Numbers],
+          ]);
+          return { step, data: fill(random, step, data) };
+        });
+        expectSameRows(steps, target);
+      }
+  });
+
+  it("packs weights to the same bytes for every batch", () => {
+    for (const target of targets) {
+      const weights = View.of(weightsOf(new Random(1), 50 * 70), [50, 70]);
+      const packed = [1, 64].map((m) => {
+        const step: ContractStep = {
+          kind: "contract",
+          origin: "dense",
+          out: View.of(new Storage("y", "float32", m * 70), [m, 70]),
+          left: View.of(new Storage("x", "float32", m * 50), [m, 50]),
+          right: weights.insertAxis(0).broadcast([m, 50, 70]),
+          epilogue: accumulator("float32"),
+        };
+        return prepareContract(step, target).step.right.storage.data;
+      });
+      expect(packed[0]).toEqual(packed[1]);
+    }
+  });
+
+  it("writes nothing for no rows, and the epilogue of 0 for no products", () => {
+    for (const [m, k, n] of [
+      [0, 4, 4],
+      [4, 0, 4],
+      [4, 4, 0],
+    ] as const)
+      for (const target of targets) {
+        const step: ContractStep = {
+          kind: "contract",
+          origin: "empty",
+          out: View.of(new Storage("y", "float32", m * n), [m, n]),
+          left: View.of(new Storage("x", "float32", m * k), [m, k]),
+          right: View.of(weightsOf(new Random(1), k * n), [k, n])
+            .insertAxis(0)
+            .broadcast([m, k, n]),
+          epilogue: call("exp", accumulator("float32")),
+        };
+        check(step, fill(new Random(2), step, new Map()), target);
+      }
+  });
 });
+
+function weightsOf(random: Random, count: number): Storage {
+  const data = randomFloats(random, new Storage("w", "float32", count)) as Float32Array;
+  return new Storage("w", "float32", count, data);
+}
+
+function randomWeights(random: Random, shape: readonly number[]): View {
+  return View.of(weightsOf(random, sizeOf(shape)), shape);
+}
+
+interface Case {
+  readonly step: ContractStep;
+  readonly data: Data;
+}
+
+/** An image of 7 by 11 places for each of `images`, of which the first is always the same. */
+function convolution(
+  random: Random,
+  images: number,
+  kernel: readonly number[],
+  weights: View,
+  stride: number,
+): Case {
+  const [height, width] = [7, 11];
+  const [kh, kw] = kernel as [number, number];
+  const [channels, filters] = weights.shape.slice(2) as [number, number];
+  const m = [images, Math.floor((height - kh) / stride) + 1, Math.floor((width - kw) / stride) + 1];
+  const x = new Storage("x", "float32", images * height * width * channels);
+  const row = width * channels;
+  const strides = [height * row, stride * row, stride * channels, row, channels, 1];
+  const data: Data = new Map([[x, randomFloats(new Random(3), x)]]);
+  const step: ContractStep = {
+    kind: "contract",
+    origin: "convolution",
+    out: View.of(new Storage("y", "float32", sizeOf(m) * filters), [...m, filters]),
+    left: View.of(x, [x.count]).strided([...m, kh, kw, channels], strides),
+    right: weights.broadcast([...m, ...weights.shape]),
+    epilogue: call("maximum", accumulator("float32"), { kind: "constant", dtype: "float32", value: 0 }),
+  };
+  return { step, data: fill(random, step, data) };
+}
+
+/** The first rows of every case are those of the first one, bit by bit. */
+function expectSameRows(cases: readonly Case[], target: Target): void {
+  const results = cases.map(({ step, data }) => run(step, data, target).out as Float32Array);
+  const bits = (out: Float32Array, count: number) => [...new Int32Array(out.buffer, out.byteOffset, count)];
+  for (const [at, larger] of results.entries()) {
+    if (at === 0) continue;
+    const smaller = results[at - 1] as Float32Array;
+    expect(bits(larger, smaller.length)).toEqual(bits(smaller, smaller.length));
+  }
+}

@@ -42,6 +42,10 @@ const unary: Record<string, [(x: number) => number, number, number, number]> = {
   atanh: [Math.atanh, 0.51, 0.51, 3],
 };
 
+/** As TensorFlow's, these give 0 where the result would be subnormal: a masked softmax is full of such values. */
+const flushing = new Set(["exp", "softplus"]);
+const normal = (x: number) => (Math.abs(x) < 2 ** -126 ? 0 : x);
+
 function worst(values: readonly number[], error: (x: number) => number): { error: number; at: number } {
   let found = { error: 0, at: Number.NaN };
   for (const at of values) {
@@ -61,9 +65,10 @@ describe("accuracy", () => {
       expansion(name, "f32", 1, true),
       expansion(name, "f64"),
     ];
-    expect(worst(dense, (x) => ulpsF32(plain(x), exact(x))).error).toBeLessThanOrEqual(withoutFma);
+    const single = flushing.has(name) ? (x: number) => normal(exact(x)) : exact;
+    expect(worst(dense, (x) => ulpsF32(plain(x), single(x))).error).toBeLessThanOrEqual(withoutFma);
     const points = scalarOnly.has(name) ? sparse : dense;
-    expect(worst(points, (x) => ulpsF32(fused(x), exact(x))).error).toBeLessThanOrEqual(withFma);
+    expect(worst(points, (x) => ulpsF32(fused(x), single(x))).error).toBeLessThanOrEqual(withFma);
     expect(worst(dense, (x) => ulpsF64(double(x), exact(x))).error).toBeLessThanOrEqual(f64);
   });
 
@@ -216,14 +221,14 @@ it("costs a vector no more operations than these", () => {
   const names = ["exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "softplus", "elu", "selu"];
   const counts = Object.fromEntries(names.map((name) => [name, operationCount(name, "f32v")]));
   expect(counts).toEqual({
-    exp: 19,
+    exp: 21,
     expm1: 19,
     log: 30,
     log1p: 35,
     tanh: 15,
     sigmoid: 15,
     erf: 27,
-    softplus: 31,
+    softplus: 32,
     elu: 16,
     selu: 18, // biome-ignore format: table
   });

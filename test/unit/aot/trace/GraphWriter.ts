@@ -122,8 +122,10 @@ export class Scope {
     const inside = switches.map((name) => writer.add("Identity", [`${name}:1`]));
     scope.pivot = inside[0];
     const next = body(scope, inside.map((name) => scope.own(name)));
-    for (const [i, merge] of heads.entries())
-      writer.nodes.push(node(`next_${merge}`, "NextIteration", [scope.import(next[i] as Written)]));
+    for (const [i, merge] of heads.entries()) {
+      const result = scope.added("Identity", [scope.import(next[i] as Written)]);
+      writer.nodes.push(node(`next_${merge}`, "NextIteration", [result]));
+    }
     return switches.map((name) => this.own(writer.add("Exit", [name])));
   }
 }

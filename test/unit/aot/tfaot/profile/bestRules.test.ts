@@ -104,5 +104,6 @@ describe("sizeChoices", () => {
 });
 
 function subsets(sizes: readonly number[]): number[][] {
-  return sizes.reduce<number[][]>((sets, size) => [...sets, ...sets.map((set) => [...set, size])], [[]]);
+  const some = (set: number) => sizes.filter((_, i) => (set >> i) & 1);
+  return Array.from({ length: 1 << sizes.length }, (_, set) => some(set));
 }
