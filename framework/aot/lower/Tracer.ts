@@ -87,6 +87,10 @@ export class Tracer implements Trace {
       return;
     }
     const guards = this.#mergedGuards(initial.flatMap((values) => (values.length === 1 ? values : [])));
+    if (guards === "dead") {
+      for (const id of valuesWritten(loop)) this.bind(id, "dead");
+      return;
+    }
     this.guarded(guards, () => traceLoop(this, loop));
   }
 
@@ -228,19 +232,16 @@ export class Tracer implements Trace {
   #guardsOf(step: NodeStep): readonly Guard[] | "dead" {
     const isMerge = step.node.op === "Merge" || step.node.op === "RefMerge";
     const guards = this.#mergedGuards(isMerge ? [] : [...step.guards, ...step.inputs]);
-    if (!step.condition) return guards;
+    if (!step.condition || guards === "dead") return guards;
     const choice = this.view(step.condition.value);
     const known = this.choice(choice);
     if (known !== undefined) return known === step.condition.side ? guards : "dead";
-    const own = { condition: choice, side: step.condition.side };
-    return guards.some((guard) => isSameGuard(guard, own)) ? guards : [...guards, own];
+    return withGuards(guards, [{ condition: choice, side: step.condition.side }]);
   }
 
-  #mergedGuards(values: readonly number[]): Guard[] {
-    const guards = [...this.#guards];
-    for (const guard of values.flatMap((id) => this.#values.get(id)?.guards ?? []))
-      if (!guards.some((known) => isSameGuard(known, guard))) guards.push(guard);
-    return guards;
+  #mergedGuards(values: readonly number[]): readonly Guard[] | "dead" {
+    const more = values.flatMap((id) => this.#values.get(id)?.guards ?? []);
+    return withGuards(this.#guards, more);
   }
 
   #lower(step: NodeStep): void {
@@ -298,6 +299,17 @@ const never = View.of(new Storage("never", "bool", 1, new Uint8Array(1)), []);
 
 export function isSameGuard(a: Guard, b: Guard): boolean {
   return isSameChoice(a.condition, b.condition) && a.side === b.side;
+}
+
+/** All of the guards, each once; "dead" when two of them are the two sides of one choice. */
+export function withGuards(guards: readonly Guard[], more: readonly Guard[]): readonly Guard[] | "dead" {
+  const all = [...guards];
+  for (const guard of more) {
+    const known = all.find(({ condition }) => isSameChoice(condition, guard.condition));
+    if (known && known.side !== guard.side) return "dead";
+    if (!known) all.push(guard);
+  }
+  return all;
 }
 
 /** Of two views of one element: whether it is the same one. */

@@ -2,7 +2,7 @@
 import type { NodeStep } from "../../tensorflow/reference/Plan.js";
 import { read } from "../tensor/element.js";
 import { isElementType, View } from "../tensor/View.js";
-import { isSameChoice, isSameGuard, type Tracer } from "./Tracer.js";
+import { isSameChoice, isSameGuard, type Tracer, withGuards } from "./Tracer.js";
 import { constantOf, type Guard, type Traced } from "./traceValues.js";
 
 type LowerControl = (trace: Tracer, step: NodeStep, inputs: readonly Traced["value"][]) => void;
@@ -25,17 +25,17 @@ const sendOneWay: LowerControl = (trace, step, [data, choice]) => {
     return trace.unsupported("its choice is no single bool");
   const known = trace.choice(choice);
   for (const [port, id] of step.outputs.entries()) {
-    if (known !== undefined) trace.bind(id, known === (port === 1) ? (data as View) : "dead");
-    else trace.bind(id, data as View, withGuard(trace.guards, { condition: choice, side: port === 1 }));
+    const guards = withGuards(
+      trace.guards,
+      known === undefined ? [{ condition: choice, side: port === 1 }] : [],
+    );
+    const isDead = guards === "dead" || (known !== undefined && known !== (port === 1));
+    if (isDead) trace.bind(id, "dead");
+    else trace.bind(id, data as View, guards);
   }
   const tokens = step.marks.filter((mark) => !step.outputs.includes(mark));
   for (const token of tokens) trace.bind(token, never(trace));
 };
-
-/** A node that only this side of the choice needs has the guard already. */
-function withGuard(guards: readonly Guard[], own: Guard): readonly Guard[] {
-  return guards.some((guard) => isSameGuard(guard, own)) ? guards : [...guards, own];
-}
 
 interface Option {
   readonly index: number;

@@ -94,18 +94,19 @@ class Lifetimes {
 /** Storages that a body reads before it has written all of them. */
 function carriedBy(loop: Step): Set<Storage> {
   const carried = new Set<Storage>();
-  const written = new Set<Storage>();
-  const walk = (steps: readonly Step[], isCertain: boolean) => {
+  const walk = (steps: readonly Step[], outer: ReadonlySet<Storage>) => {
+    const written = new Set(outer);
     for (const step of steps) {
       for (const { storage } of readsOf(step)) if (!written.has(storage)) carried.add(storage);
       if (isCompute(step)) {
         // A part of it may be left from the round before.
-        if (isCertain && step.out.isWhole) written.add(step.out.storage);
+        if (step.out.isWhole) written.add(step.out.storage);
         else if (!written.has(step.out.storage)) carried.add(step.out.storage);
       }
-      for (const body of bodiesOf(step)) walk(body, isCertain && step.kind !== "if");
+      // A branch or an inner loop may not run: what it writes is written for the steps in it alone.
+      for (const body of bodiesOf(step)) walk(body, written);
     }
   };
-  for (const body of bodiesOf(loop)) walk(body, true);
+  for (const body of bodiesOf(loop)) walk(body, new Set());
   return carried;
 }

@@ -4,7 +4,7 @@
  */
 import { rewrite } from "../tensor/element.js";
 import type { Element } from "../tensor/ir.js";
-import { rowMajor, View } from "../tensor/View.js";
+import { rowMajor, type View } from "../tensor/View.js";
 
 /**
  * `value` is over an index space of that shape, written densely. Gives it over the index space of `through`, a view of

@@ -60,7 +60,7 @@ export function powerOf2(shifted: Expr): Expr {
 }
 
 /** ln 2^-126: e^x is below the normal floats from here on. */
-const lastNormal = -87.33654475055310898657;
+const lastNormal = -87.33654475055311;
 
 /** 0 where x is so low that e^x would be subnormal. */
 function flushed(x: Expr, value: Expr): Expr {

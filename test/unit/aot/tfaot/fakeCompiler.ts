@@ -35,6 +35,8 @@ export const compileGraph: CompileGraph = (graph, feeds, fetches, target): Compi
       (bytes, { dtype, shape }) => bytes + elementCount(shape) * bytesPerElement(dtype),
       0,
     ),
+    codeBytes: 0,
+    kernels: graph.nodes.length,
     constants: constants.map((bytes) => ({ hash: sha256(bytes), sizeBytes: bytes.length })),
     faults: [],
     uncompiled: graph.nodes.filter(({ op }) => op === "Log").map(({ name }) => `node '${name}' (Log)`),
