@@ -2,7 +2,7 @@
  * Contractions of few columns with vectors along k: each lane sums every lanes-th product, and at the end the lanes are
  * added in one fixed order. Several rows go side by side, so that none waits for its own additions.
  */
-import { add, constant, fma, i32, lane } from "../kernel/expr.js";
+import { across, constant, fma, i32 } from "../kernel/expr.js";
 import type { Expr, Kernel, Local } from "../kernel/ir.js";
 import type { CodegenContext } from "./context.js";
 import { loadAt, moved, movedBy, type Places } from "./contractAddress.js";
@@ -68,23 +68,12 @@ function writeTile(
   for (const [row, byColumn] of sums.entries())
     for (const [column, parts] of byColumn.entries()) {
       const at = axis === undefined ? scope : shift(scope, axis, row);
-      storeElement(space, shift(at, columns.axis, column), k.let(lanesSum(scope, total(parts), lanes)));
+      storeElement(space, shift(at, columns.axis, column), k.let(across("add", total(parts))));
     }
 }
 
 function along({ left, right }: Places, elements: number): Places {
   return { left: moved(left, elements * 4), right: moved(right, elements * 4) };
-}
-
-/** Halves on halves. */
-function lanesSum({ k }: Scope, vector: Expr, lanes: number): Expr {
-  const own = k.let(vector);
-  let parts = Array.from({ length: lanes }, (_, i) => lane(own, i));
-  while (parts.length > 1) {
-    const half = parts.length / 2;
-    parts = parts.slice(0, half).map((part, i) => add(part, parts[half + i] as Expr));
-  }
-  return parts[0] as Expr;
 }
 
 class Products {

@@ -1,6 +1,6 @@
 /** What the reductions do with two values, in kernel IR: scalars and vectors alike, lane by lane. */
-import { add, binary, constant, fma, i32, isFloat, isVector, lane, select } from "../kernel/expr.js";
-import type { Expr, Local, Type } from "../kernel/ir.js";
+import { across, add, binary, constant, f32, fma, i32, isFloat, isVector, lane, select } from "../kernel/expr.js";
+import type { AcrossOp, Expr, Local, Type } from "../kernel/ir.js";
 import type { KernelBuilder } from "../kernel/KernelBuilder.js";
 import type { ReduceOp } from "../tensor/ir.js";
 import type { ElementType } from "../tensor/View.js";
@@ -14,12 +14,15 @@ const ranges: Partial<Record<ElementType, readonly [number | bigint, number | bi
   uint8: [0, 255],
 };
 
+const lowestFloat = -(2 - 2 ** -23) * 2 ** 127;
+
 /** What an empty reduction gives; of argMax and argMin the value that all others beat. */
 export function identity(op: ReduceOp, dtype: ElementType): number | bigint {
   const [lowest, highest] = ranges[dtype] ?? [-Infinity, Infinity];
   const [zero, one] = dtype === "int64" ? [0n, 1n] : [0, 1];
   const known = { sum: zero, prod: one, all: 1, any: 0 };
-  if (op === "max" || op === "argMax") return lowest;
+  if (op === "maxNumber" && !(dtype in ranges)) return dtype === "float64" ? -Number.MAX_VALUE : lowestFloat;
+  if (op === "max" || op === "maxNumber" || op === "argMax") return lowest;
   if (op === "min" || op === "argMin") return highest;
   return known[op];
 }
@@ -113,6 +116,7 @@ function combined(op: ReduceOp, accumulator: Expr, value: Expr): Expr {
     case "any":
       return binary("or", accumulator, value);
     case "max":
+    case "maxNumber":
     case "argMax":
       return binary("max", accumulator, value);
     default:
@@ -139,6 +143,9 @@ export function foldProduct(accumulator: Expr, a: Expr, b: Expr): Expr {
   return isFloat(a.type) ? fma(a, b, accumulator) : binary("add", accumulator, binary("mul", a, b));
 }
 
+/** How the lanes of f32v are joined without taking each out. */
+const joinedBy: Partial<Record<ReduceOp, AcrossOp>> = { sum: "add", max: "max", maxNumber: "max", min: "min" };
+
 /** All lanes in one scalar, pair by pair; argMax and argMin knew the vector's place, and learn the lane's. */
 export function mergeLanes(
   k: KernelBuilder,
@@ -147,6 +154,14 @@ export function mergeLanes(
   lanes: number,
 ): PartialResult {
   const { value, further } = vector;
+  const join = joinedBy[op];
+  if (join && value.type === "f32v") {
+    const sawNoNaN = (mask: Expr) => {
+      const zeros = select(mask, constant("f32v", 0), constant("f32v", Number.NaN));
+      return k.let(binary("eq", k.let(across("add", zeros)), f32(0)));
+    };
+    return { value: k.let(across(join, value)), further: further && sawNoNaN(further) };
+  }
   const all = Array.from({ length: lanes }, (_, index) => ({
     value: k.let(lane(value, index)),
     further: further && k.let(isArg(op) ? add(lane(further, index), i32(index)) : lane(further, index)),

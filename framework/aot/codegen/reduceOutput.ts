@@ -1,7 +1,7 @@
 /** What the reductions by lanes and by tiles have in common: taking in a value, writing an output. */
 import { i32 } from "../kernel/expr.js";
 import type { Expr, Type } from "../kernel/ir.js";
-import type { Element, ReduceStep } from "../tensor/ir.js";
+import type { Element, ReduceOp, ReduceStep } from "../tensor/ir.js";
 import { elementMemory } from "./context.js";
 import { splatOf, wrap } from "./emitCast.js";
 import type { Scope } from "./loopNest.js";
@@ -18,18 +18,24 @@ export function takeIn(
   const { k, emitter, position } = scope;
   const emit = (part: Element) =>
     k.let(count === undefined ? emitter.emit(part) : emitter.emitVector(part, count));
+  const isProduct = op === "sum" && value.kind === "call" && value.name === "mul" && value.dtype !== "bool";
+  if (!partial && (isProduct || !hasStart(op))) return only(k, op, emit(value));
+  const before = partial ?? startOf(op, value.dtype, valueType(step, count));
   if (isArg(op)) {
     const place = inner.length > 0 ? position.coordinate(out.rank) : i32(0);
     const here = count === undefined ? place : splatOf(place, "int32");
-    const before = partial ?? startOf(op, value.dtype, valueType(step, count));
     return take(k, op, before, emit(value), here);
   }
-  if (!partial) return only(k, op, emit(value));
-  if (op === "sum" && value.kind === "call" && value.name === "mul" && value.dtype !== "bool") {
+  if (isProduct) {
     const [a, b] = value.args.map(emit) as [Expr, Expr];
-    return { value: k.let(foldProduct(partial.value, a, b)), further: undefined };
+    return { value: k.let(foldProduct(before.value, a, b)), further: undefined };
   }
-  return take(k, op, partial, emit(value));
+  return take(k, op, before, emit(value));
+}
+
+/** Where the first element alone would give another result than it after the start: 0 + −0, a NaN passed over. */
+function hasStart(op: ReduceOp): boolean {
+  return op === "sum" || op === "maxNumber" || isArg(op);
 }
 
 /** In which type values are reduced. */

@@ -80,16 +80,14 @@ export function evaluate(element: Element, at: Position, around: Surroundings, a
   }
 }
 
-/** Floats that no i32 (for int64: i64) can hold become the nearest it can, as in the kernel IR. */
+/** Floats that no int32 (for int64: no int64) can hold become the lowest. */
 function cast(value: Value, to: ElementType): Value {
   if (to === "bool") return Number(Boolean(value) || Number.isNaN(value));
   if (typeof value === "bigint" || to.startsWith("float"))
     return rounded(to.startsWith("float") ? Number(value) : value, to);
-  const bits = to === "int64" ? 63 : 31;
-  const whole = Number.isNaN(value) ? 0 : Math.trunc(value);
-  if (to === "int64" && Math.abs(whole) < 2 ** 63) return BigInt(whole);
-  if (to === "int64") return whole > 0 ? 2n ** 63n - 1n : -(2n ** 63n);
-  return rounded(Math.max(-(2 ** bits), Math.min(2 ** bits - 1, whole)), to);
+  const end = to === "int64" ? 2 ** 63 : 2 ** 31;
+  const whole = Math.trunc(value);
+  return rounded(whole >= -end && whole < end ? whole : -end, to);
 }
 
 function call(

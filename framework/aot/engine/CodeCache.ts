@@ -9,6 +9,7 @@ import { threadId } from "node:worker_threads";
 import type { CodeLayout, CompiledCode } from "../Unit.js";
 
 interface Entry {
+  readonly key: string;
   readonly layout: CodeLayout;
   readonly codeHash: string;
 }
@@ -19,7 +20,10 @@ export class CodeCache {
 
   read(key: string): CompiledCode | undefined {
     try {
-      const { layout, codeHash } = JSON.parse(this.#text(`${key}.json`)) as Entry;
+      const [seal, text] = JSON.parse(this.#text(`${key}.json`)) as [string, string];
+      if (digest(Buffer.from(text)) !== seal) return undefined;
+      const { key: own, layout, codeHash } = JSON.parse(text) as Entry;
+      if (own !== key) return undefined;
       const code = this.#checked(`${key}.code`, codeHash);
       const constants = layout.constants.map(({ hash }) => this.#checked(join("constants", hash), hash));
       if (!code || constants.some((bytes) => !bytes)) return undefined;
@@ -35,8 +39,9 @@ export class CodeCache {
       for (const [i, { hash }] of layout.constants.entries())
         this.#put(join("constants", hash), constants[i] as Uint8Array, true);
       this.#put(`${key}.code`, code);
-      const entry: Entry = { layout, codeHash: digest(code) };
-      this.#put(`${key}.json`, Buffer.from(JSON.stringify(entry)));
+      const entry: Entry = { key, layout, codeHash: digest(code) };
+      const text = JSON.stringify(entry);
+      this.#put(`${key}.json`, Buffer.from(JSON.stringify([digest(Buffer.from(text)), text])));
     } catch {
       // The next start compiles again.
     }

@@ -49,7 +49,7 @@ export class CompiledExecutable implements Executable {
     const ready = this.#ready;
     for (let i = 0; i < ready.length; i++) {
       const known = ready[i] as Ready;
-      if (!fits(known.shapes, feeds)) continue;
+      if (!fits(known, feeds)) continue;
       if (i > 0) {
         ready.splice(i, 1);
         ready.unshift(known);
@@ -216,11 +216,12 @@ function kept({ dtype, shape, data }: TensorLike): TensorLike {
   return { dtype, shape: [...shape], data: data.slice() };
 }
 
-function fits(shapes: readonly (readonly number[])[], feeds: readonly TensorLike[]): boolean {
+function fits({ shapes, unit }: Ready, feeds: readonly TensorLike[]): boolean {
   for (let i = 0; i < shapes.length; i++) {
     const expected = shapes[i] as readonly number[];
-    const { shape } = feeds[i] as TensorLike;
-    if (shape.length !== expected.length) return false;
+    const { dtype, shape } = feeds[i] as TensorLike;
+    // Only what is no placeholder may change its dtype from run to run.
+    if (shape.length !== expected.length || dtype !== unit.layout.inputs[i]?.dtype) return false;
     for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== expected[axis]) return false;
   }
   return true;

@@ -66,23 +66,27 @@ export function split(
 }
 
 const listOps = /^Tensor(List|Array)/;
+const branchOps = /Switch|Merge/;
 
 function namesOf(steps: readonly Step[]): Map<number, { name: string; isTensor: boolean }> {
   const names = new Map<number, { name: string; isTensor: boolean }>();
-  const add = ({ node, outputs, marks }: NodeStep) => {
+  // What is given is not among them.
+  const isAlive = (value: number) => names.get(value)?.isTensor ?? true;
+  const add = ({ node, outputs, marks, guards, condition }: NodeStep) => {
+    const chooses = branchOps.test(node.op) || condition !== undefined;
+    const isTensor = marks.length === 0 || (!chooses && guards.every(isAlive));
     for (const [port, value] of outputs.entries())
-      names.set(value, {
-        name: `${node.name}:${port}`,
-        isTensor: marks.length === 0 && !listOps.test(node.op),
-      });
+      names.set(value, { name: `${node.name}:${port}`, isTensor: isTensor && !listOps.test(node.op) });
   };
   for (const step of steps) {
     if (!isLoop(step)) add(step);
-    // What leaves a loop is alive when the loop has ended.
-    else
+    // What leaves a loop that was entered is alive when the loop has ended.
+    else {
+      const isEntered = step.variables.every(({ initial }) => initial.some(isAlive));
       for (const inner of step.steps)
         if (!isLoop(inner) && inner.node.op === "Exit")
-          names.set(inner.outputs[0] as number, { name: `${inner.node.name}:0`, isTensor: true });
+          names.set(inner.outputs[0] as number, { name: `${inner.node.name}:0`, isTensor: isEntered });
+    }
   }
   return names;
 }

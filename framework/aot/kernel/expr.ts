@@ -1,6 +1,6 @@
 /** Makes expressions of the kernel IR; simplifies what is constant, so that op descriptions need not. */
 import { Exception } from "../../base/errors.js";
-import type { BinaryOp, Block, Expr, MemoryType, Type, UnaryOp } from "./ir.js";
+import type { AcrossOp, BinaryOp, Block, Expr, MemoryType, Type, UnaryOp } from "./ir.js";
 
 export const i32 = (value: number): Expr => ({ kind: "constant", type: "i32", value });
 export const f32 = (value: number): Expr => ({ kind: "constant", type: "f32", value: Math.fround(value) });
@@ -93,6 +93,12 @@ export function splat(value: Expr): Expr {
 
 export function lane(value: Expr, index: number): Expr {
   return { kind: "lane", type: value.type === "f32v" ? "f32" : "i32", value, lane: index };
+}
+
+/** All lanes of an f32v, or the first `count`, in one f32. */
+export function across(op: AcrossOp, value: Expr, count?: number): Expr {
+  const common = { kind: "across", op, type: "f32", value } as const;
+  return count === undefined ? common : { ...common, count };
 }
 
 const loadedAs = { u8: "i32", i8: "i32", u16: "i32", i16: "i32" } as const;

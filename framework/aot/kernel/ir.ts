@@ -53,6 +53,10 @@ export type BinaryOp =
   | "and" | "or" | "xor" | "shl" | "shrS" | "shrU" // biome-ignore format: by kind
   | "eq" | "ne" | "lt" | "le" | "gt" | "ge"; // biome-ignore format: by kind
 
+/** What lanes are joined by. */
+export type AcrossOp = "add" | "min" | "max";
+export const acrossIdentity: Readonly<Record<AcrossOp, number>> = { add: 0, min: Infinity, max: -Infinity };
+
 /**
  * Between numbers: i32 ↔ i64 ↔ f32 ↔ f64 as TensorFlow casts on the CPU would where it is defined: float to integer
  * truncates and saturates (NaN gives 0); also f32v ↔ i32v. `bits` keeps the bits: i32 ↔ f32, i64 ↔ f64, i32v ↔ f32v.
@@ -94,7 +98,18 @@ export type Expr =
   /** The scalar in every lane. */
   | { readonly kind: "splat"; readonly type: "f32v" | "i32v"; readonly value: Expr }
   /** One lane of a vector, `lane` < lanes. */
-  | { readonly kind: "lane"; readonly type: "f32" | "i32"; readonly value: Expr; readonly lane: number };
+  | { readonly kind: "lane"; readonly type: "f32" | "i32"; readonly value: Expr; readonly lane: number }
+  /**
+   * All lanes of an f32v in one f32, halves on halves: lane i with lane i + lanes/2, then with i + lanes/4 and so on.
+   * `count`: the lanes from there on are taken as 0 (add), −Inf (max) or +Inf (min), whatever they hold.
+   */
+  | {
+      readonly kind: "across";
+      readonly op: AcrossOp;
+      readonly type: "f32";
+      readonly value: Expr;
+      readonly count?: number;
+    };
 
 export type Statement =
   | { readonly kind: "set"; readonly local: Local; readonly value: Expr }

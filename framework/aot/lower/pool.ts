@@ -29,7 +29,8 @@ function poolWith(trace: Trace, node: NodeDef, x: View, isMax: boolean, given: S
   )
     return trace.unsupported(`windows of [${given.sizes}] go over batches or channels; pool the space alone`);
   const axes = coverWith(trace, node, format, images.shape.slice(1, -1), { sizes, strides });
-  const op = isMax ? "max" : "sum";
+  // TensorFlow passes over NaN in windows, and starts from the lowest finite number.
+  const op = isMax ? "maxNumber" : "sum";
   const windows = windowsOf(trace, images, axes, neutral(op, x.dtype));
   const positions = axes.map(({ count }) => count);
   const { image, last } = format.newImage(trace, x, positions, images.shape.at(-1) as number);

@@ -47,8 +47,9 @@ class LoopTrace {
     const anchor = this.#goesOn;
     if (!anchor) return;
     trace.at(anchor.node, () => {
-      for (const variable of loop.variables) this.#start(variable);
       const { rounds } = this.#knowledge;
+      if (rounds === 0) return this.#leaveAtOnce(anchor);
+      for (const variable of loop.variables) this.#start(variable);
       const condition = rounds === undefined ? this.#newCondition() : undefined;
       const body = trace.nested(() => this.#body(condition));
       trace.add({ kind: "loop", origin: loop.name, index: this.#index, count: rounds, condition, body });
@@ -56,13 +57,31 @@ class LoopTrace {
     });
   }
 
+  /** A body that never runs is not compiled. */
+  #leaveAtOnce(goesOn: NodeStep): void {
+    const ends = new Map<number, LoopVariable>();
+    for (const variable of this.loop.variables) this.tracer.bind(variable.value, this.#initial(variable));
+    for (const step of this.loop.steps) {
+      if (isLoop(step)) continue;
+      const { node, inputs, outputs } = step;
+      const [from] = inputs as [number];
+      if (node.op.endsWith("Switch") && inputs[1] === goesOn.outputs[0])
+        ends.set(outputs[0] as number, this.#variableOf(from));
+      const variable = node.op.endsWith("Exit") ? ends.get(from) : undefined;
+      if (variable) this.#leave({ step, end: new LoopEnd(variable) });
+    }
+  }
+
+  #initial(variable: LoopVariable): Traced["value"] {
+    const values = variable.initial.map((id) => this.tracer.value(id)?.value);
+    const found = values.find((value) => value && value !== "dead");
+    return found ?? this.tracer.unsupported("a loop variable has no initial value");
+  }
+
   /** What the variable is inside the loop. */
   #start(variable: LoopVariable): void {
     const { tracer: trace } = this;
-    const initial = variable.initial
-      .map((id) => trace.value(id)?.value)
-      .find((value) => value && value !== "dead");
-    if (initial === undefined) return trace.unsupported("a loop variable has no initial value");
+    const initial = this.#initial(variable);
     if (this.#knowledge.sequences.has(variable.value)) return;
     if (!(initial instanceof View) || this.#isInvariant(variable)) return trace.bind(variable.value, initial);
     const memory = View.of(trace.newStorage(initial.dtype, initial.count), initial.shape);

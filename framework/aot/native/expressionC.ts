@@ -4,7 +4,16 @@
  */
 import { Exception } from "../../base/errors.js";
 import { isFloat, isVector } from "../kernel/expr.js";
-import type { BinaryOp, Block, Expr, Local, MemoryType, Target, Type } from "../kernel/ir.js";
+import {
+  acrossIdentity,
+  type BinaryOp,
+  type Block,
+  type Expr,
+  type Local,
+  type MemoryType,
+  type Target,
+  type Type,
+} from "../kernel/ir.js";
 
 /** What the printer of a kernel knows of its locals and blocks. */
 export interface Names {
@@ -74,7 +83,16 @@ export function expressionC(expr: Expr, names: Names): string {
       return `splat_${expr.value.type}(${print(expr.value)})`;
     case "lane":
       return `lane_${expr.value.type}(${print(expr.value)}, ${expr.lane})`;
+    case "across":
+      return `across_${expr.op}(${acrossC(expr, names)})`;
   }
+}
+
+/** The vector whose lanes are joined. */
+function acrossC({ op, value, count }: Kind<"across">, names: Names): string {
+  const all = expressionC(value, names);
+  if (!isPart(count, names)) return all;
+  return `first_f32v(${all}, ${count}, ${constantC("f32v", acrossIdentity[op])})`;
 }
 
 function binaryC(expr: Kind<"binary">, names: Names): string {

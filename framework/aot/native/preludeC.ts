@@ -16,6 +16,7 @@ export function preludeC(lanes: number): string {
     vectors,
     masks,
     partial,
+    across,
   ].join("\n");
 }
 
@@ -190,3 +191,42 @@ INLINE i32v part_i32v(const char *p, int n) { i32v r = {0}; __builtin_memcpy(&r,
 INLINE void put_f32v(char *p, f32v v, int n) { __builtin_memcpy(p, &v, 4 * n); }
 INLINE void put_i32v(char *p, i32v v, int n) { __builtin_memcpy(p, &v, 4 * n); }
 #endif`;
+
+/** All lanes in one, halves on halves; first_f32v: the first n lanes, the others from another vector. */
+const across = `
+INLINE f32v first_f32v(f32v v, int n, f32v rest) {
+#if defined(X) && LANES == 16
+  return _mm512_mask_blend_ps((1u << n) - 1, rest, v);
+#else
+  i32v kept = (i32v)IOTA < n;
+  return (f32v)(((i32v)v & kept) | ((i32v)rest & ~kept));
+#endif
+}
+#if defined(X)
+#define ADD(width, a, b) width##_add_ps(a, b)
+#define MIN(width, a, b) width##_min_ps(b, a)
+#define MAX(width, a, b) width##_max_ps(b, a)
+#if LANES == 16
+#define UPPER_OF_16(op) \\
+  __m256 half = op(_mm256, _mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+#elif LANES == 8
+#define UPPER_OF_16(op) __m256 half = v;
+#endif
+#if LANES == 4
+#define UPPER_OF_8(op) __m128 four = v;
+#else
+#define UPPER_OF_8(op) UPPER_OF_16(op) \\
+  __m128 four = op(_mm, _mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+#endif
+#define ACROSS(name, op) INLINE f32 across_##name(f32v v) { UPPER_OF_8(op) \\
+  four = op(_mm, four, _mm_movehl_ps(four, four)); \\
+  return _mm_cvtss_f32(op(_mm, four, _mm_movehdup_ps(four))); }
+#else
+#define ADD(a, b) ((a) + (b))
+#define MIN(a, b) min_f32(a, b)
+#define MAX(a, b) max_f32(a, b)
+#define ACROSS(name, op) INLINE f32 across_##name(f32v v) { \\
+  for (int half = LANES / 2; half > 0; half /= 2) for (int l = 0; l < half; l++) v[l] = op(v[l], v[l + half]); \\
+  return v[0]; }
+#endif
+ACROSS(add, ADD) ACROSS(min, MIN) ACROSS(max, MAX)`;

@@ -56,7 +56,8 @@ export interface MapStep {
   readonly value: Element;
 }
 
-export type ReduceOp = "sum" | "prod" | "max" | "min" | "all" | "any" | "argMax" | "argMin";
+/** max and min of floats are NaN where one is; maxNumber passes over NaN, and is at least the lowest finite number. */
+export type ReduceOp = "sum" | "prod" | "max" | "min" | "maxNumber" | "all" | "any" | "argMax" | "argMin";
 
 /**
  * out[i] = epilogue(i, op over j of value(i, j)): the index space of `value` is out.shape followed by `inner`, that of

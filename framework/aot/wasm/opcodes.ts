@@ -32,6 +32,7 @@ export const opcode = {
   i32Eqz: 0x45,
   i32Xor: 0x73,
   load32Splat: 0xfd09,
+  shuffle: 0xfd0d,
   bitselect: 0xfd52,
   load32Lane: 0xfd56,
   store32Lane: 0xfd5a,

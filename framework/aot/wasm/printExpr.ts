@@ -1,7 +1,7 @@
 /** Prints expressions of the kernel IR: instructions that leave the value on the stack. */
 import { Exception } from "../../base/errors.js";
-import { isVector } from "../kernel/expr.js";
-import type { BinaryOp, Expr, MemoryType } from "../kernel/ir.js";
+import { constant, isVector } from "../kernel/expr.js";
+import { acrossIdentity, type BinaryOp, type Expr, type MemoryType } from "../kernel/ir.js";
 import type { Address, FunctionCode } from "./FunctionCode.js";
 import * as codes from "./opcodes.js";
 import { opcode } from "./opcodes.js";
@@ -49,6 +49,7 @@ const printers: { readonly [Kind in Expr["kind"]]: Printer<Kind> } = {
     printExpr(code, value);
     code.op(codes.laneOpcode(type), lane);
   },
+  across: printAcross,
 };
 
 /** @throws LogicError for what the IR does not have, a remainder of floats for one */
@@ -133,6 +134,37 @@ function printChoice(code: FunctionCode, op: "min" | "max", left: Expr, right: E
       code.op(opcode.select);
     }),
   );
+}
+
+/** Twice: the upper half beside itself, then joined with the lower one. Lanes from `count` on come from a constant. */
+function printAcross(code: FunctionCode, { op, value, count }: Of<"across">): void {
+  const lanes = laneCount("f32v", count);
+  const shuffle = (left: Expr, right: Expr, ...order: readonly number[]) => {
+    printExpr(code, left);
+    printExpr(code, right);
+    code.op(opcode.shuffle);
+    for (const lane of order) for (let byte = 0; byte < 4; byte++) code.writer.u8(4 * lane + byte);
+  };
+  code.withScratch("f32v", (all) => {
+    if (lanes === 4) printExpr(code, value);
+    else
+      withValue(code, value, (own) =>
+        shuffle(
+          own,
+          constant("f32v", acrossIdentity[op]),
+          ...[0, 1, 2, 3].map((lane) => (lane < lanes ? lane : 4)),
+        ),
+      );
+    code.set(all);
+    for (const half of [2, 1]) {
+      code.get(all);
+      shuffle(all, all, half, half + 1, half, half + 1);
+      code.op(codes.binaryOpcode(op, "f32v"));
+      code.set(all);
+    }
+    code.get(all);
+    code.op(codes.laneOpcode("f32"), 0);
+  });
 }
 
 /** A scalar in all lanes of a v128: straight from memory where it comes from there. */

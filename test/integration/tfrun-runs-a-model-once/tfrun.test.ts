@@ -143,12 +143,12 @@ describe("tfrun refuses", () => {
 
   it.each<[string, string, string[], number, string, string]>([
     [
-      "the engine to come",
+      "an unknown target",
       graph,
-      ["--inputs", jetInputs, "--engine", "compiled"],
-      65,
-      "InvalidSession",
-      "engine 'compiled' does not exist yet in this release; use 'reference'.",
+      ["--inputs", jetInputs, "--engineTarget", "wasn"],
+      88,
+      "CommandLineProcessing",
+      'Given: "wasn", Choices: "auto", "wasm", "native"',
     ],
     [
       "an unknown engine",

@@ -4,7 +4,7 @@
  */
 import { Exception } from "../../../base/errors.js";
 import { isVector } from "../expr.js";
-import type { Expr, Local, Target, Type } from "../ir.js";
+import { acrossIdentity, type Expr, type Local, type Target, type Type } from "../ir.js";
 import { binaryOperation, unaryOperation } from "./arithmetic.js";
 import { conversion, reinterpretation } from "./conversions.js";
 import { fmaF32, fmaF64 } from "./fusedMultiplyAdd.js";
@@ -91,7 +91,26 @@ export function evaluator(expr: Expr, around: Surroundings): () => Value {
       const value = of(expr.value);
       return () => value().elements(expr.value.type)[expr.lane];
     }
+    case "across":
+      return counted(joining(expr, of(expr.value), lanes));
   }
+}
+
+function joining(
+  { op, value, count: given }: Extract<Expr, { kind: "across" }>,
+  of: () => Vector,
+  lanes: number,
+): () => number {
+  const count = given ?? lanes;
+  if (value.type !== "f32v" || !(count > 0 && count <= lanes))
+    throw new Exception("LogicError", `kernel IR: ${op} across ${count} lanes of ${value.type}.`);
+  const join = binaryOperation(op, "f32");
+  return () => {
+    const left = [...of().f32].fill(acrossIdentity[op], count);
+    for (let half = lanes / 2; half >= 1; half /= 2)
+      for (let lane = 0; lane < half; lane++) left[lane] = join(left[lane], left[lane + half]);
+    return left[0] as number;
+  };
 }
 
 function localReader(local: Local, around: Surroundings): () => Value {

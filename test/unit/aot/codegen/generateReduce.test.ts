@@ -10,7 +10,7 @@ function dataOf(random: Random, step: ReduceStep): Map<Storage, Numbers> {
   return new Map(storagesOf(step).map((storage) => [storage, randomData(random, storage)]));
 }
 
-const ops: readonly ReduceOp[] = ["sum", "sum", "prod", "max", "min", "all", "any", "argMax", "argMin"];
+const ops: readonly ReduceOp[] = ["sum", "sum", "prod", "max", "maxNumber", "min", "all", "any", "argMax", "argMin"];
 const dtypes = ["float32", "float32", "float32", "int32", "float64", "int64", "uint8", "int16"] as const;
 
 function randomReduce(random: Random, maximum: number): ReduceStep | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  across,
   add,
   bits,
   constant,
@@ -185,5 +186,12 @@ describe("interpret", () => {
     expect([...new Int32Array(arena.buffer, b.place, 4)]).toEqual([words[0], words[0], words[0], 0]);
     expect(scalar(bits("i32", constant("f32", -0)))).toBe(-(2 ** 31));
     expect(scalar({ kind: "lane", type: "i32", value: splat(i32(7)), lane: 3 })).toBe(7);
+  });
+
+  it("joins the lanes that count", () => {
+    const ones = constant("f32v", 1);
+    expect([undefined, 1, 3].map((count) => scalar(across("add", ones, count)))).toEqual([4, 1, 3]);
+    expect([scalar(across("max", ones, 2)), scalar(across("min", ones, 2))]).toEqual([1, 1]);
+    expect(() => scalar(across("add", ones, 5))).toThrow(/add across 5 lanes of f32v/);
   });
 });

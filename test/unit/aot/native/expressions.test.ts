@@ -41,6 +41,9 @@ function casesOf(type: Type): Case[] {
     cases.push(of("select by joined masks", (a, b) => ir.select(truths(a, b), a, b)));
     cases.push(of("select by a mask in memory", (a, b) => ir.select(ir.binary("xor", truths(a, b), ir.constant("i32v", -1)), a, b)));
     cases.push(...[0, 1, 3].map((lane) => of(`splat of lane ${lane}`, (a) => ir.splat(ir.lane(a, lane)))));
+    const counts = [undefined, 1, 2, 3, 4];
+    if (type === "f32v")
+      cases.push(...(["add", "min", "max"] as const).flatMap((op) => counts.map((count) => of(`${op} across ${count}`, (a) => ir.splat(ir.across(op, a, count))))));
     if (type === "i32v") cases.push(...(["shl", "shrS", "shrU"] as const).flatMap((op) => [0, 1, 31, 33, -1].map((count) => of(`${op} by ${count}`, (a) => ir.binary(op, a, ir.i32(count))))));
   }
   return cases;

@@ -121,6 +121,7 @@ class RandomKernel {
       const other = type === "f32v" ? "i32v" : "f32v";
       return this.#one([() => ir.convert(type, inner(other)), () => ir.splat(inner(scalar)), () => ir.splat(ir.lane(inner(type), lane))])();
     }
+    if (type === "f32" && this.#below(3) === 0) return ir.across(this.#one(["add", "min", "max"] as const), inner("f32v"), this.#count("f32v"));
     if ((type === "i32" || type === "f32") && this.#below(2)) return ir.lane(inner(`${type}v`), lane);
     return ir.convert(type, inner(this.#one((["i32", "i64", "f32", "f64"] as const).filter((other) => other !== type))));
   }

@@ -1,7 +1,7 @@
 /** Every operation of the kernel IR as WebAssembly, on pairs of edge values, against JavaScript's. */
 import { describe, expect, it } from "vitest";
 import * as ir from "../../../../framework/aot/kernel/expr.js";
-import type { BinaryOp, Type, UnaryOp } from "../../../../framework/aot/kernel/ir.js";
+import type { AcrossOp, BinaryOp, Type, UnaryOp } from "../../../../framework/aot/kernel/ir.js";
 import { mapped } from "./runKernels.js";
 
 const { fround } = Math;
@@ -148,6 +148,13 @@ describe("selections, lanes and sums of products", () => {
     const spread = (values: number[]) => values.map(() => values[lane]);
     expect(mapped("f32v", [vector(floatsOf4)], (a) => ir.splat(ir.lane(a, lane)))).toEqual(spread(floatsOf4));
     expect(mapped("i32v", [{ memory: "i32v", values: [1, -2, 3, 4] }], (a) => ir.splat(ir.lane(a, lane)))).toEqual(spread([1, -2, 3, 4]));
+  });
+  it("joins lanes, halves on halves", () => {
+    const across = (op: AcrossOp, values: number[], count?: number) => mapped("f32v", [vector(values)], (a) => ir.splat(ir.across(op, a, count)))[0];
+    expect(across("add", [2 ** 24, 1, -(2 ** 24), 1])).toBe(2);
+    expect(across("add", [2 ** 24, 2, 2, NaN], 3)).toBe(2 ** 24 + 4);
+    expect([across("max", [-3, -2, 5, 9], 2), across("min", [3, 2, 1, -1], 3), across("add", [7, NaN, 1, 1], 1)]).toEqual([-2, 1, 7]);
+    expect([across("max", [-0, NaN, 0, NaN]), across("max", [NaN, 1, 2, 3]), across("min", [1, 2, NaN, -0])]).toEqual([-0, NaN, -0]);
   });
   it("refuses what the IR does not have", () => {
     expect(() => mapped("f32", [{ memory: "f32", values: [1] }], (a) => ir.binary("rem", a, a))).toThrow("there is no rem of f32");

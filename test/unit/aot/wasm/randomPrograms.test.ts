@@ -125,6 +125,8 @@ class RandomKernel {
       return this.#one([() => ir.convert(type, inner(type === "f32v" ? "i32v" : "f32v")), () => ir.splat(inner(scalar)), () => ir.splat(ir.lane(inner(), this.#below(4)))])();
     }
     const from = this.#one((["i32", "i64", "f32", "f64"] as const).filter((other) => other !== type));
+    if (type === "f32" && this.#below(3) === 0)
+      return ir.across(this.#one(["add", "min", "max"] as const), inner("f32v"), this.#below(2) ? 1 + this.#below(4) : undefined);
     const isLane = (type === "i32" || type === "f32") && this.#below(2) === 0;
     return isLane ? ir.lane(inner(`${type}v`), this.#below(4)) : ir.convert(type, inner(from));
   }
