@@ -22,6 +22,7 @@ import {
 import { KernelBuilder } from "./kernel/KernelBuilder.js";
 import type { TracedGraph } from "./lower/traceGraph.js";
 import { mapBodies } from "./passes/access.js";
+import { canonicalOutputs } from "./passes/canonicalOutputs.js";
 import { fuse } from "./passes/fuse.js";
 import { planMemory } from "./passes/planMemory.js";
 import { removeDead } from "./passes/removeDead.js";
@@ -43,7 +44,7 @@ export function assemble(graph: TracedGraph, target: Target): Assembled {
   const kept = [...graph.inputs, ...graph.outputs].map(({ storage }) => storage);
   const keptSet = new Set(kept);
   const fused = fuse(removeDead(graph.steps, keptSet), keptSet);
-  const steps = prepareContracts(fused, target);
+  const steps = [...prepareContracts(fused, target), ...canonicalOutputs(graph.outputs)];
   const arenaBytes = planMemory(steps, kept);
   return new Assembly(target).assemble(steps, arenaBytes);
 }

@@ -139,6 +139,7 @@ function product(a: Value, b: Value): Value {
 }
 
 const floats: Record<string, Fn> = {
+  canonicalNan: (a) => a,
   div: (a, b) => a / b,
   sqrt: Math.sqrt,
   rsqrt: (a) => 1 / Math.sqrt(a),

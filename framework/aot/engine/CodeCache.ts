@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
+import { removeOld } from "./removeOld.js";
 import type { CodeLayout, CompiledCode } from "../Unit.js";
 
 interface Entry {
@@ -13,6 +14,10 @@ interface Entry {
   readonly layout: CodeLayout;
   readonly codeHash: string;
 }
+
+const keptDays = 60;
+/** Cleaned once a process. */
+const cleaned = new Set<string>();
 
 export class CodeCache {
   /** @param directory made when first written to */
@@ -36,6 +41,8 @@ export class CodeCache {
   write(key: string, { layout, code, constants }: CompiledCode): void {
     try {
       mkdirSync(join(this.directory, "constants"), { recursive: true });
+      if (!cleaned.has(this.directory)) removeOld(this.directory, keptDays);
+      cleaned.add(this.directory);
       for (const [i, { hash }] of layout.constants.entries())
         this.#put(join("constants", hash), constants[i] as Uint8Array, true);
       this.#put(`${key}.code`, code);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EventFileReader, JetScores } from "#framework";
@@ -39,6 +40,36 @@ describe("the job report", () => {
 
   it("says nothing where no model ran", async () => {
     expect((await cmsrunConfig("")).stderr).not.toContain("Inference:");
+  });
+});
+
+describe("the compiled engine's target", () => {
+  /** A machine without a C compiler has no native code; the reason is said when it is asked for. */
+  const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
+  if (!hasCompiler) console.warn("\nengine.test.ts: native code is NOT TESTED: there is no C compiler\n");
+
+  it.skipIf(!hasCompiler).each([
+    ["the command line", ["--engineTarget", "native"], {}],
+    ["the environment", ["-n2"], { CMSRUN_ENGINE_TARGET: "native" }],
+  ])("is native when %s says so", async (name, options, env) => {
+    const output = join(folder, `native ${name}.edm`);
+    const args = [...options, "configs/my_plugin_cfg.ts", "maxEvents=50", `outputFile=${output}`];
+    const { code, stderr } = await cmsrun(args, { env });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/engine compiled [0-9a-f]{12} \(native, \S.*\)/);
+    const wasm = own([], `wasm for ${name}`);
+    expect((await wasm.outcome).code).toBe(0);
+    const expected = scoresIn(wasm.output);
+    expect(expected.length).toBeGreaterThan(50);
+    for (const [i, score] of scoresIn(output).entries()) expect(score).toBeCloseTo(expected[i] as number, 6);
+  });
+
+  it("is refused by name when there is none of that kind", async () => {
+    const outcome = await cmsrun(["configs/my_plugin_cfg.ts"], { env: { CMSRUN_ENGINE_TARGET: "wasn" } });
+    expect(outcome.code).toBe(7000 & 0xff);
+    expect(exceptionBlock(outcome)).toContain("CMSRUN_ENGINE_TARGET is 'wasn'; it may be auto, wasm, native.");
+    const configured = await cmsrunConfig('process.options.engineTarget = cms.untracked.string("gpu");');
+    expect(configured.code).toBe(8009 & 0xff);
   });
 });
 

@@ -35,6 +35,7 @@ const functions: Record<string, (k: KernelBuilder, x: Expr, y: Expr) => Expr> = 
   abs: (_k, x) => rounding.abs(x),
   neg: (_k, x) => rounding.neg(x),
   sign: rounding.sign,
+  canonicalNan: (_k, x) => select(binary("eq", x, x), x, like(x)(Number.NaN)),
   floor: (_k, x) => unary("floor", x),
   ceil: (_k, x) => unary("ceil", x),
   round: (_k, x) => unary("nearest", x),

@@ -115,12 +115,28 @@ it.skipIf(!hasNative)("compiled for native, edges are the same", { timeout: 120_
 });
 
 /** Where the reference engine's results are not TensorFlow's, and so not the compiled engine's. */
-const ofReference: Readonly<Record<string, string>> = {};
+const ofReference: readonly RegExp[] = [
+  // The sign of a zero.
+  /^Functions( of float64)?, (LeakyRelu|Sign|Tanh):0$/,
+  // An infinite divisor or exponent; 1 to the power of NaN.
+  /^All pairs, (FloorMod|Pow):0$/,
+  // Wraps what is out of range, where x86 has one number for all of it.
+  /^Cast out of range to /,
+  // Stops at a NaN that comes first.
+  /^Reductions of .*, Arg(Max|Min):0$/,
+  // Passes NaN on.
+  /^Pooling of .*, MaxPool/,
+  // Is nearer to the exact value.
+  /^Softmax of \d+ of great spread/,
+];
 
 describe("the reference engine has the same edges", () => {
   it.each(cases)("$name", (golden) => {
     const session = createSession(graphOf(golden), { engine: "reference" });
     const found = differences(golden, session.run(feedsOf(golden), Object.keys(golden.outputs)));
-    expect(unexpected(found, { ...kept, ...ofReference })).toEqual({});
+    const others = Object.entries(unexpected(found, kept)).filter(
+      ([output]) => !ofReference.some((known) => known.test(output)),
+    );
+    expect(others).toEqual([]);
   });
 });
