@@ -3,13 +3,23 @@
  * case; with --json one object a line. Exit code 1 when a target is missed.
  */
 import { parseArgs } from "node:util";
+import { compileTime } from "../test/bench/compile.mjs";
 import { eventLoop } from "../test/bench/event-loop.mjs";
+import { inTheLoop } from "../test/bench/in-the-loop.mjs";
 import { inference } from "../test/bench/inference.mjs";
 import { memory } from "../test/bench/memory.mjs";
 import { startup } from "../test/bench/startup.mjs";
 import { threads } from "../test/bench/threads.mjs";
 
-const benches = { "event-loop": eventLoop, threads, startup, memory, inference };
+const benches = {
+  "event-loop": eventLoop,
+  threads,
+  startup,
+  memory,
+  inference,
+  "inference-in-the-loop": inTheLoop,
+  compile: compileTime,
+};
 /** Those with a value are read by the inference benchmark: test/bench/inference/options.mjs. */
 const options = {
   json: { type: "boolean" },
@@ -25,7 +35,8 @@ const unknown = names.filter((name) => !(name in benches));
 if (values.help || unknown.length > 0) {
   const text =
     `npm run bench [-- NAME …] [--json]\nNAMEs: ${Object.keys(benches).join(", ")}; all when none is given.\n` +
-    "inference: --batches 1,8 --models simple,cnn --engines compiled/wasm,compiled/native,reference,tensorflow\n";
+    "inference: --batches 1,8 --models simple,cnn --engines compiled/wasm,compiled/native,reference,tensorflow\n" +
+    "compile: --models\n";
   if (unknown.length > 0) process.stderr.write(`unknown benchmark: ${unknown.join(", ")}\n`);
   process.stdout.write(text);
   process.exit(unknown.length > 0 ? 2 : 0);

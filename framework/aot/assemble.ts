@@ -128,7 +128,9 @@ class Assembly {
       loops,
       status: this.#status,
       blockOf: (storage) => this.#blockOf(storage),
-      fault: (message) => this.#fault(`node '${step.origin}': ${message}`),
+      // Some name their node themselves: the step may have been put into another's.
+      fault: (message) =>
+        this.#fault(message.includes("'") ? message : `node '${step.origin}': ${message}`),
     };
     const kernel = generate(step, context);
     return { ...kernel, name: `${kernel.name}_${this.#kernelCount++}` };
@@ -139,7 +141,8 @@ class Assembly {
     let place: Expr = i32(0);
     for (const { index, stride } of terms) {
       const round = loops.find((loop) => loop.index === index)?.value;
-      if (!round) throw new Exception("LogicError", `loop '${index.name}' is not around what asks its index.`);
+      if (!round)
+        throw new Exception("LogicError", `loop '${index.name}' is not around what asks its index.`);
       const further: Expr = { kind: "binary", op: "mul", type: "i32", left: round, right: i32(stride) };
       place = { kind: "binary", op: "add", type: "i32", left: place, right: further };
     }

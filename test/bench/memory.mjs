@@ -1,8 +1,13 @@
-/** Resident memory that one more stream costs, at one thread, with the model shared by the job and owned by each instance. */
+/**
+ * Resident memory that one more stream costs, at one thread, with the model shared by the job and owned by each instance;
+ * and the bytes of all shared memory in a job of 8 streams on two threads over one compiled model.
+ */
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { median } from "./run.mjs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { skippedCase } from "./inference/cases.mjs";
+import { jobOutput, median, modelFolder } from "./run.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const rounds = 7;
@@ -22,7 +27,54 @@ function peakMb(streams, modelPolicy) {
   return Number(execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", timeout: 60_000 }));
 }
 
+const floatBytes = 4;
+const sharedAllowanceMb = 1;
+
+/** Every SharedArrayBuffer and shared WebAssembly.Memory of a job of 8 streams at batch 8, to be the weights and 1 MB. */
+function sharedCase(name, target) {
+  const directory = join(modelFolder(), name);
+  const meta = JSON.parse(readFileSync(join(directory, "meta.json"), "utf8"));
+  const [[input], [output]] = [Object.values(meta.inputs), Object.values(meta.outputs)];
+  const args = [
+    `graphPath=${join(directory, "frozen.pb")}`,
+    `input=${input.tensor}`,
+    `output=${output.tensor}`,
+    `width=${input.shape[1]}`,
+    `target=${target}`,
+  ];
+  const preload = pathToFileURL(join(root, "test", "bench", "sharedMemory.mjs")).href;
+  const text = jobOutput("shared_model_cfg.ts", args, ["--import", preload]);
+  const bytes = [...text.matchAll(/SHARED (\d+) bytes/g)].map(([, each]) => Number(each));
+  if (bytes.length === 0) throw new Error("the job tells no shared memory");
+  const value = bytes.reduce((sum, each) => sum + each, 0) / 1e6;
+  const weightsMb = (floatBytes * meta.params) / 1e6;
+  return {
+    case: `memory/${name}/8-streams/${target}`,
+    value,
+    unit: "MB",
+    peer: "the weights",
+    ratio: value / weightsMb,
+    target: Number((weightsMb + sharedAllowanceMb).toFixed(3)),
+    of: "value",
+    better: "lower",
+  };
+}
+
+function sharedCases() {
+  return ["wasm", "native"].map((target) => {
+    try {
+      return sharedCase("mlp_big", target);
+    } catch (error) {
+      return skippedCase(`memory/mlp_big/8-streams/${target}`, error.message);
+    }
+  });
+}
+
 export async function memory() {
+  return [...residentCases(), ...sharedCases()];
+}
+
+function residentCases() {
   return ["globalCache", "perInstance"].map((policy) => {
     const perStream = Array.from(
       { length: rounds },

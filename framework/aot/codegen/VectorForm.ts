@@ -1,6 +1,6 @@
 /** One code for both widths: whole vectors along an axis, or (as vectors of one) single elements. */
-import { isVector, lane, splat } from "../kernel/expr.js";
-import type { Expr } from "../kernel/ir.js";
+import { across, isVector, splat } from "../kernel/expr.js";
+import type { AcrossOp, Expr } from "../kernel/ir.js";
 import type { Element } from "../tensor/ir.js";
 import type { View } from "../tensor/View.js";
 import { elementMemory } from "./context.js";
@@ -36,9 +36,9 @@ export class VectorForm {
     return this.isVector ? k.let(splat(value)) : value;
   }
 
-  /** The first `count` lanes, each on its own. */
-  lanesOf({ k }: Scope, value: Expr, count = this.lanes): Expr[] {
-    if (!isVector(value.type)) return [value];
-    return Array.from({ length: count }, (_, index) => k.let(lane(value, index)));
+  /** The first `count` lanes of floats joined in one scalar. */
+  across({ k }: Scope, op: AcrossOp, value: Expr, count = this.lanes): Expr {
+    if (!isVector(value.type)) return value;
+    return k.let(across(op, value, count < this.lanes ? count : undefined));
   }
 }

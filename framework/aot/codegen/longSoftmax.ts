@@ -48,7 +48,7 @@ function overRow(
   emit: (at: Scope, count: number) => Expr,
 ): Expr {
   const { k } = scope;
-  const { form, length } = row;
+  const { form } = row;
   const start = op === "max" ? -Infinity : 0;
   const type = row.out.dtype === "float64" ? "f64" : "f32";
   const vectors = Array.from({ length: accumulatorCount }, () =>
@@ -59,11 +59,9 @@ function overRow(
     const value = emit(at, count);
     const into = vectors[index] as Local;
     if (count === form.lanes) k.set(into, binary(op, value, into));
-    else tails.push(...form.lanesOf(scope, value, count));
+    else tails.push(form.across(scope, op, value, count));
   });
-  const all = tree(scope, op, form.lanesOf(scope, tree(scope, op, vectors)));
-  if (length % form.lanes === 0) return all;
-  return tree(scope, op, [all, tree(scope, op, tails)]);
+  return tree(scope, op, [form.across(scope, op, tree(scope, op, vectors)), ...tails]);
 }
 
 /** The row's vectors, `tile` a round; `index`: which of the round's. */

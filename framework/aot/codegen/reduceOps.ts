@@ -1,5 +1,17 @@
 /** What the reductions do with two values, in kernel IR: scalars and vectors alike, lane by lane. */
-import { across, add, binary, constant, f32, fma, i32, isFloat, isVector, lane, select } from "../kernel/expr.js";
+import {
+  across,
+  add,
+  binary,
+  constant,
+  f32,
+  fma,
+  i32,
+  isFloat,
+  isVector,
+  lane,
+  select,
+} from "../kernel/expr.js";
 import type { AcrossOp, Expr, Local, Type } from "../kernel/ir.js";
 import type { KernelBuilder } from "../kernel/KernelBuilder.js";
 import type { ReduceOp } from "../tensor/ir.js";
@@ -144,7 +156,12 @@ export function foldProduct(accumulator: Expr, a: Expr, b: Expr): Expr {
 }
 
 /** How the lanes of f32v are joined without taking each out. */
-const joinedBy: Partial<Record<ReduceOp, AcrossOp>> = { sum: "add", max: "max", maxNumber: "max", min: "min" };
+const joinedBy: Partial<Record<ReduceOp, AcrossOp>> = {
+  sum: "add",
+  max: "max",
+  maxNumber: "max",
+  min: "min",
+};
 
 /** All lanes in one scalar, pair by pair; argMax and argMin knew the vector's place, and learn the lane's. */
 export function mergeLanes(

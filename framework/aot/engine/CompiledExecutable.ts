@@ -1,14 +1,14 @@
 /** A call of a compiled model: finds the unit for the shapes it is given, copies in, runs. */
 import type { Executable, Runner } from "../../tensorflow/engines.js";
 import { parseTensorName } from "../../tensorflow/names.js";
-import { copyElements } from "../../tensorflow/dtypes.js";
-import type { Constants } from "../../tensorflow/reference/makePlan.js";
+import { copyData } from "../../tensorflow/PreparedCall.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
 import { Unsupported } from "../lower/traceValues.js";
 import { UncompiledBranch } from "../loadUnit.js";
 import type { CodeLayout, Slot, Unit } from "../Unit.js";
 import type { CompiledModel } from "./CompiledEngine.js";
+import { Chain } from "./Chain.js";
 import { noteUncompiled } from "./explanations.js";
 import { split } from "./split.js";
 import { unitFor, warm } from "./units.js";
@@ -16,10 +16,11 @@ import { unitFor, warm } from "./units.js";
 /** Shapes that are kept ready; the one that was not used for longest goes first. */
 const maxShapes = 256;
 
-interface Ready {
-  readonly unit: Unit;
-  readonly shapes: readonly (readonly number[])[];
-  readonly run: (feeds: readonly TensorLike[]) => readonly TensorLike[];
+/** What a feed has to be for code that is ready. */
+type FeedType = Pick<TensorLike, "dtype" | "shape">;
+
+interface Ready extends Executable {
+  readonly types: readonly FeedType[];
 }
 
 export class CompiledExecutable implements Executable {
@@ -28,10 +29,9 @@ export class CompiledExecutable implements Executable {
   readonly #fetches: readonly string[];
   /** The last used first. */
   readonly #ready: Ready[] = [];
-  /** Set when the graph is not compiled in one piece: for every shape the same parts. */
-  #parts: Executable | undefined;
+  /** Where the graph is not compiled in one piece: by the reason, since other shapes may have the same. */
+  readonly #parts = new Map<string, Executable>();
   readonly #runners: Runner[] = [];
-  readonly #reasons: string[] = [];
 
   constructor(model: CompiledModel, feeds: readonly string[], fetches: readonly string[]) {
     this.#model = model;
@@ -45,11 +45,10 @@ export class CompiledExecutable implements Executable {
   }
 
   run(feeds: readonly TensorLike[]): readonly TensorLike[] {
-    if (this.#parts) return this.#parts.run(feeds);
     const ready = this.#ready;
     for (let i = 0; i < ready.length; i++) {
       const known = ready[i] as Ready;
-      if (!fits(known, feeds)) continue;
+      if (!fits(known.types, feeds)) continue;
       if (i > 0) {
         ready.splice(i, 1);
         ready.unshift(known);
@@ -60,8 +59,7 @@ export class CompiledExecutable implements Executable {
   }
 
   explain(): readonly string[] {
-    const units = this.#ready.map(({ shapes, unit }) => showUnit(this.#feeds, shapes, unit.layout));
-    return [...this.#reasons, ...(this.#parts?.explain?.() ?? units)];
+    return [...new Set(this.#ready.flatMap((ready) => ready.explain?.() ?? []))];
   }
 
   /** Compiles for one row, where the graph says what a row is: mistakes show before the first event. */
@@ -76,44 +74,53 @@ export class CompiledExecutable implements Executable {
     if (feeds.every((feed) => feed !== undefined)) this.#prepare(feeds);
   }
 
-  #prepare(feeds: readonly Pick<TensorLike, "dtype" | "shape">[]): Executable {
+  #prepare(feeds: readonly FeedType[]): Executable {
+    const types = feeds.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }));
+    const made: Ready = { types, ...this.#make(types) };
+    this.#ready.unshift(made);
+    if (this.#ready.length > maxShapes) this.#ready.pop();
+    return made;
+  }
+
+  #make(types: readonly FeedType[]): Executable {
+    const strange = types.findIndex(({ dtype }) => !isElementType(dtype));
+    if (strange >= 0)
+      return this.#asReference(
+        `input '${this.#feeds[strange]}' is of dtype ${types[strange]?.dtype}, which is not compiled`,
+      );
+    const named = types.map((type, i) => ({ name: this.#feeds[i] as string, ...type }));
     try {
-      const unsupported = feeds.findIndex(({ dtype }) => !isElementType(dtype));
-      if (unsupported >= 0)
-        return this.#asReference(`input '${this.#feeds[unsupported]}' has a dtype that is not compiled`);
-      const unit = unitFor(this.#model, this.#named(feeds), this.#fetches);
+      const unit = unitFor(this.#model, named, this.#fetches);
       warm(unit);
-      const run = this.#orReference(unit, caller(unit));
-      const made: Ready = { unit, shapes: feeds.map(({ shape }) => [...shape]), run };
-      this.#ready.unshift(made);
-      if (this.#ready.length > maxShapes) this.#ready.pop();
-      return made;
+      return this.#called(unit);
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
       return this.#inParts(error);
     }
   }
 
-  #named(feeds: readonly Pick<TensorLike, "dtype" | "shape">[]) {
-    return feeds.map(({ dtype, shape }, i) => ({ name: this.#feeds[i] as string, dtype, shape: [...shape] }));
-  }
-
-  /** `reason` is a whole sentence without its full stop. */
-  #note(reason: string): void {
-    noteUncompiled(reason);
-    this.#reasons.push(reason);
-  }
-
   #asReference(reason: string): Executable {
-    this.#note(reason);
-    this.#parts = this.#reference(this.#feeds, this.#fetches);
-    return this.#parts;
+    return this.#once(reason, () => this.#reference(this.#feeds, this.#fetches));
+  }
+
+  /** What was made for that reason, a whole sentence without its full stop. */
+  #once(reason: string, make: () => Executable): Executable {
+    const executable = this.#parts.get(reason) ?? make();
+    if (!this.#parts.has(reason)) noteUncompiled(reason);
+    this.#parts.set(reason, executable);
+    const parts = () => executable.explain?.() ?? ["all of it in the reference engine"];
+    return { run: (feeds) => executable.run(feeds), explain: () => [reason, ...parts()] };
+  }
+
+  #called(unit: Unit): Executable {
+    const { uncompiled } = unit.layout;
+    const run = uncompiled.length > 0 ? this.#orReference(caller(unit)) : caller(unit);
+    for (const reason of uncompiled) noteUncompiled(reason);
+    return { run, explain: () => [...uncompiled, showUnit(unit.layout)] };
   }
 
   /** A branch that is not compiled is one of another run: that run goes to the reference engine as a whole. */
-  #orReference(unit: Unit, run: Ready["run"]): Ready["run"] {
-    if (unit.layout.uncompiled.length === 0) return run;
-    for (const reason of unit.layout.uncompiled) this.#note(reason);
+  #orReference(run: Executable["run"]): Executable["run"] {
     let reference: Executable | undefined;
     return (feeds) => {
       try {
@@ -134,75 +141,23 @@ export class CompiledExecutable implements Executable {
 
   #inParts({ node, message }: Unsupported): Executable {
     const { index, constants } = this.#model.reference;
-    const names = [this.#feeds, this.#fetches].map((list) => list.map(parseTensorName));
-    const parts = split(index, constants, names[0] ?? [], names[1] ?? [], node);
+    const [feeds, fetches] = [this.#feeds, this.#fetches];
+    const parts = split(index, constants, feeds.map(parseTensorName), fetches.map(parseTensorName), node);
     if (!parts)
       return this.#asReference(`${message}; it cannot be cut out, so all of the graph is not compiled`);
-    this.#note(message);
-    const executables = parts.map(({ kind, feeds, fetches }) =>
-      kind === "reference"
-        ? this.#reference(feeds, fetches)
-        : new CompiledExecutable(this.#model, feeds, fetches),
-    );
-    this.#parts = new Chain(this.#feeds, this.#fetches, parts, executables, constants);
-    return this.#parts;
+    return this.#once(message, () => {
+      const executables = parts.map((part) =>
+        part.kind === "reference"
+          ? this.#reference(part.feeds, part.fetches)
+          : new CompiledExecutable(this.#model, part.feeds, part.fetches),
+      );
+      return new Chain(feeds, fetches, parts, executables, constants);
+    });
   }
 }
 
-/** Parts of a graph, one after another; tensors between them are passed by place. */
-class Chain implements Executable {
-  readonly #tensors: TensorLike[] = [];
-  readonly #stages: readonly { executable: Executable; from: number[]; given: TensorLike[]; to: number[] }[];
-  readonly #fetches: readonly number[];
-  readonly #results: TensorLike[] = [];
-
-  constructor(
-    feeds: readonly string[],
-    fetches: readonly string[],
-    parts: readonly { readonly feeds: readonly string[]; readonly fetches: readonly string[] }[],
-    executables: readonly Executable[],
-    constants: Constants,
-  ) {
-    const places = new Map(feeds.map((name, place) => [name, place]));
-    const placeOf = (name: string) => {
-      const place = places.get(name) ?? places.size;
-      places.set(name, place);
-      return place;
-    };
-    this.#stages = parts.map((part, i) => ({
-      executable: executables[i] as Executable,
-      from: part.feeds.map(placeOf),
-      given: [],
-      to: part.fetches.map(placeOf),
-    }));
-    this.#fetches = fetches.map(placeOf);
-    // No part computes what is constant; a constant that is fed is overwritten at each run.
-    for (const name of fetches)
-      if (constants.has(name)) this.#tensors[placeOf(name)] = constants.get(name) as TensorLike;
-  }
-
-  explain(): readonly string[] {
-    return this.#stages.flatMap(
-      ({ executable }) => executable.explain?.() ?? "one part in the reference engine",
-    );
-  }
-
-  run(feeds: readonly TensorLike[]): readonly TensorLike[] {
-    for (let i = 0; i < feeds.length; i++) this.#tensors[i] = feeds[i] as TensorLike;
-    for (const { executable, from, given, to } of this.#stages) {
-      for (let i = 0; i < from.length; i++) given[i] = this.#tensors[from[i] as number] as TensorLike;
-      const results = executable.run(given);
-      // The next part may be compiled code in the same arena.
-      for (let i = 0; i < to.length; i++) this.#tensors[to[i] as number] = kept(results[i] as TensorLike);
-    }
-    for (let i = 0; i < this.#fetches.length; i++)
-      this.#results[i] = this.#tensors[this.#fetches[i] as number] as TensorLike;
-    return this.#results;
-  }
-}
-
-function showUnit(feeds: readonly string[], shapes: Ready["shapes"], layout: CodeLayout): string {
-  const given = feeds.map((name, i) => `${name}${showShape(shapes[i] ?? null)}`).join(", ");
+function showUnit(layout: CodeLayout): string {
+  const given = layout.inputs.map(({ name, shape }) => `${name}${showShape(shape)}`).join(", ");
   const kB = (bytes: number) => `${Math.ceil(bytes / 1000)} kB`;
   const constants = layout.constants.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const { target, features, kernels, codeBytes, arenaBytes } = layout;
@@ -212,26 +167,22 @@ function showUnit(feeds: readonly string[], shapes: Ready["shapes"], layout: Cod
   );
 }
 
-function kept({ dtype, shape, data }: TensorLike): TensorLike {
-  return { dtype, shape: [...shape], data: data.slice() };
-}
-
-function fits({ shapes, unit }: Ready, feeds: readonly TensorLike[]): boolean {
-  for (let i = 0; i < shapes.length; i++) {
-    const expected = shapes[i] as readonly number[];
+function fits(types: readonly FeedType[], feeds: readonly TensorLike[]): boolean {
+  for (let i = 0; i < types.length; i++) {
+    const expected = types[i] as FeedType;
     const { dtype, shape } = feeds[i] as TensorLike;
     // Only what is no placeholder may change its dtype from run to run.
-    if (shape.length !== expected.length || dtype !== unit.layout.inputs[i]?.dtype) return false;
-    for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== expected[axis]) return false;
+    if (shape.length !== expected.shape.length || dtype !== expected.dtype) return false;
+    for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== expected.shape[axis]) return false;
   }
   return true;
 }
 
-function caller(unit: Unit): Ready["run"] {
+function caller(unit: Unit): Executable["run"] {
   const { inputs, outputs } = unit;
   return (feeds) => {
     for (let i = 0; i < inputs.length; i++) {
-      copyElements((feeds[i] as TensorLike).data, (inputs[i] as Slot).data);
+      copyData((feeds[i] as TensorLike).data, (inputs[i] as Slot).data);
     }
     unit.run();
     return outputs;

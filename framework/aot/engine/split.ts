@@ -6,7 +6,7 @@ import type { GraphIndex } from "../../tensorflow/GraphIndex.js";
 import type { NodeDef } from "../../tensorflow/GraphDef.js";
 import { type TensorName, tensorKey } from "../../tensorflow/names.js";
 import { type Constants, makePlan } from "../../tensorflow/reference/makePlan.js";
-import { isLoop, type NodeStep, type Step } from "../../tensorflow/reference/Plan.js";
+import { isLoop, type LoopStep, type Step } from "../../tensorflow/reference/Plan.js";
 
 /** A part of a graph: tensors that it needs and tensors that it gives, by full name. */
 export interface Part {
@@ -65,30 +65,54 @@ export function split(
   return parts.length > 1 ? parts : undefined;
 }
 
-const listOps = /^Tensor(List|Array)/;
-const branchOps = /Switch|Merge/;
+interface Named {
+  readonly name: string;
+  /** In no branch that may not be taken. */
+  readonly isAlive: boolean;
+  readonly isList: boolean;
+  readonly isTensor: boolean;
+}
 
-function namesOf(steps: readonly Step[]): Map<number, { name: string; isTensor: boolean }> {
-  const names = new Map<number, { name: string; isTensor: boolean }>();
+const listOps = /^(Empty)?Tensor(List|Array)/;
+const branchOps = /Switch|Merge/;
+const handsOn = /^(Ref)?(Enter|Identity|IdentityN|Switch|Merge)$/;
+
+function namesOf(steps: readonly Step[]): Map<number, Named> {
+  const names = new Map<number, Named>();
+  const add = (value: number, name: string, isAlive: boolean, isList: boolean) =>
+    names.set(value, { name, isAlive, isList, isTensor: isAlive && !isList });
   // What is given is not among them.
-  const isAlive = (value: number) => names.get(value)?.isTensor ?? true;
-  const add = ({ node, outputs, marks, guards, condition }: NodeStep) => {
-    const chooses = branchOps.test(node.op) || condition !== undefined;
-    const isTensor = marks.length === 0 || (!chooses && guards.every(isAlive));
-    for (const [port, value] of outputs.entries())
-      names.set(value, { name: `${node.name}:${port}`, isTensor: isTensor && !listOps.test(node.op) });
-  };
+  const isAlive = (value: number) => names.get(value)?.isAlive ?? true;
+  const isList = (value: number) => names.get(value)?.isList ?? false;
   for (const step of steps) {
-    if (!isLoop(step)) add(step);
-    // What leaves a loop that was entered is alive when the loop has ended.
-    else {
+    if (isLoop(step)) {
+      // What leaves a loop that was entered is alive when the loop has ended.
       const isEntered = step.variables.every(({ initial }) => initial.some(isAlive));
+      const isListVariable = listVariables(step, isList);
       for (const inner of step.steps)
-        if (!isLoop(inner) && inner.node.op === "Exit")
-          names.set(inner.outputs[0] as number, { name: `${inner.node.name}:0`, isTensor: isEntered });
+        if (!isLoop(inner) && inner.node.op === "Exit") {
+          const [from, to] = [inner.inputs[0] as number, inner.outputs[0] as number];
+          add(to, `${inner.node.name}:0`, isEntered, isListVariable(from));
+        }
+      continue;
     }
+    const { node, inputs, outputs, marks, guards, condition } = step;
+    const chooses = branchOps.test(node.op) || condition !== undefined;
+    const lives = marks.length === 0 || (!chooses && guards.every(isAlive));
+    const lists = listOps.test(node.op) || (handsOn.test(node.op) && inputs.some(isList));
+    for (const [port, value] of outputs.entries()) add(value, `${node.name}:${port}`, lives, lists);
   }
   return names;
+}
+
+/** Whether a loop's Switch hands on a list. */
+function listVariables({ variables, steps }: LoopStep, isList: (value: number) => boolean) {
+  const heads = variables.filter(({ initial }) => initial.some(isList)).map(({ value }) => value);
+  const lists = new Set(heads);
+  for (const step of steps)
+    if (!isLoop(step) && handsOn.test(step.node.op) && step.inputs.some((input) => lists.has(input)))
+      for (const output of step.outputs) lists.add(output);
+  return (value: number) => lists.has(value);
 }
 
 function nodesOf(step: Step): NodeDef[] {

@@ -5,12 +5,18 @@
 import { Exception } from "../../base/errors.js";
 import type { NodeDef } from "../../tensorflow/GraphDef.js";
 import { evaluateNode, isFoldable } from "../../tensorflow/reference/evaluateNode.js";
-import { isLoop, type LoopStep, type NodeStep, type Step as PlanStep } from "../../tensorflow/reference/Plan.js";
+import {
+  isLoop,
+  type LoopStep,
+  type NodeStep,
+  type Step as PlanStep,
+} from "../../tensorflow/reference/Plan.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { read } from "../tensor/element.js";
 import type { Element, IfStep, Step } from "../tensor/ir.js";
-import { type ElementType, isElementType, type LoopIndex, type LoopTerm, Storage, sizeOf, View } from "../tensor/View.js";
+import { type ElementType, isElementType, type LoopIndex, Storage, sizeOf, View } from "../tensor/View.js";
 import type { Trace } from "./Lowering.js";
+import { isSameChoice, isSameGuard, withGuards } from "./traceGuards.js";
 import { lowerings } from "./table.js";
 import { controlLowerings } from "./traceControl.js";
 import { listLowerings } from "./traceLists.js";
@@ -296,33 +302,6 @@ export class Tracer implements Trace {
 
 /** Stands where `here` reserved a place; it is never computed. */
 const never = View.of(new Storage("never", "bool", 1, new Uint8Array(1)), []);
-
-export function isSameGuard(a: Guard, b: Guard): boolean {
-  return isSameChoice(a.condition, b.condition) && a.side === b.side;
-}
-
-/** All of the guards, each once; "dead" when two of them are the two sides of one choice. */
-export function withGuards(guards: readonly Guard[], more: readonly Guard[]): readonly Guard[] | "dead" {
-  const all = [...guards];
-  for (const guard of more) {
-    const known = all.find(({ condition }) => isSameChoice(condition, guard.condition));
-    if (known && known.side !== guard.side) return "dead";
-    if (!known) all.push(guard);
-  }
-  return all;
-}
-
-/** Of two views of one element: whether it is the same one. */
-export function isSameChoice(a: View, b: View): boolean {
-  const isSameTerm = (term: LoopTerm, i: number) =>
-    term.index === b.terms[i]?.index && term.stride === b.terms[i].stride;
-  return (
-    a.storage === b.storage &&
-    a.offset === b.offset &&
-    a.terms.length === b.terms.length &&
-    a.terms.every(isSameTerm)
-  );
-}
 
 function valuesWritten(step: PlanStep): number[] {
   if (!isLoop(step)) return [...step.outputs, ...step.marks];

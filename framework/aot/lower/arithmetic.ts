@@ -40,6 +40,7 @@ const exponents: Readonly<Record<number, (x: Element) => Element>> = {
   1: (x) => x,
   2: (x) => call("square", x),
   3: (x) => call("mul", call("square", x), x),
+  4: (x) => call("square", call("square", x)),
   0.5: (x) => unlessInfinite(x, Number.POSITIVE_INFINITY, call("sqrt", positiveZero(x))),
   "-0.5": (x) => unlessInfinite(x, 0, call("rsqrt", positiveZero(x))),
   "-1": (x) => call("reciprocal", x),

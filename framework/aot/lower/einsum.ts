@@ -97,6 +97,10 @@ function contract(trace: Trace, left: Operand, right: Operand, sizes: Sizes, wan
   const batch = wanted.filter((label) => left.sizes.has(label) && right.sizes.has(label));
   const rows = wanted.filter((label) => !right.sizes.has(label));
   const columns = wanted.filter((label) => !left.sizes.has(label));
+  // Columns lie along memory: what reads the result wants its last axis there (queries by keys, for a softmax). Not
+  // where rows are the batch, whose size must not choose the form of the product.
+  const isLastOfLeft = columns.length > 0 && rows.includes(wanted.at(-1) as Label);
+  if (isLastOfLeft && batch.includes(wanted[0] as Label)) return contract(trace, right, left, sizes, wanted);
   const summed = [...sizes.keys()].filter((label) => !wanted.includes(label));
   const shape = extents(wanted, sizes);
   if (summed.length === 0) {

@@ -32,7 +32,15 @@ const highest: Readonly<Record<ElementType, number | bigint>> = {
 
 /** What a reduction of nothing gives; what a margin is filled with so that it does not count. */
 export function neutral(op: SimpleReduceOp, dtype: ElementType): Element {
-  const values = { sum: 0, prod: 1, max: lowest[dtype], maxNumber: lowest[dtype], min: highest[dtype], all: 1, any: 0 };
+  const values = {
+    sum: 0,
+    prod: 1,
+    max: lowest[dtype],
+    maxNumber: lowest[dtype],
+    min: highest[dtype],
+    all: 1,
+    any: 0,
+  };
   return numberElement(dtype, values[op]);
 }
 

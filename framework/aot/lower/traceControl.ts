@@ -2,7 +2,8 @@
 import type { NodeStep } from "../../tensorflow/reference/Plan.js";
 import { read } from "../tensor/element.js";
 import { isElementType, View } from "../tensor/View.js";
-import { isSameChoice, isSameGuard, type Tracer, withGuards } from "./Tracer.js";
+import type { Tracer } from "./Tracer.js";
+import { isSameChoice, isSameGuard, withGuards } from "./traceGuards.js";
 import { constantOf, type Guard, type Traced } from "./traceValues.js";
 
 type LowerControl = (trace: Tracer, step: NodeStep, inputs: readonly Traced["value"][]) => void;

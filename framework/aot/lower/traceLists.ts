@@ -160,7 +160,11 @@ export const listLowerings: Readonly<Record<string, LowerList>> = {
   TensorArrayScatterV3: (t, _node, [handle, positions, tensor]) => {
     const list = handleOf(t, handle);
     const rows = viewOf(t, tensor);
-    if (list.memory.rows || !isAllRows(t, viewOf(t, positions), list.memory.length) || rows.shape[0] !== list.memory.length)
+    if (
+      list.memory.rows ||
+      !isAllRows(t, viewOf(t, positions), list.memory.length) ||
+      rows.shape[0] !== list.memory.length
+    )
       return t.unsupported("it writes some elements of a TensorArray only");
     return [borrow(list, rows)];
   },

@@ -7,7 +7,7 @@ import type { MapStep, Step } from "../tensor/ir.js";
 import type { View } from "../tensor/View.js";
 
 export function canonicalOutputs(outputs: readonly View[]): Step[] {
-  const floats = outputs.filter(({ dtype, count }) => dtype.startsWith("float") && count < 0);
+  const floats = outputs.filter(({ dtype, count }) => dtype.startsWith("float") && count > 0);
   const byStorage = new Map(floats.map((view) => [view.storage, view]));
   return [...byStorage.values()].map((out): MapStep => {
     return { kind: "map", origin: "outputs", out, value: call("canonicalNan", read(out)) };

@@ -196,8 +196,7 @@ function countParts(element: Element, seen = new Set<Element>()): number {
 }
 
 function countUses(element: Element, known = new Map<Element, number>()): number {
-  const uses =
-    known.get(element) ?? operands(element).reduce((sum, part) => sum + countUses(part, known), 1);
+  const uses = known.get(element) ?? operands(element).reduce((sum, part) => sum + countUses(part, known), 1);
   known.set(element, uses);
   return uses;
 }

@@ -11,9 +11,10 @@ import {
   type ModelDescriptor,
   type NestedInputs,
   type NestedOutputs,
+  type TensorDescription,
 } from "./descriptor.js";
-import type { Argument } from "./rows.js";
-import { collectFlat, collectNested, runRule } from "./runRule.js";
+import { type Argument, areWholeFloats } from "./rows.js";
+import { collectFlat, collectNested, runRule, runWhole } from "./runRule.js";
 import type { Wrapper } from "./Wrapper.js";
 
 /** All of tfaot.Model but how its code is found: that is Model.ts. */
@@ -74,10 +75,15 @@ export class BatchedModel<T extends ModelDescriptor> {
   run(batchSize: number, ...inputs: FlatInputs<T>): FlatOutputs<T>;
   run(batchSize: number, ...inputs: readonly unknown[]): unknown[] {
     const given = inputs as readonly Argument[];
-    const rule = this.#prepare(batchSize, given);
     const { outputs } = this.#wrapper.descriptor;
+    if (this.#isOneRun(batchSize) && areWholeFloats(this.#wrapper.descriptor.inputs, batchSize, given)) {
+      const results = newResults(outputs, batchSize);
+      runWhole(this.#wrapper, batchSize, given, results);
+      return results;
+    }
+    const rule = this.#prepare(batchSize, given);
     if (given.some((input) => ArrayBuffer.isView(input))) {
-      const results = outputs.map((output) => newData(output.dtype, elementsOf(output, batchSize)));
+      const results = newResults(outputs, batchSize);
       if (rule) runRule(this.#wrapper, rule, given, results, collectFlat);
       return results;
     }
@@ -93,9 +99,25 @@ export class BatchedModel<T extends ModelDescriptor> {
   runInto(batchSize: number, inputs: FlatInputs<T>, outputs: FlatOutputs<T>): void {
     const given = inputs as readonly Argument[];
     const results = outputs as readonly TensorData[];
+    const { descriptor } = this.#wrapper;
+    if (
+      this.#isOneRun(batchSize) &&
+      areWholeFloats(descriptor.inputs, batchSize, given) &&
+      areWholeFloats(descriptor.outputs, batchSize, results)
+    ) {
+      runWhole(this.#wrapper, batchSize, given, results);
+      return;
+    }
     const rule = this.#prepare(batchSize, given);
-    checkOutputs(this.#wrapper.descriptor, batchSize, results);
+    checkOutputs(descriptor, batchSize, results);
     if (rule) runRule(this.#wrapper, rule, given, results, collectFlat);
+  }
+
+  /** Whether a batch of this size has come before and is one run of a compiled size. */
+  #isOneRun(batchSize: number): boolean {
+    if (!this.#strategy.hasRule(batchSize)) return false;
+    const { sizes, lastPadding } = this.#strategy.getRule(batchSize);
+    return sizes.length === 1 && lastPadding === 0;
   }
 
   /** Checks the inputs and gives the rule to run by; undefined for an empty batch. */
@@ -105,7 +127,8 @@ export class BatchedModel<T extends ModelDescriptor> {
         "UnknownBatchSize",
         `model '${this.name()}': batch size ${batchSize} is no whole number from 0 on.`,
       );
-    checkInputs(this.#wrapper.descriptor, batchSize, inputs);
+    const { descriptor } = this.#wrapper;
+    if (!areWholeFloats(descriptor.inputs, batchSize, inputs)) checkInputs(descriptor, batchSize, inputs);
     if (batchSize === 0) return undefined;
     const rule = this.#strategy.hasRule(batchSize)
       ? this.#strategy.getRule(batchSize)
@@ -136,4 +159,8 @@ export class BatchedModel<T extends ModelDescriptor> {
       );
     }
   }
+}
+
+function newResults(outputs: readonly TensorDescription[], batchSize: number): TensorData[] {
+  return outputs.map((output) => newData(output.dtype, elementsOf(output, batchSize)));
 }

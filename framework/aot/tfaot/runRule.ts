@@ -1,5 +1,7 @@
 /** One batch by its rule: rows into the compiled code's buffers, run, results out, size after size. */
 import type { TensorData } from "../../tensorflow/dtypes.js";
+import { copyData } from "../../tensorflow/PreparedCall.js";
+import type { Slot } from "../Unit.js";
 import type { BatchRule } from "./BatchRule.js";
 import { elementsPerRow, isBatched, type TensorDescription } from "./descriptor.js";
 import { type Argument, readElements, readFlat, readRows, writeRows, writeWhole } from "./rows.js";
@@ -44,6 +46,22 @@ export function runRule<R>(
     }
     first += rows;
   }
+}
+
+/**
+ * A batch that one compiled size holds, in arrays of all its elements, which have been checked: nothing to put together.
+ * @throws FailedRun
+ */
+export function runWhole(
+  wrapper: Wrapper,
+  batchSize: number,
+  inputs: readonly Argument[],
+  results: readonly TensorData[],
+): void {
+  const unit = wrapper.unit(batchSize);
+  for (let i = 0; i < inputs.length; i++) copyData(inputs[i] as TensorData, (unit.inputs[i] as Slot).data);
+  wrapper.run(batchSize);
+  for (let i = 0; i < results.length; i++) copyData((unit.outputs[i] as Slot).data, results[i] as TensorData);
 }
 
 /** Into a typed array of the whole batch. */

@@ -59,8 +59,8 @@ export function powerOf2(shifted: Expr): Expr {
   return bits(shifted.type, shiftLeft(bitsOf(shifted), reduction[elementOf(shifted)].fraction));
 }
 
-/** ln 2^-126: e^x is below the normal floats from here on. */
-const lastNormal = -87.33654475055311;
+/** The first float above ln 2^-126: e^x of it is normal, so that no lane meets a subnormal, not even one flushed. */
+const lastNormal = -87.33654022216797;
 
 /** 0 where x is so low that e^x would be subnormal. */
 function flushed(x: Expr, value: Expr): Expr {

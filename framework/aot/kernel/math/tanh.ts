@@ -8,7 +8,7 @@ import { abs } from "./rounding.js";
 
 const upper = [1, 0.133838877, 0.0034989012, 2.06602891e-5, 1.34195881e-8];
 const lower = [1, 0.467172086, 0.0258898064, 0.00032909087, 7.8043962e-7];
-/** Here the quotient is 1 or just above, with and without fma. */
+/** Here the quotient is 1 or just above, with and without fma; beyond, it grows with x, and is cut. */
 const saturation = 9.009892463684082;
 
 /** tanh x: f32 as x P(x²) / Q(x²), f64 by expm1(−2 |x|). */
@@ -18,9 +18,8 @@ export function tanh(k: KernelBuilder, x: Expr): Expr {
     const size = k.let(expm1OfNegative(k, k.let(mul(abs(x), of(-2)))));
     return withSignOf(abs(div(size, sub(of(-2), size))), x);
   }
-  const clamped = k.let(min(max(x, of(-saturation)), of(saturation)));
-  const square = k.let(mul(clamped, clamped));
-  const quotient = div(mul(clamped, polynomial(square, upper)), polynomial(square, lower));
+  const square = k.let(min(mul(x, x), of(saturation * saturation)));
+  const quotient = div(mul(x, polynomial(square, upper)), polynomial(square, lower));
   return max(min(quotient, of(1)), of(-1));
 }
 

@@ -59,7 +59,8 @@ function differences(golden: Case, results: readonly Tensor[]): Record<string, s
 }
 
 const denormals = "denormal numbers are numbers";
-const grappler = "TensorFlow's optimizer makes it a square root, which −Inf does not have; the op Pow gives ours";
+const grappler =
+  "TensorFlow's optimizer makes it a square root, which −Inf does not have; the op Pow gives ours";
 /** Where we stay with our own results, and why. */
 const kept: Readonly<Record<string, string>> = {
   "Functions of denormals, Sign:0": denormals,
@@ -86,7 +87,10 @@ describe("compiled for wasm, edges are as TensorFlow has them", () => {
 
   it("where not kept on purpose, and then still", () => {
     const differing = cases.map((golden) =>
-      differences(golden, compiledSession(graphOf(golden), "wasm").run(feedsOf(golden), Object.keys(golden.outputs))),
+      differences(
+        golden,
+        compiledSession(graphOf(golden), "wasm").run(feedsOf(golden), Object.keys(golden.outputs)),
+      ),
     );
     expect(Object.keys(Object.assign({}, ...differing)).sort()).toEqual(Object.keys(kept).sort());
   });

@@ -14,7 +14,9 @@ const width = 19;
 
 /** Signalling and quiet, of both signs, with and without payload. */
 const patterns32 = [0x7fc00000, 0xffc00000, 0x7fc12345, 0xff800001, 0x7f800001, 0x7fffffff, 0xffffffff];
-const patterns64 = patterns32.map((_, i) => [0x7ff8n, 0xfff8n, 0x7ff0n, 0xfff0n][i % 4]! * 2n ** 48n + BigInt(i));
+const patterns64 = patterns32.map(
+  (_, i) => [0x7ff8n, 0xfff8n, 0x7ff0n, 0xfff0n][i % 4]! * 2n ** 48n + BigInt(i),
+);
 
 function nans32(): Tensor<"float32"> {
   const bits = new Uint32Array(rows * width).map((_, i) => patterns32[i % patterns32.length] as number);
@@ -22,7 +24,10 @@ function nans32(): Tensor<"float32"> {
 }
 
 function nans64(): Tensor<"float64"> {
-  const bits = BigUint64Array.from({ length: rows * width }, (_, i) => patterns64[i % patterns64.length] as bigint);
+  const bits = BigUint64Array.from(
+    { length: rows * width },
+    (_, i) => patterns64[i % patterns64.length] as bigint,
+  );
   return new Tensor("float64", [rows, width], new Float64Array(bits.buffer));
 }
 
@@ -30,7 +35,9 @@ function nans64(): Tensor<"float64"> {
 function patternsOf({ dtype, data }: TensorLike): Set<string> {
   const { buffer, byteOffset, length } = data as Float32Array;
   const bits =
-    dtype === "float32" ? new Uint32Array(buffer, byteOffset, length) : new BigUint64Array(buffer, byteOffset, length);
+    dtype === "float32"
+      ? new Uint32Array(buffer, byteOffset, length)
+      : new BigUint64Array(buffer, byteOffset, length);
   return new Set(Array.from(bits, (pattern) => pattern.toString(16)));
 }
 
@@ -63,7 +70,11 @@ const graphs: Readonly<Record<string, readonly TestNode[]>> = {
   ],
   "goes through a softmax": [node("y", "Softmax", ["x"], f32)],
   "goes through a long softmax": [
-    floats("w", [width, 200], Array.from({ length: width * 200 }, (_, i) => Math.cos(i))),
+    floats(
+      "w",
+      [width, 200],
+      Array.from({ length: width * 200 }, (_, i) => Math.cos(i)),
+    ),
     node("product", "MatMul", ["x", "w"], f32),
     node("y", "LogSoftmax", ["product"], f32),
   ],
@@ -73,7 +84,10 @@ const graphs: Readonly<Record<string, readonly TestNode[]>> = {
     node("y", "Mul", ["nothing", "infinity"], f32),
   ],
   "is cast": [
-    node("y", "Cast", ["x"], { SrcT: { type: dtypeNumber("float32") }, DstT: { type: dtypeNumber("float64") } }),
+    node("y", "Cast", ["x"], {
+      SrcT: { type: dtypeNumber("float32") },
+      DstT: { type: dtypeNumber("float64") },
+    }),
   ],
 };
 

@@ -89,7 +89,10 @@ describe("a graph with an op that is not compiled", () => {
     floats("limit", [], [100]),
     double("start", "x"),
     node("enter", "Enter", ["start"], { frame_name: { s: Buffer.from("loop") } }),
-    node("enterLimit", "Enter", ["limit"], { frame_name: { s: Buffer.from("loop") }, is_constant: { b: true } }),
+    node("enterLimit", "Enter", ["limit"], {
+      frame_name: { s: Buffer.from("loop") },
+      is_constant: { b: true },
+    }),
     node("merge", "Merge", ["enter", "next"], { N: { i: 2 } }),
     node("less", "Less", ["merge", "enterLimit"]),
     node("goesOn", "LoopCond", ["less"]),
@@ -104,6 +107,43 @@ describe("a graph with an op that is not compiled", () => {
   it("inside a loop", () => {
     const nodes = loop([print("p", "switch:1"), double("d", "p")], "d");
     expect(compare(nodes, scalars, ["y", "exit", "start"])).toEqual([reason("p")]);
+  });
+
+  it("inside a loop that carries a list out", () => {
+    const float = { element_dtype: { type: 1 } };
+    const frame = { frame_name: { s: Buffer.from("loop") } };
+    const nodes = [
+      placeholder("x", "float32", []),
+      constant("none", "int32", [0], {}),
+      constant("zero", "int32", [], { int_val: [0] }),
+      constant("one", "int32", [], { int_val: [1] }),
+      constant("three", "int32", [], { int_val: [3] }),
+      node("list", "TensorListReserve", ["none", "three"], float),
+      node("enterX", "Enter", ["x"], { ...frame, is_constant: { b: true } }),
+      node("enterThree", "Enter", ["three"], { ...frame, is_constant: { b: true } }),
+      node("enterOne", "Enter", ["one"], { ...frame, is_constant: { b: true } }),
+      node("enterI", "Enter", ["zero"], frame),
+      node("enterList", "Enter", ["list"], frame),
+      node("i", "Merge", ["enterI", "nextI"], { N: { i: 2 } }),
+      node("own", "Merge", ["enterList", "nextList"], { N: { i: 2 } }),
+      node("less", "Less", ["i", "enterThree"]),
+      node("goesOn", "LoopCond", ["less"]),
+      node("switchI", "Switch", ["i", "goesOn"]),
+      node("switchList", "Switch", ["own", "goesOn"]),
+      node("float", "Cast", ["switchI:1"], { DstT: { type: 1 } }),
+      node("sum", "AddV2", ["float", "enterX"]),
+      print("p", "sum"),
+      node("set", "TensorListSetItem", ["switchList:1", "switchI:1", "p"], float),
+      node("more", "AddV2", ["switchI:1", "enterOne"]),
+      node("nextI", "NextIteration", ["more"]),
+      node("nextList", "NextIteration", ["set"]),
+      node("exitList", "Exit", ["switchList"]),
+      node("exitI", "Exit", ["switchI"]),
+      node("stack", "TensorListStack", ["exitList", "none"], float),
+      node("y", "Neg", ["stack"]),
+    ];
+    compare(nodes, scalars, ["y"]);
+    compare(nodes, scalars, ["y", "exitI"]);
   });
 
   it("after a loop that lies in a branch, which may not be taken", () => {
@@ -147,7 +187,9 @@ describe("a graph with an op that is not compiled", () => {
       double("d", "s"),
       node("y", "Merge", ["d", "p"], { N: { i: 2 } }),
     ];
-    const both = runs.flatMap((one) => [0, 1, 0].map((p) => ({ ...one, phase: new Tensor("bool", [], [p]) })));
+    const both = runs.flatMap((one) =>
+      [0, 1, 0].map((p) => ({ ...one, phase: new Tensor("bool", [], [p]) })),
+    );
     expect(compare(nodes, both, ["y"])).toEqual([`with 'phase:0' = true, ${reason("p")}`]);
   });
 });
@@ -161,7 +203,11 @@ describe("a compiled session", () => {
       node("y", "Sub", ["x", "sum"]),
     ];
     const rows = [1, 5, 2, 1, 7, 2, 5, 1].map((count, run) => ({
-      x: new Tensor("float32", [count, 3], Array.from({ length: 3 * count }, (_, i) => (i * 7 + run) % 11)),
+      x: new Tensor(
+        "float32",
+        [count, 3],
+        Array.from({ length: 3 * count }, (_, i) => (i * 7 + run) % 11),
+      ),
     }));
     expect(compare(nodes, rows, ["y", "sum"])).toEqual([]);
   });
@@ -178,7 +224,9 @@ describe("a compiled session", () => {
       constant("twelve", "int32", [], { int_val: [12] }),
       node("y", "FloorDiv", ["twelve", "i"]),
     ];
-    const ints = [[1, 2], [3], [0], [4, 0], [5]].map((values) => ({ i: new Tensor("int32", [values.length], values) }));
+    const ints = [[1, 2], [3], [0], [4, 0], [5]].map((values) => ({
+      i: new Tensor("int32", [values.length], values),
+    }));
     compare(divided, ints, ["y"]);
   });
 
@@ -189,7 +237,12 @@ describe("a compiled session", () => {
       constant("axis", "int32", [], { int_val: [0] }),
       node("y", "GatherV2", ["table", "i", "axis"]),
     ];
-    const ints = [[1, 3], [4, 0], [-1, 0], [0, 2]].map((values) => ({ i: new Tensor("int32", [2], values) }));
+    const ints = [
+      [1, 3],
+      [4, 0],
+      [-1, 0],
+      [0, 2],
+    ].map((values) => ({ i: new Tensor("int32", [2], values) }));
     compare(nodes, ints, ["y"]);
   });
 
@@ -224,7 +277,7 @@ describe("a compiled session", () => {
     const other = createSession(graphOf(x, node("y", "Neg", ["x"])), { engine: "compiled" });
     const first = one.run({ x: vector(1, 2) }, ["y"]);
     const second = other.run({ x: vector(...Array.from({ length: 5000 }, (_, i) => i)) }, ["y"]);
-    expect([...(first[0]?.data as Float32Array)]).toEqual([2, 4]);
+    expect(Array.from(first[0]?.data as Float32Array)).toEqual([2, 4]);
     expect(second[0]?.data[4999]).toBe(-4999);
     expect(one.run({ x: vector(3, 4) }, ["y"])[0]?.data[1]).toBe(8);
   });

@@ -10,7 +10,15 @@ import type { TargetName } from "../../../../framework/aot/Unit.js";
 import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { loadSavedModel } from "../../../../framework/tensorflow/SavedModel.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { batchOf, type GoldenRow, goldenRows, modelNames, modelsFolder, readJson, row } from "./sharedModels.js";
+import {
+  batchOf,
+  type GoldenRow,
+  goldenRows,
+  modelNames,
+  modelsFolder,
+  readJson,
+  row,
+} from "./sharedModels.js";
 import { bytesOf, compiledSession, testableTargets, withReasons } from "./targets.js";
 
 const file = "aot/models/goldens.test.ts";
@@ -46,7 +54,10 @@ function check({ graph, target, batches, rows, tensorOf, allowed }: Checked): vo
   const run = (given: readonly GoldenRow[], count: number) => {
     const feeds = inputs.map((key): [string, Tensor] => [
       tensorOf(key),
-      batchOf(given.map((each) => each.inputs[key] as Tensor), count),
+      batchOf(
+        given.map((each) => each.inputs[key] as Tensor),
+        count,
+      ),
     ]);
     return session.run(feeds, outputs.map(tensorOf));
   };
@@ -117,7 +128,14 @@ describe.skipIf(!folder).each(targets)("compiled for %s", (target) => {
     );
     const tensorOf = (key: string) => frozen_whilev2.inputs[key] ?? frozen_whilev2.outputs[key] ?? key;
     const graph = loadGraphDef(join(models, name, "frozen_whilev2.pb"));
-    check({ graph, target, batches: fewBatches[target], rows: goldenRows(models, name), tensorOf, allowed: nearly });
+    check({
+      graph,
+      target,
+      batches: fewBatches[target],
+      rows: goldenRows(models, name),
+      tensorOf,
+      allowed: nearly,
+    });
   });
 
   const production = folder ? readdirSync(join(folder, "cms")) : [];

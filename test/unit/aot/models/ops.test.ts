@@ -97,9 +97,9 @@ describe("ops compiled for wasm agree with TensorFlow", () => {
 it("refuses by name what has a lowering only: the plan of the reference engine comes first", () => {
   const refused = allCases.filter((golden) => !hasPlan(golden));
   for (const golden of refused)
-    expect(() => compiledSession(graphOf(golden), "wasm").run(feedsOf(golden), Object.keys(golden.outputs))).toThrow(
-      "which the reference engine does not have",
-    );
+    expect(() =>
+      compiledSession(graphOf(golden), "wasm").run(feedsOf(golden), Object.keys(golden.outputs)),
+    ).toThrow("which the reference engine does not have");
   expect(refused.length).toBeLessThanOrEqual(44);
 });
 
@@ -132,7 +132,10 @@ describe.skipIf(!testableTargets("aot/models/ops.test.ts").includes("native"))("
   it.each(cases.filter((golden) => notWhole[golden.name]))(
     "$name agrees, though not compiled whole",
     (golden) => {
-      check(golden, compiledSession(graphOf(golden), "native").run(feedsOf(golden), Object.keys(golden.outputs)));
+      check(
+        golden,
+        compiledSession(graphOf(golden), "native").run(feedsOf(golden), Object.keys(golden.outputs)),
+      );
     },
   );
 });

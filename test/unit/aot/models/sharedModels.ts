@@ -66,6 +66,7 @@ export function batchOf(rows: readonly Tensor[], count: number): Tensor {
   const width = first.data.length;
   const batch = new Tensor(first.dtype, [count, ...first.shape.slice(1)]);
   const data = batch.data as Float32Array;
-  for (let at = 0; at < count; at++) data.set((rows[at % rows.length] as Tensor).data as Float32Array, at * width);
+  for (let at = 0; at < count; at++)
+    data.set((rows[at % rows.length] as Tensor).data as Float32Array, at * width);
   return batch;
 }

@@ -13,7 +13,12 @@ import { operands } from "../../../../framework/aot/tensor/element.js";
 import type { ComputeStep, Element, Step } from "../../../../framework/aot/tensor/ir.js";
 import type { LoopIndex, Storage, View } from "../../../../framework/aot/tensor/View.js";
 import { positions } from "../tensor/positions.js";
-import { bytesPerElement, newData, type TensorData, viewData } from "../../../../framework/tensorflow/dtypes.js";
+import {
+  bytesPerElement,
+  newData,
+  type TensorData,
+  viewData,
+} from "../../../../framework/tensorflow/dtypes.js";
 
 type Numbers = { [at: number]: number | bigint; readonly length: number };
 export type Outcome = readonly number[][] | string;
@@ -152,5 +157,9 @@ export function runSteps(
 export function runThreeTimes(graph: TracedGraph, inputs: readonly (readonly number[])[]): Outcome[] {
   const steps = optimized(graph);
   const arenaBytes = planMemory(steps, keptOf(graph));
-  return [runSteps(graph, inputs), runSteps(graph, inputs, steps), runSteps(graph, inputs, steps, arenaBytes)];
+  return [
+    runSteps(graph, inputs),
+    runSteps(graph, inputs, steps),
+    runSteps(graph, inputs, steps, arenaBytes),
+  ];
 }

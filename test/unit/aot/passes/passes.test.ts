@@ -69,7 +69,12 @@ function separateBytes(graph: TracedGraph, steps: readonly Step[]): number {
 describe("the passes", () => {
   const vector = (name: string) => View.of(new Storage(name, "float32", 4), [4]);
   const [x, out] = [vector("x"), vector("out")];
-  const map = (to: View, value: ReturnType<typeof read>): Step => ({ kind: "map", origin: "map", out: to, value });
+  const map = (to: View, value: ReturnType<typeof read>): Step => ({
+    kind: "map",
+    origin: "map",
+    out: to,
+    value,
+  });
   const graphOf = (...steps: Step[]): TracedGraph => ({ inputs: [x], outputs: [out], steps });
   const input = [[1, 2, 3, 4]];
 
@@ -81,7 +86,11 @@ describe("the passes", () => {
   it("join a chain of maps into one step", () => {
     const [a, b] = [vector("a"), vector("b")];
     const steps = expectSame(
-      graphOf(map(a, call("add", read(x), read(x))), map(b, call("neg", read(a))), map(out, read(b.reverse(0)))),
+      graphOf(
+        map(a, call("add", read(x), read(x))),
+        map(b, call("neg", read(a))),
+        map(out, read(b.reverse(0))),
+      ),
       -8,
       -6,
       -4,
@@ -117,7 +126,15 @@ describe("the passes", () => {
 
   it("do not write a contraction over its own operand, as the state of a recurrent layer would be", () => {
     const [state, next] = [vector("state"), vector("next")];
-    const weights = View.of(new Storage("w", "float32", 16, Float32Array.from({ length: 16 }, (_, i) => i % 3)), [4, 4]);
+    const weights = View.of(
+      new Storage(
+        "w",
+        "float32",
+        16,
+        Float32Array.from({ length: 16 }, (_, i) => i % 3),
+      ),
+      [4, 4],
+    );
     const product: Step = {
       kind: "contract",
       origin: "product",
@@ -170,7 +187,9 @@ describe("the passes", () => {
 
   it("end soon for a value that is doubled many times", () => {
     const values = Array.from({ length: 60 }, (_, i) => vector(`v${i}`));
-    const steps = values.map((to, i) => map(to, call("add", read(values[i - 1] ?? x), read(values[i - 1] ?? x))));
+    const steps = values.map((to, i) =>
+      map(to, call("add", read(values[i - 1] ?? x), read(values[i - 1] ?? x))),
+    );
     const graph = graphOf(...steps, map(out, read(values.at(-1) as View)));
     const started = performance.now();
     const joined = optimized(graph);
@@ -196,7 +215,15 @@ describe("the passes", () => {
       ],
     };
     const body: Step[] = [
-      { kind: "reduce", origin: "r", out: other, op: "sum", inner: [2], value: read(total.insertAxis(1), [4, 2]), epilogue: { kind: "accumulator", dtype: "float32" } },
+      {
+        kind: "reduce",
+        origin: "r",
+        out: other,
+        op: "sum",
+        inner: [2],
+        value: read(total.insertAxis(1), [4, 2]),
+        epilogue: { kind: "accumulator", dtype: "float32" },
+      },
       map(total, call("add", call("sqrt", read(other.reverse(0))), call("sqrt", read(other)))),
       inner,
       map(total, call("add", read(total), read(left))),
@@ -215,7 +242,13 @@ describe("the passes", () => {
   it("drop what nobody reads, and with it loops and branches that have become empty", () => {
     const [a, b] = [vector("a"), vector("b")];
     const condition = View.of(new Storage("c", "bool", 1, new Uint8Array([1])), []);
-    const inner: Step = { kind: "if", origin: "if", condition, then: [map(a, read(x))], else: [map(b, read(a))] };
+    const inner: Step = {
+      kind: "if",
+      origin: "if",
+      condition,
+      then: [map(a, read(x))],
+      else: [map(b, read(a))],
+    };
     const loop: Step = {
       kind: "loop",
       origin: "loop",

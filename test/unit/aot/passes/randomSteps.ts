@@ -33,7 +33,8 @@ export class RandomSteps {
     const { steps, inside } = this.#body(scope, length, 3);
     const made = inside.floats.filter(({ storage }) => !storage.data);
     const outputs = [this.#new([2, 3]), this.#new([6])];
-    for (const out of outputs) steps.push(this.#map(out, this.element({ ...inside, floats: made }, out.shape, 2)));
+    for (const out of outputs)
+      steps.push(this.#map(out, this.element({ ...inside, floats: made }, out.shape, 2)));
     // Some results are kept as they are.
     if (random.next() < 0.3) outputs.push(random.pick(made));
     return { inputs, outputs, steps };
@@ -204,7 +205,8 @@ export class RandomSteps {
     if (kind < 0.22) return this.#gather(scope, shape);
     if (kind < 0.28) return selectElement(this.#condition(scope, shape), of(), of());
     if (kind < 0.34) return selectElement(read(random.pick(scope.bools), shape), of(), of());
-    if (kind < 0.4) return call(random.pick(["sqrt", "exp"]), call("minimum", of(), constantElement("float32", 2)));
+    if (kind < 0.4)
+      return call(random.pick(["sqrt", "exp"]), call("minimum", of(), constantElement("float32", 2)));
     if (kind < 0.44 && shape.length > 0)
       return call("add", of(), {
         kind: "cast",

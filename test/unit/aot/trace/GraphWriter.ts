@@ -106,8 +106,7 @@ export class Scope {
   ): Written[] {
     const { writer } = this;
     const frame = { frame_name: { s: Buffer.from(writer.name("frame")) } };
-    const enter = (outer: string) =>
-      writer.add("Enter", [outer], { ...frame, is_constant: { b: true } });
+    const enter = (outer: string) => writer.add("Enter", [outer], { ...frame, is_constant: { b: true } });
     const scope = new Scope(writer, this, enter);
     const enters = initial.map((value) => writer.add("Enter", [this.import(value)], frame));
     const heads = enters.map((name) => {
@@ -116,12 +115,18 @@ export class Scope {
       return merge;
     });
     scope.pivot = heads[0];
-    const condition = goesOn(scope, heads.map((name) => scope.own(name)));
+    const condition = goesOn(
+      scope,
+      heads.map((name) => scope.own(name)),
+    );
     const choice = writer.add("LoopCond", [scope.import(condition)]);
     const switches = heads.map((name) => writer.add("Switch", [name, choice]));
     const inside = switches.map((name) => writer.add("Identity", [`${name}:1`]));
     scope.pivot = inside[0];
-    const next = body(scope, inside.map((name) => scope.own(name)));
+    const next = body(
+      scope,
+      inside.map((name) => scope.own(name)),
+    );
     for (const [i, merge] of heads.entries()) {
       const result = scope.added("Identity", [scope.import(next[i] as Written)]);
       writer.nodes.push(node(`next_${merge}`, "NextIteration", [result]));

@@ -31,7 +31,11 @@ function expectCompiled({ graph, fetches }: ReturnType<typeof written>, runs: re
 }
 
 /** No run is compiled, for that reason. */
-function expectRefused({ graph, fetches }: ReturnType<typeof written>, runs: readonly TestFeeds[], why: string) {
+function expectRefused(
+  { graph, fetches }: ReturnType<typeof written>,
+  runs: readonly TestFeeds[],
+  why: string,
+) {
   const { compiled, reasons } = compareWithReference(graph, runs, fetches);
   expect(compiled).toBe(0);
   for (const reason of reasons) expect(reason).toContain(why);
@@ -51,7 +55,10 @@ function rounds(
     .loop(
       [scope.int(0), ...start],
       (inner, [i]) => inner.op("Less", [i as Written, inner.int(count)]),
-      (inner, [i, ...own]) => [inner.op("AddV2", [i as Written, inner.int(1)]), ...body(inner, i as Written, own)],
+      (inner, [i, ...own]) => [
+        inner.op("AddV2", [i as Written, inner.int(1)]),
+        ...body(inner, i as Written, own),
+      ],
     )
     .slice(1);
 }
@@ -89,7 +96,10 @@ describe("loops", () => {
         (inner, [a]) => [inner.op("AddV2", [a as Written, a as Written])],
       ),
     );
-    expectCompiled(graph, [1, 3, 99, 100, 1000].map((value) => ({ x: scalar(value) })));
+    expectCompiled(
+      graph,
+      [1, 3, 99, 100, 1000].map((value) => ({ x: scalar(value) })),
+    );
   });
 
   it("inside loops use both counters", () => {
@@ -188,7 +198,8 @@ describe("loops", () => {
         (side) =>
           side.loop(
             [x as Written],
-            (inner, [a]) => inner.op("Less", [inner.op("Sum", [a as Written, inner.int(0)]), inner.float(50)]),
+            (inner, [a]) =>
+              inner.op("Less", [inner.op("Sum", [a as Written, inner.int(0)]), inner.float(50)]),
             (inner, [a]) => [inner.op("AddV2", [a as Written, a as Written])],
           ),
         (side) => [side.op("Neg", [x as Written])],
@@ -203,7 +214,8 @@ describe("loops", () => {
         (side) =>
           side.loop(
             [x as Written],
-            (inner, [a]) => inner.op("Less", [inner.op("Sum", [a as Written, inner.int(0)]), inner.float(50)]),
+            (inner, [a]) =>
+              inner.op("Less", [inner.op("Sum", [a as Written, inner.int(0)]), inner.float(50)]),
             (inner, [a]) => [inner.op("AddV2", [a as Written, a as Written])],
           ),
       ),
@@ -275,7 +287,11 @@ describe("choices", () => {
       root.cond(
         p as Written,
         (side) => [side.op("Neg", [x as Written])],
-        (side) => [side.op("Sum", [x as Written, side.constant("int32", [1], { int_val: [0] })], { keep_dims: { b: true } })],
+        (side) => [
+          side.op("Sum", [x as Written, side.constant("int32", [1], { int_val: [0] })], {
+            keep_dims: { b: true },
+          }),
+        ],
       ),
     );
     const all = [true, false].map((p) => ({ x: vector(1, 2, 3), p: bool(p) }));
@@ -302,7 +318,11 @@ describe("choices", () => {
   it("between constants that wait for their side", () => {
     const graph = written(inputs, (root, [x]) => {
       const isLarge = root.op("Less", [root.float(1), root.op("Sum", [x as Written, root.int(0)])]);
-      return root.cond(isLarge, (side) => [side.float(1)], (side) => [side.float(2)]);
+      return root.cond(
+        isLarge,
+        (side) => [side.float(1)],
+        (side) => [side.float(2)],
+      );
     });
     expectCompiled(graph, [...runs, { x: vector(0, 0, 0), flags: new Tensor("bool", [2], [0, 0]) }]);
   });
@@ -312,7 +332,9 @@ describe("choices", () => {
       rounds(root, 4, [x as Written], (inner, i, [a]) => {
         const table = inner.constant("bool", [4], { bool_val: [true, false, false, true] });
         const choice = inner.op("GatherV2", [table, i, inner.int(0)]);
-        return inner.cond(choice, plus(a as Written, 1), (side) => [side.op("Mul", [a as Written, side.float(2)])]);
+        return inner.cond(choice, plus(a as Written, 1), (side) => [
+          side.op("Mul", [a as Written, side.float(2)]),
+        ]);
       }),
     );
     expectCompiled(graph, xs);
@@ -343,7 +365,8 @@ describe("lists", () => {
   const feeds = [{ x: new Tensor("float32", [4, 2], [1, 2, 3, 4, 5, 6, 7, 8]) }];
   const float = { element_dtype: { type: 1 } };
   const rowShape = (scope: Scope) => scope.constant("int32", [1], { int_val: [2] });
-  const listOf = (scope: Scope, tensor: Written) => scope.op("TensorListFromTensor", [tensor, rowShape(scope)], float);
+  const listOf = (scope: Scope, tensor: Written) =>
+    scope.op("TensorListFromTensor", [tensor, rowShape(scope)], float);
   const reserve = (scope: Scope, count: number) =>
     scope.op("TensorListReserve", [rowShape(scope), scope.int(count)], float);
   const get = (scope: Scope, list: Written, i: Written) =>
@@ -428,7 +451,11 @@ describe("lists", () => {
     const graph = written([x, placeholder("i", "int32", [])], (root, [x, i]) => [
       get(root, listOf(root, x as Written), i as Written),
     ]);
-    expectRefused(graph, [{ ...feeds[0], i: new Tensor("int32", [], [1]) } as TestFeeds], "not known at compile time");
+    expectRefused(
+      graph,
+      [{ ...feeds[0], i: new Tensor("int32", [], [1]) } as TestFeeds],
+      "not known at compile time",
+    );
   });
 
   it("that leave a loop of no round are zeros", () => {
@@ -473,10 +500,7 @@ describe("lists", () => {
   });
 
   it("of which a part is scattered are refused", () => {
-    const nodes = [
-      ...arrayNodes(6, 4),
-      node("count", "TensorArraySizeV3", ["in", "scattered"]),
-    ];
+    const nodes = [...arrayNodes(6, 4), node("count", "TensorArraySizeV3", ["in", "scattered"])];
     const { compiled, reasons } = compareWithReference(graphOf(...nodes), feeds, ["count"]);
     expect([compiled, reasons.length]).toEqual([0, 1]);
   });
@@ -486,8 +510,14 @@ describe("functions", () => {
   const library = (body: object[], ret: string) => ({
     signature: {
       name: "body",
-      input_arg: [{ name: "a", type: 1 }, { name: "b", type: 1 }],
-      output_arg: [{ name: "r", type: 1 }, { name: "s", type: 1 }],
+      input_arg: [
+        { name: "a", type: 1 },
+        { name: "b", type: 1 },
+      ],
+      output_arg: [
+        { name: "r", type: 1 },
+        { name: "s", type: 1 },
+      ],
     },
     node_def: body,
     ret: { r: ret, s: "a" },
@@ -495,7 +525,10 @@ describe("functions", () => {
   const test = {
     signature: {
       name: "test",
-      input_arg: [{ name: "a", type: 1 }, { name: "b", type: 1 }],
+      input_arg: [
+        { name: "a", type: 1 },
+        { name: "b", type: 1 },
+      ],
       output_arg: [{ name: "c", type: 10 }],
     },
     node_def: [
@@ -526,7 +559,12 @@ describe("functions", () => {
         }),
       ],
     );
-    const runs = [[1, 2], [50, 60], [100, 1], [3, 0.5]].map(([x, y]) => ({
+    const runs = [
+      [1, 2],
+      [50, 60],
+      [100, 1],
+      [3, 0.5],
+    ].map(([x, y]) => ({
       x: scalar(x as number),
       y: scalar(y as number),
     }));
@@ -554,7 +592,10 @@ describe("functions", () => {
         }),
       ],
     );
-    const runs = [[1, 2], [5, 3]].map(([x, y]) => ({ x: scalar(x as number), y: scalar(y as number) }));
+    const runs = [
+      [1, 2],
+      [5, 3],
+    ].map(([x, y]) => ({ x: scalar(x as number), y: scalar(y as number) }));
     expect(compareWithReference(graph, runs, ["i", "i:1"])).toEqual({ compiled: 2, reasons: [] });
   });
 });

@@ -27,7 +27,17 @@ export function evaluateGraph(
       if (isCompute(step)) evaluateStep(step, around as never);
       else if (step.kind === "if") {
         const condition = dataOf(step.condition.storage) as Uint8Array;
-        run(condition[placeOf(step.condition, step.condition.shape.map(() => 0), around as never)] ? step.then : step.else);
+        run(
+          condition[
+            placeOf(
+              step.condition,
+              step.condition.shape.map(() => 0),
+              around as never,
+            )
+          ]
+            ? step.then
+            : step.else,
+        );
       } else if (step.kind === "loop") {
         const goesOn = () => !step.condition || Boolean((dataOf(step.condition.storage) as Uint8Array)[0]);
         for (let round = 0; round < (step.count ?? Number.POSITIVE_INFINITY) && goesOn(); round++) {
