@@ -29,6 +29,7 @@ function peakMb(streams, modelPolicy) {
 
 const floatBytes = 4;
 const sharedAllowanceMb = 1;
+const threads = 2;
 
 /** Every SharedArrayBuffer and shared WebAssembly.Memory of a job of 8 streams at batch 8, to be the weights and 1 MB. */
 function sharedCase(name, target) {
@@ -40,13 +41,16 @@ function sharedCase(name, target) {
     `input=${input.tensor}`,
     `output=${output.tensor}`,
     `width=${input.shape[1]}`,
+    `threads=${threads}`,
     `target=${target}`,
   ];
   const preload = pathToFileURL(join(root, "test", "bench", "sharedMemory.mjs")).href;
   const text = jobOutput("shared_model_cfg.ts", args, ["--import", preload]);
-  const bytes = [...text.matchAll(/SHARED (\d+) bytes/g)].map(([, each]) => Number(each));
-  if (bytes.length === 0) throw new Error("the job tells no shared memory");
-  const value = bytes.reduce((sum, each) => sum + each, 0) / 1e6;
+  const match = /SHARED (\d+) bytes in (\d+) threads/.exec(text);
+  // The main thread counts too.
+  if (Number(match?.[2]) !== threads + 1)
+    throw new Error("the job's threads do not tell their shared memory");
+  const value = Number(match[1]) / 1e6;
   const weightsMb = (floatBytes * meta.params) / 1e6;
   return {
     case: `memory/${name}/8-streams/${target}`,

@@ -1,7 +1,7 @@
 /**
  * Code of a reduce step. The order of a sum follows from the inner extents and strides alone, so that a row has the same
- * bits in every batch: along contiguous inner elements by lanes (reduceLanes.ts), else one after the other, for several
- * outputs at once (reduceTiles.ts).
+ * bits in every batch: along contiguous inner elements by lanes (reduceLanes.ts), else one after the other (long
+ * float sums by parts, reduceUnits.ts), for several outputs at once (reduceTiles.ts).
  */
 import type { Kernel } from "../kernel/ir.js";
 import { constantElement, rewrite, viewsOf } from "../tensor/element.js";

@@ -109,8 +109,7 @@ function inParts(
   const length = Math.floor(partLength / each);
   const whole = first.size - (first.size % length);
   k.for(0, whole, length, (from) => body([{ ...first, size: length, from }, ...rest], places));
-  if (whole < first.size)
-    body([{ ...first, size: first.size - whole, from: i32(whole) }, ...rest], places);
+  if (whole < first.size) body([{ ...first, size: first.size - whole, from: i32(whole) }, ...rest], places);
 }
 
 /** Loops that all units share, each from its own place; the innermost a few elements a round. */

@@ -81,7 +81,7 @@ const combinations: Record<Exclude<ReduceOp, "argMax" | "argMin">, (a: Value, b:
   sum: (a, b) => a + b,
   prod: (a, b) => a * b,
   max: (a, b) => (Number.isNaN(a) || a > b ? a : b),
-  maxNumber: (a, b) => (b > a ? b : a),
+  maxNumber: (a, b) => (Number.isNaN(b) || a > b ? a : b),
   min: (a, b) => (Number.isNaN(a) || a < b ? a : b),
   all: (a, b) => a && b,
   any: (a, b) => a || b,

@@ -13,6 +13,7 @@ import type { TargetName } from "../Unit.js";
 import { CompiledExecutable } from "./CompiledExecutable.js";
 import { graphHash } from "./graphHash.js";
 import { compilerSettings } from "./settings.js";
+import type { CompilableGraph } from "./units.js";
 
 interface SharedCompiledModel {
   readonly reference: SharedModel;
@@ -62,11 +63,10 @@ function resolveTarget(wanted: ResolvedOptions["engineTarget"]): TargetName {
   }
 }
 
-export class CompiledModel implements LoadedModel {
+export class CompiledModel implements LoadedModel, CompilableGraph {
   readonly engine = "compiled";
 
   constructor(
-    /** The same graph: what is not compiled runs in it, and its constants are what is compiled. */
     readonly reference: ReferenceModel,
     readonly target: TargetName,
     readonly hash: string,

@@ -7,11 +7,10 @@ import { isElementType } from "../tensor/View.js";
 import { Unsupported } from "../lower/traceValues.js";
 import { UncompiledBranch } from "../loadUnit.js";
 import type { CodeLayout, Slot, Unit } from "../Unit.js";
-import type { CompiledModel } from "./CompiledEngine.js";
 import { Chain } from "./Chain.js";
 import { noteUncompiled } from "./explanations.js";
 import { split } from "./split.js";
-import { unitFor, warm } from "./units.js";
+import { type CompilableGraph, unitFor, warm } from "./units.js";
 
 /** Shapes that are kept ready; the one that was not used for longest goes first. */
 const maxShapes = 256;
@@ -24,7 +23,7 @@ interface Ready extends Executable {
 }
 
 export class CompiledExecutable implements Executable {
-  readonly #model: CompiledModel;
+  readonly #model: CompilableGraph;
   readonly #feeds: readonly string[];
   readonly #fetches: readonly string[];
   /** The last used first. */
@@ -33,7 +32,7 @@ export class CompiledExecutable implements Executable {
   readonly #parts = new Map<string, Executable>();
   readonly #runners: Runner[] = [];
 
-  constructor(model: CompiledModel, feeds: readonly string[], fetches: readonly string[]) {
+  constructor(model: CompilableGraph, feeds: readonly string[], fetches: readonly string[]) {
     this.#model = model;
     this.#feeds = feeds;
     this.#fetches = fetches;
@@ -66,7 +65,7 @@ export class CompiledExecutable implements Executable {
   warmUp(): void {
     const feeds = this.#feeds.map((name) => {
       const { node, port } = parseTensorName(name);
-      const declared = port === 0 ? this.#model.index.placeholder(node) : undefined;
+      const declared = port === 0 ? this.#model.reference.index.placeholder(node) : undefined;
       const isKnown = declared?.dtype && declared.shape?.slice(1).every((size) => size >= 0);
       if (!isKnown || !declared.dtype) return undefined;
       return { dtype: declared.dtype, shape: (declared.shape as number[]).map((size) => Math.abs(size)) };

@@ -1,17 +1,26 @@
 /** The units of this thread: by graph, shapes and target, from memory, from disk or compiled. */
 import { createHash } from "node:crypto";
+import type { ReferenceModel } from "../../tensorflow/reference/ReferenceEngine.js";
 import type { Feed } from "../lower/traceGraph.js";
 import { compileLoaded, compilerVersion, featuresOf } from "../compile.js";
 import { loadUnit } from "../loadUnit.js";
-import type { Unit } from "../Unit.js";
+import type { TargetName, Unit } from "../Unit.js";
 import { CodeCache } from "./CodeCache.js";
-import type { CompiledModel } from "./CompiledEngine.js";
 import { compilerSettings } from "./settings.js";
+
+/** A graph to compile. */
+export interface CompilableGraph {
+  /** The same graph: what is not compiled runs in it, and its constants are what is compiled. */
+  readonly reference: ReferenceModel;
+  readonly target: TargetName;
+  /** Tells this graph from all others. */
+  readonly hash: string;
+}
 
 const units = new Map<string, WeakRef<Unit>>();
 
 /** @throws Unsupported naming the node that cannot be compiled */
-export function unitFor(model: CompiledModel, feeds: readonly Feed[], fetches: readonly string[]): Unit {
+export function unitFor(model: CompilableGraph, feeds: readonly Feed[], fetches: readonly string[]): Unit {
   const { hash, target, reference } = model;
   const what = [compilerVersion, hash, target, featuresOf(target), feeds, fetches];
   const key = createHash("sha256").update(JSON.stringify(what)).digest("hex");

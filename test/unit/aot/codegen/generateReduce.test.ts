@@ -10,7 +10,18 @@ function dataOf(random: Random, step: ReduceStep): Map<Storage, Numbers> {
   return new Map(storagesOf(step).map((storage) => [storage, randomData(random, storage)]));
 }
 
-const ops: readonly ReduceOp[] = ["sum", "sum", "prod", "max", "maxNumber", "min", "all", "any", "argMax", "argMin"];
+const ops: readonly ReduceOp[] = [
+  "sum",
+  "sum",
+  "prod",
+  "max",
+  "maxNumber",
+  "min",
+  "all",
+  "any",
+  "argMax",
+  "argMin",
+];
 const dtypes = ["float32", "float32", "float32", "int32", "float64", "int64", "uint8", "int16"] as const;
 
 function randomReduce(random: Random, maximum: number): ReduceStep | undefined {
@@ -127,6 +138,50 @@ describe("a reduce step", () => {
     for (const lanes of [4, 8])
       expect(differences(runStep(step, data, targetOf(lanes)).out, runSlowly(step, data).out)).toEqual([]);
   });
+
+  it.each([[[5000]], [[7, 700]], [[1300, 3]], [[2, 3, 515]]])(
+    "sums columns over %j without piling up errors",
+    (inner) => {
+      const columns = 5;
+      // With gaps, so that the inner axes cannot be joined.
+      const strides = inner.map((_, axis) =>
+        inner.slice(axis + 1).reduce((stride, size) => stride * (size + 1), columns),
+      );
+      const input = new Storage("in", "float32", (strides[0] as number) * (inner[0] as number));
+      const random = new Random(input.count);
+      const numbers = Float32Array.from({ length: input.count }, () => 1 + random.next());
+      const view = new View(input, [columns, ...inner], [1, ...strides]);
+      const out = View.of(new Storage("out", "float32", columns), [columns]);
+      const epilogue = accumulator("float32");
+      const step: ReduceStep = {
+        kind: "reduce",
+        origin: "l",
+        out,
+        op: "sum",
+        inner,
+        value: read(view),
+        epilogue,
+      };
+      const data = new Map<Storage, Numbers>([
+        [input, numbers],
+        [out.storage, new Float32Array(columns)],
+      ]);
+      const sumFrom = (place: number, axis = 0): number => {
+        if (axis === inner.length) return numbers[place] as number;
+        const places = Array.from(
+          { length: inner[axis] as number },
+          (_, i) => place + i * (strides[axis] as number),
+        );
+        return places.reduce((sum, at) => sum + sumFrom(at, axis + 1), 0);
+      };
+      const exact = Array.from({ length: columns }, (_, column) => sumFrom(column));
+      for (const lanes of [4, 16]) {
+        const sums = runStep(step, data, targetOf(lanes)).out as Float32Array;
+        for (const [column, sum] of exact.entries())
+          expect(Math.abs((sums[column] as number) - sum) / sum).toBeLessThan(1e-6);
+      }
+    },
+  );
 
   it.each([3, 20, 64, 100])("gives a row of %i the same bits in a batch of 1 and of 7", (length) => {
     const random = new Random(length);

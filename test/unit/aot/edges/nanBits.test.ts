@@ -14,9 +14,7 @@ const width = 19;
 
 /** Signalling and quiet, of both signs, with and without payload. */
 const patterns32 = [0x7fc00000, 0xffc00000, 0x7fc12345, 0xff800001, 0x7f800001, 0x7fffffff, 0xffffffff];
-const patterns64 = patterns32.map(
-  (_, i) => [0x7ff8n, 0xfff8n, 0x7ff0n, 0xfff0n][i % 4]! * 2n ** 48n + BigInt(i),
-);
+const patterns64 = [0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff0000000000001n, 0xfff0000000000001n];
 
 function nans32(): Tensor<"float32"> {
   const bits = new Uint32Array(rows * width).map((_, i) => patterns32[i % patterns32.length] as number);
@@ -31,14 +29,14 @@ function nans64(): Tensor<"float64"> {
   return new Tensor("float64", [rows, width], new Float64Array(bits.buffer));
 }
 
-/** The patterns of a tensor's NaN. */
+/** The patterns of a tensor's NaN, in hex. */
 function patternsOf({ dtype, data }: TensorLike): Set<string> {
   const { buffer, byteOffset, length } = data as Float32Array;
-  const bits =
+  const hex =
     dtype === "float32"
-      ? new Uint32Array(buffer, byteOffset, length)
-      : new BigUint64Array(buffer, byteOffset, length);
-  return new Set(Array.from(bits, (pattern) => pattern.toString(16)));
+      ? Array.from(new Uint32Array(buffer, byteOffset, length), (bits) => bits.toString(16))
+      : Array.from(new BigUint64Array(buffer, byteOffset, length), (bits) => bits.toString(16));
+  return new Set(hex);
 }
 
 const f32 = { T: { type: dtypeNumber("float32") } };

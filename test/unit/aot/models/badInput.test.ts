@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { compileGraph } from "../../../../framework/aot/compile.js";
+import type { Slot } from "../../../../framework/aot/Unit.js";
 import { loadUnit } from "../../../../framework/aot/loadUnit.js";
 import { parseGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
@@ -75,7 +76,7 @@ describe.each(targets)("compiled for %s", (target) => {
         /^InvalidRun: error while running session: a position of 'picked' \(GatherV2\) is outside of \[5,3\]\.$/,
       );
       const [y] = session.run({ rows: new Tensor("int32", [2], [4, 0]) }, ["y"]);
-      expect([...(y?.data as Float32Array)]).toEqual([-12, -13, -14, -0, -1, -2]);
+      expect([...(y as Tensor<"float32">).data]).toEqual([-12, -13, -14, -0, -1, -2]);
     },
   );
 
@@ -93,7 +94,7 @@ describe.each(targets)("compiled for %s", (target) => {
     expect(failure(() => session.run(pair([2, 0]), ["y"]))).toMatch(
       /^InvalidRun: error while running session: node 'y(:0)?': Integer division by zero\.$/,
     );
-    expect([...(session.run(pair([2, 2]), ["y"])[0]?.data as Int32Array)]).toEqual([3, -4]);
+    expect([...(session.run(pair([2, 2]), ["y"])[0] as Tensor<"int32">).data]).toEqual([3, -4]);
   });
 
   it("no rows give no outputs in a session, and empty outputs in a unit", () => {
@@ -130,7 +131,7 @@ describe.each(targets)("compiled for %s", (target) => {
     }));
     const unit = loadUnit(compileGraph(own, feeds, Object.keys(outputs), target));
     for (const [i, plain] of Object.values(inputs).entries())
-      (unit.inputs[i]?.data as Float32Array).set(toTensor(plain).data as Float32Array);
+      ((unit.inputs[i] as Slot).data as Float32Array).set(toTensor(plain).data as Float32Array);
     unit.run();
     const got = unit.outputs.map(({ dtype, shape, data }) => [dtype, shape, [...(data as Float32Array)]]);
     const expected = Object.values(outputs).map(toTensor);

@@ -50,7 +50,7 @@ for (let run = 0; run < runs; run++) {
   const x = new Tensor("float32", [rows, width], inputs.subarray(first * width, (first + rows) * width));
   const at = run % streams.length;
   const [y] = calls[at]?.run([x], outputs[at]) ?? [];
-  const { buffer, byteOffset, length } = y?.data as Float32Array;
+  const { buffer, byteOffset, length } = (y as Tensor<"float32">).data;
   const bits = new Uint32Array(buffer, byteOffset, length);
   if (length !== rows) wrong++;
   for (let i = 0; i < rows; i++) if (bits[i] !== expected[first + i]) wrong++;
