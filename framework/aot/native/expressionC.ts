@@ -21,8 +21,8 @@ export interface Names {
   local(local: Local): string;
   /** An index of a loop, which C holds in 64 bits. */
   isWide(local: Local): boolean;
-  /** The C pointer to where the block's space, or the block itself, begins. */
-  base(block: Block): string;
+  /** The C pointer to where the block begins. */
+  start(block: Block): string;
 }
 
 type Kind<K extends Expr["kind"]> = Extract<Expr, { kind: K }>;
@@ -144,8 +144,7 @@ export function memoryC(memory: MemoryType): string {
 
 /** Where a load or store goes: its sums and products in 64 bits, as addresses are, which spares widening each. */
 export function addressC(block: Block, index: Expr, offset: number, names: Names): string {
-  const fixed = block.space === "arena" ? block.place + offset : offset;
-  return `${names.base(block)} + ${wideC(index, names)} + ${fixed}`;
+  return `${names.start(block)} + ${wideC(index, names)} + ${offset}`;
 }
 
 function wideC(expr: Expr, names: Names): string {

@@ -1,7 +1,8 @@
 /**
  * Prints a program of the kernel IR as C11 with the vector extensions of GCC and Clang: each kernel a static function
- * of the arena, the table of constants and its parameters, and `run`, which calls the main one. One text for all
- * machines; only the number of lanes is fixed in it.
+ * of the arena, the table of constants and its parameters, and `run`, which calls the main one. Kernels that differ in
+ * where their blocks lie only are one function, which is told where: the C compiler's time is by the line. One text for
+ * all machines; only the number of lanes is fixed in it.
  */
 import {
   kernelsOf,
@@ -20,16 +21,48 @@ export const runSignature = "void run(char *arena, char *const *constants)";
 
 /** The C text; to be compiled with `-ffp-contract=off -fwrapv -fno-strict-aliasing` (compileC.ts). */
 export function printC(program: Program): string {
-  const names = new Map<Kernel, string>();
+  const functions: PrintedFunction[] = [];
+  const known = new Map<string, PrintedFunction>();
+  const calls = new Map<Kernel, Callee>();
   const kernels = kernelsOf(program.main);
-  for (const [index, kernel] of kernels.entries()) names.set(kernel, `k${index}_${identifier(kernel.name)}`);
+  // Who calls must know which functions are shared: those who do not call come first, and alone are shared.
+  const [leaves, callers] = [kernels.filter(isLeaf), kernels.filter((kernel) => !isLeaf(kernel))];
+  for (const [index, kernel] of [...leaves, ...callers].entries()) {
+    const printer = new KernelPrinter(program, calls);
+    const body = printer.print(kernel);
+    const key = `${kernel.params.length} ${body}`;
+    const own = { name: `k${index}_${identifier(kernel.name)}`, printer, body, users: 0 };
+    const to = (isLeaf(kernel) && known.get(key)) || own;
+    if (to === own) functions.push(own);
+    to.users++;
+    known.set(key, to);
+    calls.set(kernel, { to, blocks: printer.blocks });
+  }
   return [
     preludeC(program.target.lanes),
-    ...kernels.map((kernel) => new KernelPrinter(program, names).print(kernel)),
+    ...functions.map(({ name, printer, body, users }) => printer.head(name, users > 1) + body),
     `__attribute__((visibility("hidden"))) ${runSignature}`,
-    `{ ${names.get(program.main)}(arena, constants); }`,
+    `{ ${calls.get(program.main)?.to.name}(arena, constants); }`,
     "",
   ].join("\n");
+}
+
+function isLeaf(kernel: Kernel): boolean {
+  return kernelsOf(kernel).length === 1;
+}
+
+/** A function of the C text, and how many kernels it computes. */
+interface PrintedFunction {
+  readonly name: string;
+  readonly printer: KernelPrinter;
+  readonly body: string;
+  users: number;
+}
+
+interface Callee {
+  readonly to: PrintedFunction;
+  /** Those of this kernel, in the order of the function's parameters for them. */
+  readonly blocks: readonly Block[];
 }
 
 function identifier(name: string): string {
@@ -40,36 +73,61 @@ class KernelPrinter implements Names {
   readonly #lines: string[] = [];
   readonly #locals = new Map<Local, string>();
   readonly #wide = new Set<Local>();
-  readonly #constants = new Map<number, string>();
+  readonly #blocks = new Map<Block, string>();
+  #params: readonly Local[] = [];
+  #isTiny = false;
   #loopCount = 0;
 
   constructor(
     readonly program: Program,
-    readonly kernelNames: ReadonlyMap<Kernel, string>,
+    readonly calls: ReadonlyMap<Kernel, Callee>,
   ) {}
 
   get target() {
     return this.program.target;
   }
 
-  /** A kernel that is more than a few statements stays a function: inlined, main would take gcc minutes. */
+  /** Those that the kernel names, in the order in which it does. */
+  get blocks(): Block[] {
+    return [...this.#blocks.keys()];
+  }
+
+  /** The function's body from its locals on; the same for kernels that may share a function. */
   print(kernel: Kernel): string {
     const [loops, others] = localsOf(kernel.body);
+    this.#params = kernel.params;
+    for (const [index, param] of kernel.params.entries()) this.#locals.set(param, `p${index}`);
     for (const local of loops)
       if (!others.has(local) && !kernel.params.includes(local)) this.#wide.add(local);
-    const params = kernel.params.map((param) => `, i32 ${this.local(param)}`).join("");
     this.#statements(kernel.body, "  ");
-    const isTiny = kernel.body.length <= 4 && loops.size === 0;
+    this.#isTiny = kernel.body.length <= 4 && loops.size === 0;
     const declared = [...this.#locals].filter(([local]) => !kernel.params.includes(local));
     return [
-      `static ${isTiny ? "" : "__attribute__((noinline)) "}void ${this.kernelNames.get(kernel)}` +
-        `(char *restrict const a, char *const *restrict const c${params})\n{`,
-      ...[...this.#constants].map(([index, name]) => `  const char *restrict const ${name} = c[${index}];`),
       ...declared.map(
         ([local, name]) => `  ${this.isWide(local) ? "i64" : local.type} ${name} = ${zero(local)};`,
       ),
       ...this.#lines,
       "}\n",
+    ].join("\n");
+  }
+
+  /**
+   * What stands before the body: where the blocks lie, as parameters of a shared function and else as constants. A
+   * kernel that is more than a few statements stays a function: inlined, main would take gcc minutes.
+   */
+  head(name: string, isShared: boolean): string {
+    const places = isShared ? this.blocks.map((_block, index) => `, i64 b${index}`) : [];
+    const params = this.#params.map((param) => `, i32 ${this.local(param)}`);
+    const noinline = this.#isTiny ? "" : "__attribute__((noinline)) ";
+    return [
+      `static ${noinline}void ${name}(char *restrict const a, char *const *restrict const c${[...places, ...params].join("")})\n{`,
+      ...[...this.#blocks].map(([{ space, place }, own], index) => {
+        const at = isShared ? `b${index}` : place;
+        return space === "arena"
+          ? `  const i64 ${own} = ${at};`
+          : `  const char *restrict const ${own} = c[${at}];`;
+      }),
+      "",
     ].join("\n");
   }
 
@@ -85,10 +143,10 @@ class KernelPrinter implements Names {
     return this.#wide.has(local);
   }
 
-  base(block: Block): string {
-    if (block.space === "arena") return "a";
-    this.#constants.set(block.place, `c${block.place}`);
-    return `c${block.place}`;
+  start(block: Block): string {
+    const name = this.#blocks.get(block) ?? `${block.space === "arena" ? "o" : "c"}${this.#blocks.size}`;
+    this.#blocks.set(block, name);
+    return block.space === "arena" ? `a + ${name}` : name;
   }
 
   #statements(body: readonly Statement[], indent: string): void {
@@ -137,8 +195,9 @@ class KernelPrinter implements Names {
         return;
       }
       case "call": {
-        const args = statement.args.map((arg) => `, ${print(arg)}`).join("");
-        line(`${this.kernelNames.get(statement.kernel)}(a, c${args});`);
+        const { to, blocks } = this.calls.get(statement.kernel) as Callee;
+        const places = to.users > 1 ? blocks.map(({ place }) => place) : [];
+        line(`${to.name}(${["a", "c", ...places, ...statement.args.map(print)].join(", ")});`);
       }
     }
   }

@@ -1,10 +1,11 @@
 /** Statements and memory accesses as C: loops, calls, constants, and partial vectors between guard bytes, at memory's very end too. */
 import { describe, expect, it } from "vitest";
 import * as ir from "../../../../framework/aot/kernel/expr.js";
-import type { Expr } from "../../../../framework/aot/kernel/ir.js";
+import type { Block, Expr } from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
 import { compileC } from "../../../../framework/aot/native/compileC.js";
 import { loadNative } from "../../../../framework/aot/native/loadNative.js";
+import { printC } from "../../../../framework/aot/native/printC.js";
 import { arenaBlock, compilerFor, constantOf, directory, hasNoCompiler, newMemory, programOf, runBoth } from "./runNative.js";
 
 const widths = [4, 8, 16];
@@ -77,6 +78,28 @@ it.skipIf(hasNoCompiler)("loops, branches and calls do what the interpreter does
     kernel.for(0, 5, 1, (i) => kernel.for(i, ir.mul(i, ir.i32(2)), 1, (j) => kernel.call(leafKernel, [ir.add(i, j), ir.mul(i, j)])));
   }, [constant]);
   expect(computed).toEqual(expected);
+});
+
+it.skipIf(hasNoCompiler)("kernels that differ in where their blocks lie only are one function", () => {
+  const constants = [10, 20, 30].map((value, place) => constantOf(place, new Uint8Array(Int32Array.of(value, ...Array(15).fill(0)).buffer)));
+  const [first, second] = [arenaBlock("first", 64), arenaBlock("second", 128)];
+  const adding = (to: Block, from: Block, constant: Block) => {
+    const kernel = new KernelBuilder(`adding to ${to.name}`);
+    const by = kernel.param("by");
+    const loaded = (block: Block) => ir.load("i32", block, ir.i32(0));
+    kernel.for(0, 3, 1, (i) => kernel.store("i32", to, ir.mul(i, ir.i32(4)), 0, ir.add(ir.add(loaded(from), loaded(constant)), ir.mul(i, by))));
+    return kernel.build();
+  };
+  const [a, b, c] = constants.map(({ block }) => block) as [Block, Block, Block];
+  const kernels = [adding(first, second, a), adding(second, first, b), adding(first, first, c), adding(second, second, a)];
+  const write = (main: KernelBuilder) => kernels.forEach((kernel, index) => main.call(kernel, [ir.i32(index + 1)]));
+  const arena = Uint8Array.from({ length: 192 }, (_, index) => index);
+  const { computed, expected } = runBoth(4, arena, write, constants);
+  expect(computed).toEqual(expected);
+  const main = new KernelBuilder("main");
+  write(main);
+  // One from another block, one in place, main.
+  expect(printC(programOf(main.build(), 192, 4, constants)).match(/^static .*void k\d+_/gm)).toHaveLength(3);
 });
 
 it.skipIf(hasNoCompiler)("arenas are apart, and stay where they are when the memory grows", () => {
