@@ -4,7 +4,7 @@
  */
 import { Exception } from "../base/errors.js";
 import { nearest, suggestion } from "../base/didYouMean.js";
-import { findEngine, type LoadedModel, type Runner } from "./engines.js";
+import { findEngine, type GraphSource, type LoadedModel, type Runner } from "./engines.js";
 import { invalidRun } from "./feeds.js";
 import type { GraphDef } from "./GraphDef.js";
 import { GraphIndex, isOneOf } from "./GraphIndex.js";
@@ -29,10 +29,14 @@ interface Remembered {
 }
 
 /**
- * Checks a graph and makes it ready: constants folded, engine chosen.
+ * Checks a graph and makes it ready. `source`: where it can be read again, so that its weights need not be kept.
  * @throws InvalidGraphDef for no graph or one without nodes, InvalidSession for one that cannot run.
  */
-export function loadModel(graph: GraphDef | null | undefined, options?: Options): LoadedModel {
+export function loadModel(
+  graph: GraphDef | null | undefined,
+  options?: Options,
+  source?: GraphSource,
+): LoadedModel {
   const fault = !graph
     ? "graphDef is nullptr"
     : graph.nodes.length === 0
@@ -42,7 +46,7 @@ export function loadModel(graph: GraphDef | null | undefined, options?: Options)
   const resolved = resolveOptions(options);
   const engine = findEngine(resolved.engine);
   noteEngine(engine.name);
-  return engine.load(new GraphIndex(graph), resolved);
+  return engine.load(new GraphIndex(graph), resolved, source);
 }
 
 /** A session that owns its model. For one model on many streams use SessionCache. @throws as loadModel */

@@ -2,6 +2,7 @@
  * One model for all streams of a job: what a plugin's initializeGlobalCache returns. The weights lie once in shared
  * memory, whatever the number of threads; each stream has a session with working memory of its own.
  */
+import { resolve } from "node:path";
 import { Exception } from "../base/errors.js";
 import { registerSharedForm, type Shareable } from "../base/sharedForm.js";
 import { findEngine, type LoadedModel } from "./engines.js";
@@ -36,11 +37,14 @@ export class SessionCache implements Shareable {
       return;
     }
     // Rebuilt from its shared form, so that this thread too reads the one shared copy of the weights.
-    const loaded = loadModel(loadGraph(path, modelOrOptions), modelOrOptions);
+    const { tag, signature } = modelOrOptions;
+    const options = { ...(tag !== undefined && { tag }), ...(signature !== undefined && { signature }) };
+    const source = { path: resolve(path), options };
+    const loaded = loadModel(loadGraph(path, options), modelOrOptions, source);
     this.#model = findEngine(loaded.engine).fromShared(loaded.toShared() as never);
   }
 
-  /** The graph, or null once closed. */
+  /** The graph, or null once closed. The compiled engine gives it without its large constants. */
   get graph(): GraphDef | null {
     return this.#model?.index.graph ?? null;
   }

@@ -7,6 +7,7 @@ import { suggestion } from "../base/didYouMean.js";
 import type { GraphIndex } from "./GraphIndex.js";
 import type { TensorName } from "./names.js";
 import type { ResolvedOptions } from "./Options.js";
+import type { SavedModelOptions } from "./SavedModel.js";
 import { ReferenceEngine } from "./reference/ReferenceEngine.js";
 import type { TensorLike } from "./Tensor.js";
 import { TensorFlowEngine } from "./tfjs/TensorFlowEngine.js";
@@ -18,10 +19,19 @@ export interface Engine {
   readonly description: string | undefined;
   /** Why it cannot be used here and what to do about it; undefined when it can. */
   unavailable(): string | undefined;
-  /** Checks the graph and prepares what all sessions share. @throws InvalidSession naming what it cannot run. */
-  load(index: GraphIndex, options: ResolvedOptions): LoadedModel;
+  /**
+   * Checks the graph and prepares what all sessions share. `source`: where it can be read again.
+   * @throws InvalidSession naming what it cannot run
+   */
+  load(index: GraphIndex, options: ResolvedOptions, source?: GraphSource): LoadedModel;
   /** The counterpart of LoadedModel.toShared in another thread. */
   fromShared(shared: never): LoadedModel;
+}
+
+/** Where a graph comes from: loadGraph(path, options) gives it again. Plain data. */
+export interface GraphSource {
+  readonly path: string;
+  readonly options: SavedModelOptions;
 }
 
 /** A graph made ready by an engine: read-only, one for all streams of a thread. */

@@ -5,12 +5,11 @@
 import type { Engine, Executable, LoadedModel, Runner } from "../engines.js";
 import { GraphIndex } from "../GraphIndex.js";
 import type { TensorName } from "../names.js";
-import type { TensorLike } from "../Tensor.js";
 import { Arena } from "./Arena.js";
 import { Executor } from "./Executor.js";
 import { foldConstants } from "./foldConstants.js";
 import { lowerFunctions } from "./functions/lowerFunctions.js";
-import { makePlan } from "./makePlan.js";
+import { type Constants, makePlan } from "./makePlan.js";
 import { checkInputs } from "./ops.js";
 import { type SharedModel, shareModel } from "./shareTensors.js";
 
@@ -29,7 +28,9 @@ export class ReferenceEngine implements Engine {
     const graph = lowerFunctions(given.graph);
     const index = graph === given.graph ? given : new GraphIndex(graph);
     checkInputs(index);
-    return new ReferenceModel(index, foldConstants(index), this.maxLoopIterations);
+    // Refuses cycles.
+    index.order(index.nodeNames);
+    return new ReferenceModel(index, undefined, this.maxLoopIterations);
   }
 
   fromShared(shared: SharedModel): ReferenceModel {
@@ -41,14 +42,23 @@ export class ReferenceEngine implements Engine {
 export class ReferenceModel implements LoadedModel {
   readonly engine = "reference";
   #shared: SharedModel | undefined;
+  #constants: Constants | undefined;
 
+  /** `constants`: where they have been computed already. */
   constructor(
     readonly index: GraphIndex,
-    readonly constants: ReadonlyMap<string, TensorLike>,
+    constants: Constants | undefined,
     readonly maxLoopIterations: number,
     shared?: SharedModel,
   ) {
+    this.#constants = constants;
     this.#shared = shared;
+  }
+
+  /** Those of the graph and what follows from them, computed when they are first asked for. */
+  get constants(): Constants {
+    this.#constants ??= foldConstants(this.index);
+    return this.#constants;
   }
 
   toShared(): SharedModel {

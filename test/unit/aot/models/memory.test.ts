@@ -65,12 +65,7 @@ describe.skipIf(!folder).each(testableTargets(file))(
       expect(arenaBytes).toBe(0);
     });
 
-    it("hold the graph's own weights once beside them, until these are dropped", () => {
-      expect(measure(target).sharedBytes).toBeLessThanOrEqual(weightsBytes + MB / 16);
-    });
-
-    // The promise of the issue. Remove "fails" when the raw weights no longer lie beside the packed ones.
-    it.fails("hold the weights and 1 MB in all", () => {
+    it("hold the weights and 1 MB in all", () => {
       const { memoryBytes, sharedBytes } = measure(target);
       expect(memoryBytes + sharedBytes).toBeLessThanOrEqual(weightsBytes + MB);
     });
