@@ -129,8 +129,7 @@ class Assembly {
       status: this.#status,
       blockOf: (storage) => this.#blockOf(storage),
       // Some name their node themselves: the step may have been put into another's.
-      fault: (message) =>
-        this.#fault(message.includes("'") ? message : `node '${step.origin}': ${message}`),
+      fault: (message) => this.#fault(message.includes("'") ? message : `node '${step.origin}': ${message}`),
     };
     const kernel = generate(step, context);
     return { ...kernel, name: `${kernel.name}_${this.#kernelCount++}` };

@@ -186,8 +186,11 @@ function explain(given: Arguments): string {
   return [`${given.model}: engine ${session.engine}`, ...lines.map((line) => `  ${line}`), ""].join("\n");
 }
 
+/** What has a default stays unfed; a bool of unknown shape is Keras' learning phase, a scalar. */
 function rowOfZeros(ports: readonly Port[]): [string, Tensor][] {
-  return ports.map(({ name: key, dtype, shape }) => {
+  const needed = ports.filter(({ hasDefault }) => !hasDefault);
+  return needed.map(({ name: key, dtype, shape }) => {
+    if (dtype === "bool" && shape === null) return [key, new Tensor(dtype, [])];
     if (dtype === undefined || shape === null || shape.slice(1).some((size) => size < 0))
       throw wrongArguments(name, `the shape of input '${key}' is not known; give --inputs.`);
     return [key, new Tensor(dtype, shape.map(Math.abs))];

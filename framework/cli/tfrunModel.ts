@@ -10,6 +10,7 @@ export interface Port {
   readonly shape: PartialShape;
   /** The tensor or the op behind the name; "" where the name says it. */
   readonly detail: string;
+  readonly hasDefault?: boolean;
 }
 
 export interface Ports {
@@ -34,7 +35,7 @@ export function portsOf(graph: GraphDef): Ports {
   const index = new GraphIndex(graph);
   const inputs = index.placeholders.map(({ name, dtype, shape }) => {
     const isOptional = index.node(name)?.op === "PlaceholderWithDefault";
-    return { name, dtype, shape, detail: isOptional ? "has a default" : "" };
+    return { name, dtype, shape, detail: isOptional ? "has a default" : "", hasDefault: isOptional };
   });
   const outputs = index.terminals().flatMap((name): Port[] => {
     const node = index.node(name);

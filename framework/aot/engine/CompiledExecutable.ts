@@ -1,7 +1,7 @@
 /** A call of a compiled model: finds the unit for the shapes it is given, copies in, runs. */
 import type { Executable, Runner } from "../../tensorflow/engines.js";
 import { parseTensorName } from "../../tensorflow/names.js";
-import { copyData } from "../../tensorflow/PreparedCall.js";
+import { copyData } from "../../tensorflow/dtypes.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
 import { Unsupported } from "../lower/traceValues.js";

@@ -82,7 +82,13 @@ function traceSteered(
     if (then instanceof Unsupported && otherwise instanceof Unsupported) throw then;
     const stepsOf = (side: readonly Step[] | Unsupported, value: boolean): readonly Step[] =>
       side instanceof Unsupported
-        ? [{ kind: "fault", origin: input.name, message: `with '${input.name}' = ${value}, ${side.message}` }]
+        ? [
+            {
+              kind: "fault",
+              origin: input.name,
+              message: `only runs with '${input.name}' = ${value} go to the reference engine: ${side.message}`,
+            },
+          ]
         : side;
     return [
       {

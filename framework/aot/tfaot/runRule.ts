@@ -1,6 +1,5 @@
 /** One batch by its rule: rows into the compiled code's buffers, run, results out, size after size. */
-import type { TensorData } from "../../tensorflow/dtypes.js";
-import { copyData } from "../../tensorflow/PreparedCall.js";
+import { copyData, type TensorData } from "../../tensorflow/dtypes.js";
 import type { Slot } from "../Unit.js";
 import type { BatchRule } from "./BatchRule.js";
 import { elementsPerRow, isBatched, type TensorDescription } from "./descriptor.js";

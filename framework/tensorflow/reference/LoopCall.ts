@@ -1,5 +1,5 @@
 /** Runs a loop: iteration after iteration, until nothing is handed on to the next one. */
-import { copyElements } from "../dtypes.js";
+import { copyData } from "../dtypes.js";
 import type { Arena, ArenaBuffer } from "./Arena.js";
 import type { Call, Progress } from "./Executor.js";
 import { copyShape, kernelError } from "./op.js";
@@ -43,7 +43,7 @@ class Variable {
     if (next.elements || Array.isArray(next.data)) return;
     this.#side = 1 - this.#side;
     const copy = (this.#buffers[this.#side] as ArenaBuffer).view(next.dtype, next.data.length);
-    copyElements(next.data, copy);
+    copyData(next.data, copy);
     value.data = copy;
     copyShape(next.shape, value.shape);
   }

@@ -6,7 +6,7 @@ import { generateContract } from "../../../../framework/aot/codegen/generateCont
 import { generateMap } from "../../../../framework/aot/codegen/generateMap.js";
 import { evaluateStep } from "../../../../framework/aot/codegen/slow.js";
 import { i32 } from "../../../../framework/aot/kernel/expr.js";
-import { interpret } from "../../../../framework/aot/kernel/interpret.js";
+import { interpret } from "../../../../framework/aot/kernel/interpreter/interpret.js";
 import {
   type Block,
   blockAlignment,

@@ -4,7 +4,7 @@ import { generateMap } from "../../../../framework/aot/codegen/generateMap.js";
 import { generateReduce } from "../../../../framework/aot/codegen/generateReduce.js";
 import { generateSoftmax } from "../../../../framework/aot/codegen/generateSoftmax.js";
 import { evaluateStep } from "../../../../framework/aot/codegen/slow.js";
-import { interpret } from "../../../../framework/aot/kernel/interpret.js";
+import { interpret } from "../../../../framework/aot/kernel/interpreter/interpret.js";
 import {
   type Block,
   blockAlignment,

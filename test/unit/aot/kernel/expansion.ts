@@ -4,9 +4,9 @@
  */
 import type { Expr, Statement, Type } from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
-import { binaryOperation, unaryOperation } from "../../../../framework/aot/kernel/math/arithmetic.js";
-import { conversion, reinterpretation } from "../../../../framework/aot/kernel/math/conversions.js";
-import { fmaF32, fmaF64 } from "../../../../framework/aot/kernel/math/fusedMultiplyAdd.js";
+import { binaryOperation, unaryOperation } from "../../../../framework/aot/kernel/interpreter/arithmetic.js";
+import { conversion, reinterpretation } from "../../../../framework/aot/kernel/interpreter/conversions.js";
+import { fmaF32, fmaF64 } from "../../../../framework/aot/kernel/interpreter/fusedMultiplyAdd.js";
 import { scalarFunctions } from "../../../../framework/aot/kernel/math/scalarFunctions.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: number or bigint by the type

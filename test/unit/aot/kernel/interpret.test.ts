@@ -12,7 +12,7 @@ import {
   mul,
   splat,
 } from "../../../../framework/aot/kernel/expr.js";
-import { type Counts, interpret } from "../../../../framework/aot/kernel/interpret.js";
+import { type Counts, interpret } from "../../../../framework/aot/kernel/interpreter/interpret.js";
 import type { Block, Expr, Kernel, Program, Type } from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
 

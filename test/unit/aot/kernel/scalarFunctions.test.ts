@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { i32, load, mul } from "../../../../framework/aot/kernel/expr.js";
-import { interpret } from "../../../../framework/aot/kernel/interpret.js";
+import { interpret } from "../../../../framework/aot/kernel/interpreter/interpret.js";
 import type { Block, MemoryType } from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
 import { scalarFunctions, scalarOnly } from "../../../../framework/aot/kernel/math/scalarFunctions.js";

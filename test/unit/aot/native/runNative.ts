@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { interpret } from "../../../../framework/aot/kernel/interpret.js";
+import { interpret } from "../../../../framework/aot/kernel/interpreter/interpret.js";
 import type { Block, Kernel, Program } from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
 import { compileC } from "../../../../framework/aot/native/compileC.js";

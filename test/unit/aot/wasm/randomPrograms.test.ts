@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { expect, it } from "vitest";
 import * as ir from "../../../../framework/aot/kernel/expr.js";
-import { interpret } from "../../../../framework/aot/kernel/interpret.js";
+import { interpret } from "../../../../framework/aot/kernel/interpreter/interpret.js";
 import type { BinaryOp, Expr, Kernel, Local, MemoryType, Type, UnaryOp } from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
 import { arenaBlock, constantOf, programOf, run } from "./runKernels.js";

@@ -2,8 +2,8 @@
  * Runs a kernel program as it is written, checking every access: the slow readable twin of the WebAssembly and C
  * printers. Every f32 operation rounds to f32; only the payload of a scalar NaN is not kept.
  */
-import { Exception } from "../../base/errors.js";
-import { isVector, load } from "./expr.js";
+import { Exception } from "../../../base/errors.js";
+import { isVector, load } from "../expr.js";
 import {
   type Block,
   type Expr,
@@ -13,7 +13,7 @@ import {
   type Program,
   type Statement,
   type Target,
-} from "./ir.js";
+} from "../ir.js";
 import {
   CheckedMemory,
   memorySizes,
@@ -21,8 +21,8 @@ import {
   readScalar,
   scalarOf,
   writeScalar,
-} from "./math/CheckedMemory.js";
-import { evaluator, type Surroundings, type Value, Vector } from "./math/evaluator.js";
+} from "./CheckedMemory.js";
+import { evaluator, type Surroundings, type Value, Vector } from "./evaluator.js";
 
 export interface InterpretOptions {
   /** Which arena bytes may be read (default "any"). */
