@@ -34,6 +34,14 @@ export function loadForCompiler(graph: GraphDef): LoadedGraph {
   return { index, constants: foldConstants(index) };
 }
 
+export interface CodeOptions {
+  /**
+   * Native code only: a product and a sum may be rounded once, wherever they stand. Rows then need not have the same
+   * bits in every batch.
+   */
+  readonly fastMath?: boolean;
+}
+
 let nativeCompiler: NativeCompiler | undefined;
 
 /** The machine's C compiler, looked for once a thread. @throws UnavailableAccelerator when there is none */
@@ -56,9 +64,10 @@ export function compileGraph(
   feeds: readonly Feed[],
   fetches: readonly string[],
   target: TargetName,
+  options?: CodeOptions,
 ): CompiledCode {
   try {
-    return compileLoaded(loadForCompiler(graph), feeds, fetches, target);
+    return compileLoaded(loadForCompiler(graph), feeds, fetches, target, options);
   } catch (error) {
     if (error instanceof Unsupported) throw new Exception("InvalidSession", `${error.message}.`);
     throw error;
@@ -71,6 +80,7 @@ export function compileLoaded(
   feeds: readonly Feed[],
   fetches: readonly string[],
   target: TargetName,
+  { fastMath = false }: CodeOptions = {},
 ): CompiledCode {
   const native = target === "native" ? machineCompiler() : undefined;
   const graph = traceGraph(index, constants, feeds, fetches);
@@ -79,7 +89,8 @@ export function compileLoaded(
     views.map(({ dtype, shape, storage }, i): SlotLayout => {
       return { name: names[i] as string, dtype, shape, offset: storage.block?.place ?? 0 };
     });
-  const code = native ? compileC(program, native) : printWasm(program);
+  const flags = fastMath ? ["-ffp-contract=fast"] : [];
+  const code = native ? compileC(program, native, { flags }) : printWasm(program);
   const layout: CodeLayout = {
     compiler: compilerVersion,
     target,

@@ -5,12 +5,12 @@ import { copyData } from "../../tensorflow/dtypes.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
 import { Unsupported } from "../lower/traceValues.js";
-import { UncompiledBranch } from "../loadUnit.js";
+import { UncompiledBranch, warmUp } from "../loadUnit.js";
 import type { CodeLayout, Slot, Unit } from "../Unit.js";
 import { Chain } from "./Chain.js";
 import { noteUncompiled } from "./explanations.js";
 import { split } from "./split.js";
-import { type CompilableGraph, unitFor, warm } from "./units.js";
+import { type CompilableGraph, unitFor } from "./units.js";
 
 /** Shapes that are kept ready; the one that was not used for longest goes first. */
 const maxShapes = 256;
@@ -90,7 +90,7 @@ export class CompiledExecutable implements Executable {
     const named = types.map((type, i) => ({ name: this.#feeds[i] as string, ...type }));
     try {
       const unit = unitFor(this.#model, named, this.#fetches);
-      warm(unit);
+      warmUp(unit);
       return this.#called(unit);
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;

@@ -38,17 +38,3 @@ export function unitFor(model: CompilableGraph, feeds: readonly Feed[], fetches:
   units.set(key, new WeakRef(unit));
   return unit;
 }
-
-const warmUpMs = 4;
-const warmUpCalls = 40;
-
-/** V8 optimises code that has run a few times: that happens here, on zeros, and not in the first events. */
-export function warm(unit: Unit): void {
-  if (unit.layout.target === "native") return;
-  const until = performance.now() + warmUpMs;
-  try {
-    for (let call = 0; call < warmUpCalls && performance.now() < until; call++) unit.run();
-  } catch {
-    // Zeros may be bad indices; the run will tell.
-  }
-}

@@ -1,6 +1,7 @@
 /** tfaot.Model: a model that cms_tfaot_compile has compiled, as a member of a plugin instance. */
 import { compilerVersion } from "../compile.js";
-import { loadUnit } from "../loadUnit.js";
+import { loadUnit, warmUp } from "../loadUnit.js";
+import type { CompiledCode, Unit } from "../Unit.js";
 import { BatchedModel } from "./BatchedModel.js";
 import type { BatchStrategy } from "./BatchStrategy.js";
 import type { ModelDescriptor } from "./descriptor.js";
@@ -13,6 +14,12 @@ import { openModel } from "./openModel.js";
 export class Model<T extends ModelDescriptor> extends BatchedModel<T> {
   /** @throws as openModel: FileOpenError, FileReadError, FormatIncompatibility */
   constructor(descriptor: T, strategy?: BatchStrategy) {
-    super(openModel(descriptor, { loadUnit, compilerVersion }), strategy);
+    super(openModel(descriptor, { loadUnit: loadWarm, compilerVersion }), strategy);
   }
+}
+
+function loadWarm(code: CompiledCode): Unit {
+  const unit = loadUnit(code);
+  warmUp(unit);
+  return unit;
 }

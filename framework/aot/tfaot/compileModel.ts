@@ -2,6 +2,7 @@
 import { Exception } from "../../base/errors.js";
 import type { GraphDef } from "../../tensorflow/GraphDef.js";
 import { loadGraph } from "../../tensorflow/SavedModel.js";
+import type { CodeOptions } from "../compile.js";
 import type { Feed } from "../lower/traceGraph.js";
 import type { CodeLayout, CompiledCode, TargetName } from "../Unit.js";
 import type { AotConfig } from "./aotConfig.js";
@@ -16,6 +17,7 @@ export type CompileGraph = (
   feeds: readonly Feed[],
   fetches: readonly string[],
   target: TargetName,
+  options?: CodeOptions,
 ) => CompiledCode;
 
 export interface CompileOptions {
@@ -43,6 +45,8 @@ export function compileModel(config: AotConfig, options: CompileOptions): Compil
   const { model, compilation } = config;
   const { compileGraph, target, say, warn, additionalFlags = [] } = options;
   const flags = sortXlaFlags([...compilation.tfXlaFlags, ...compilation.xlaFlags, ...additionalFlags]);
+  if (flags.fastMath && target === "wasm")
+    warn("--xla_cpu_enable_fast_math=true changes nothing for target wasm, whose arithmetic is strict");
   for (const flag of flags.ignored)
     warn(`flag ${flag} is ignored: it is XLA's own and has no counterpart here`);
   if (!compilation.batchSizes.includes(1)) {
@@ -55,7 +59,7 @@ export function compileModel(config: AotConfig, options: CompileOptions): Compil
   const codes = new Map<number, CompiledCode>();
   for (const batchSize of compilation.batchSizes) {
     say(`compiling for batch size ${batchSize}`);
-    codes.set(batchSize, compileOne(graph, signature, batchSize, target, compileGraph));
+    codes.set(batchSize, compileOne(graph, signature, batchSize, target, compileGraph, flags));
   }
   const uncompiled = new Set([...codes.values()].flatMap(({ layout }) => layout.uncompiled));
   for (const branch of uncompiled) warn(`a run that takes this branch will fail: ${branch}`);
@@ -71,10 +75,11 @@ export function compileOne(
   batchSize: number,
   target: TargetName,
   compileGraph: CompileGraph,
+  options?: CodeOptions,
 ): CompiledCode {
   const feeds = signature.feeds(batchSize);
   try {
-    return compileGraph(graph, feeds, signature.fetches, target);
+    return compileGraph(graph, feeds, signature.fetches, target, options);
   } catch (error) {
     throw Exception.from(error).addContext(`Compiling '${graph.origin}' for batch size ${batchSize}`);
   }

@@ -135,6 +135,7 @@ function reduced(op: string, values: Value[]): Value {
   const isBig = typeof values[0] === "bigint";
   if (op === "sum") return values.reduce((a, b) => a + b, isBig ? 0n : 0);
   if (op === "prod") return values.reduce((a, b) => a * b, isBig ? 1n : 1);
+  // biome-ignore lint/complexity/useMathMinMax: Math.max gives NaN where one of them is
   if (op === "maxNumber") return values.reduce((a, b) => (b > a ? b : a), -Number.MAX_VALUE);
   if (op === "max") return values.reduce((a, b) => functions.maximum?.(a, b));
   if (op === "min") return values.reduce((a, b) => functions.minimum?.(a, b));

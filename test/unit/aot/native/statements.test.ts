@@ -92,7 +92,9 @@ it.skipIf(hasNoCompiler)("kernels that differ in where their blocks lie only are
   };
   const [a, b, c] = constants.map(({ block }) => block) as [Block, Block, Block];
   const kernels = [adding(first, second, a), adding(second, first, b), adding(first, first, c), adding(second, second, a)];
-  const write = (main: KernelBuilder) => kernels.forEach((kernel, index) => main.call(kernel, [ir.i32(index + 1)]));
+  const write = (main: KernelBuilder) => {
+    for (const [index, kernel] of kernels.entries()) main.call(kernel, [ir.i32(index + 1)]);
+  };
   const arena = Uint8Array.from({ length: 192 }, (_, index) => index);
   const { computed, expected } = runBoth(4, arena, write, constants);
   expect(computed).toEqual(expected);

@@ -247,6 +247,7 @@ describe("a model", () => {
     const additionalFlags = ["--xla_cpu_enable_fast_math=true", "--tf_xla_min_cluster_size=4"];
     const { warned } = build({ aotConfig: config, outputDirectory: out, additionalFlags });
     expect(warned).toEqual([
+      "--xla_cpu_enable_fast_math=true changes nothing for target wasm, whose arithmetic is strict",
       "flag --tf_xla_min_cluster_size=4 is ignored: it is XLA's own and has no counterpart here",
     ]);
     expect(json(join(out, "tfaot-model-test-calc.json"))).toMatchObject({
