@@ -109,9 +109,25 @@ const shortCopy = 16;
  */
 export function copyData(from: TensorData, to: TensorData): boolean {
   if (from instanceof Float32Array && to instanceof Float32Array) return copyFloats(from, to);
+  if (from instanceof Uint8Array && to instanceof Uint8Array && from.length === 1) return copyByte(from, to);
+  if (from instanceof BigInt64Array && to instanceof BigInt64Array) return copyLongs(from, to);
   if (from.length !== to.length || Array.isArray(from)) return false;
   if (from.length > shortCopy) (to as Float32Array).set(from as Float32Array);
   else for (let i = 0; i < from.length; i++) (to as Float32Array)[i] = (from as Float32Array)[i] as number;
+  return true;
+}
+
+function copyByte(from: Uint8Array, to: Uint8Array): boolean {
+  if (to.length !== 1) return false;
+  to[0] = from[0] as number;
+  return true;
+}
+
+function copyLongs(from: BigInt64Array, to: BigInt64Array): boolean {
+  const { length } = from;
+  if (length !== to.length) return false;
+  if (length > shortCopy) to.set(from);
+  else for (let i = 0; i < length; i++) to[i] = from[i] as bigint;
   return true;
 }
 

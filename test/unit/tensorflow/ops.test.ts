@@ -1,4 +1,7 @@
-/** Every op of the reference engine against TensorFlow's own results (op_goldens.json, made by make_op_goldens.py). */
+/**
+ * Every op of the reference engine against TensorFlow's own results: op_goldens.json, made by make_op_goldens.py, and
+ * those of the compiler's lowerings.
+ */
 import { readFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -15,9 +18,12 @@ interface Case {
   readonly outputs: Readonly<Record<string, PlainTensor>>;
 }
 
-const { cases } = JSON.parse(readFileSync(new URL("./op_goldens.json", import.meta.url), "utf8")) as {
-  cases: Case[];
-};
+function casesOf(path: string): readonly Case[] {
+  return (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { cases: Case[] }).cases;
+}
+
+const ofLowerings = casesOf("../aot/lower/lowering_goldens.json");
+const cases = [...casesOf("./op_goldens.json"), ...ofLowerings];
 
 function graphOf({ name, graph }: Case): GraphDef {
   return parseGraphDef(inflateSync(Buffer.from(graph, "base64")), name);
