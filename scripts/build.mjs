@@ -131,6 +131,8 @@ async function bundle(out) {
       testing: "framework/testing/exports.ts",
       threadEntry: "framework/engine/threadEntry.ts",
       bundlePlugin: "framework/modules/bundlePlugin.ts",
+      // Loaded when a graph is compiled: framework/aot/compiler.ts.
+      compiler: "framework/aot/compile.ts",
       ...hostEntries,
     },
     outdir: out,

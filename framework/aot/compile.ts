@@ -10,16 +10,10 @@ import { kernelsOf, type Target } from "./kernel/ir.js";
 import { type Feed, traceGraph } from "./lower/traceGraph.js";
 import { Unsupported } from "./lower/traceValues.js";
 import { compileC } from "./native/compileC.js";
-import { findNativeCompiler, type NativeCompiler } from "./native/nativeCompiler.js";
+import { compilerVersion, featuresOf, machineCompiler } from "./targets.js";
 import type { View } from "./tensor/View.js";
 import type { CodeLayout, CompiledCode, SlotLayout, TargetName } from "./Unit.js";
 import { printWasm } from "./wasm/printWasm.js";
-
-/** Put in by the build: a digest of the sources that decide what code is made. */
-declare const CMSRUN_COMPILER: string | undefined;
-
-/** Part of every compiled file and cache key. "source": not built, so it may change at any moment. */
-export const compilerVersion = typeof CMSRUN_COMPILER === "string" ? CMSRUN_COMPILER : "source";
 
 const wasmTarget: Target = { name: "wasm", lanes: 4, hasFma: false, vectorRegisters: 16 };
 
@@ -40,19 +34,6 @@ export interface CodeOptions {
    * bits in every batch.
    */
   readonly fastMath?: boolean;
-}
-
-let nativeCompiler: NativeCompiler | undefined;
-
-/** The machine's C compiler, looked for once a thread. @throws UnavailableAccelerator when there is none */
-export function machineCompiler(): NativeCompiler {
-  nativeCompiler ??= findNativeCompiler();
-  return nativeCompiler;
-}
-
-/** What code for a target needs of the machine: CodeLayout.features. */
-export function featuresOf(target: TargetName): string {
-  return target === "wasm" ? "simd128" : machineCompiler().features;
 }
 
 /**

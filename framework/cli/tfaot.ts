@@ -1,7 +1,8 @@
 /** `tfaot profile MODEL`: which batch sizes to compile a model for, and by which rules to run it. */
 import { extname } from "node:path";
 import { writeFileSync } from "node:fs";
-import { compileGraph, compilerVersion } from "../aot/compile.js";
+import { compileGraph } from "../aot/compile.js";
+import { compilerVersion } from "../aot/targets.js";
 import { loadUnit } from "../aot/loadUnit.js";
 import {
   type BatchDistribution,

@@ -6,7 +6,7 @@ import type { Engine, GraphSource, LoadedModel } from "../../tensorflow/engines.
 import { GraphIndex } from "../../tensorflow/GraphIndex.js";
 import type { ResolvedOptions } from "../../tensorflow/Options.js";
 import { ReferenceEngine } from "../../tensorflow/reference/ReferenceEngine.js";
-import { compilerVersion, featuresOf, machineCompiler } from "../compile.js";
+import { compilerVersion, featuresOf, machineCompiler } from "../targets.js";
 import type { TargetName } from "../Unit.js";
 import { CompiledModel, type SharedCompiledModel } from "./CompiledModel.js";
 import { graphHash } from "./graphHash.js";

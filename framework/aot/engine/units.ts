@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import type { ReferenceModel } from "../../tensorflow/reference/ReferenceEngine.js";
 import type { Feed } from "../lower/traceGraph.js";
-import { compileLoaded, compilerVersion, featuresOf } from "../compile.js";
+import { compiler } from "../compiler.js";
+import { compilerVersion, featuresOf } from "../targets.js";
 import { loadUnit } from "../loadUnit.js";
 import type { TargetName, Unit } from "../Unit.js";
 import { CodeCache } from "./CodeCache.js";
@@ -31,7 +32,7 @@ export function unitFor(model: CompilableGraph, feeds: readonly Feed[], fetches:
   const cache = isKept ? new CodeCache(cacheDirectory) : undefined;
   let code = cache?.read(key);
   if (!code) {
-    code = compileLoaded(reference, feeds, fetches, target);
+    code = compiler().compileLoaded(reference, feeds, fetches, target);
     cache?.write(key, code);
   }
   const unit = loadUnit(code);

@@ -1,5 +1,5 @@
 /** tfaot.Model: a model that cms_tfaot_compile has compiled, as a member of a plugin instance. */
-import { compilerVersion } from "../compile.js";
+import { compilerVersion } from "../targets.js";
 import { loadUnit, warmUp } from "../loadUnit.js";
 import type { CompiledCode, Unit } from "../Unit.js";
 import { BatchedModel } from "./BatchedModel.js";

@@ -1,6 +1,6 @@
 /** The compiled engine on both targets, as its tests ask for it: native only where the machine has a C compiler. */
 import "../../../../framework/aot/engine/register.js";
-import { machineCompiler } from "../../../../framework/aot/compile.js";
+import { machineCompiler } from "../../../../framework/aot/targets.js";
 import { takeUncompiled } from "../../../../framework/aot/engine/explanations.js";
 import type { TargetName } from "../../../../framework/aot/Unit.js";
 import type { GraphDef } from "../../../../framework/tensorflow/GraphDef.js";
