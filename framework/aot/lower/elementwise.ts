@@ -1,6 +1,6 @@
 /** Functions of one element: arithmetic, exponentials, activations. All are maps that later passes put together. */
 import { floatAttr } from "../../tensorflow/attributes.js";
-import { call, constantElement, read } from "../tensor/element.js";
+import { call, constantElement, read, selectElement } from "../tensor/element.js";
 import type { View } from "../tensor/View.js";
 import type { Lower, LowerTable } from "./Lowering.js";
 import { broadcastTo, checkFloat, checkSameDtype, isFloat, numberElement } from "./operands.js";
@@ -44,7 +44,9 @@ const clip: Lower = (trace, _node, inputs) => {
   checkSameDtype(trace, inputs);
   if (x.dtype === "bool") return trace.unsupported("it computes with bool; cast to float32 before it");
   const limit = (view: View) => read(broadcastTo(trace, view, x.shape));
-  return trace.map(x.shape, call("minimum", call("maximum", read(x), limit(low)), limit(high)));
+  // By comparisons, so that a limit that is NaN limits nothing, and the lower one last.
+  const below = selectElement(call("greater", read(x), limit(high)), limit(high), read(x));
+  return trace.map(x.shape, selectElement(call("less", below, limit(low)), limit(low), below));
 };
 
 /** ToBool: Python's idea of truth, a number that is not 0, a tensor that has elements. */

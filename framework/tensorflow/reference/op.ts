@@ -88,6 +88,12 @@ export function positiveAxis(axis: number, rank: number): number {
   return positive;
 }
 
+/** What TensorFlow starts a maximum from: of floats the least finite one, though -Infinity is less. */
+export function lowestOf(dtype: DType): number {
+  if (dtype === "float32") return -3.4028234663852886e38;
+  return dtype === "float64" ? -Number.MAX_VALUE : Number.NEGATIVE_INFINITY;
+}
+
 /** The product of the dimensions [from, to). */
 export function product(shape: readonly number[], from = 0, to = shape.length): number {
   let result = 1;

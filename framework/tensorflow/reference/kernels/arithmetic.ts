@@ -19,7 +19,7 @@ export type BinaryLoop = (
 ) => void;
 
 interface Binary {
-  readonly float: BinaryLoop;
+  readonly float?: BinaryLoop;
   /** For integer dtypes of up to 32 bits; the result is stored modulo the dtype's range, as in TensorFlow. */
   readonly int?: (x: number, y: number) => number;
   readonly big?: (x: bigint, y: bigint) => bigint;
@@ -68,17 +68,21 @@ const squaredDifference: BinaryLoop = (x, ix, sx, y, iy, sy, out, io, n) => {
 };
 
 /** A loop for ops that are rare, or dearer than a call. */
-function loopOf(f: (x: number, y: number) => number): BinaryLoop {
+export function loopOf(f: (x: number, y: number) => number): BinaryLoop {
   return (x, ix, sx, y, iy, sy, out, io, n) => {
     for (const end = io + n; io < end; io++, ix += sx, iy += sy) out[io] = f(x[ix]!, y[iy]!);
   };
 }
 
-function binary({ float, int, big }: Binary): Op {
+export function binary({ float, int, big }: Binary): Op {
   return { arity: 2, create: () => createBinary(float, int && loopOf(int), big) };
 }
 
-function createBinary(float: BinaryLoop, int: BinaryLoop | undefined, big: Binary["big"]): Kernel {
+function createBinary(
+  float: BinaryLoop | undefined,
+  int: BinaryLoop | undefined,
+  big: Binary["big"],
+): Kernel {
   const walk = new Broadcast(2);
   const { at, step } = walk;
   return (call) => {
@@ -132,13 +136,35 @@ function larger(x: bigint, y: bigint): bigint {
   return x;
 }
 
+function floorModBig(x: bigint, y: bigint): bigint {
+  const rest = x % nonZero(y);
+  return rest !== 0n && rest < 0n !== y < 0n ? rest + y : rest;
+}
+
+/** The remainder with the sign of y, that of x / 0 and of an infinite x NaN. */
+function floorMod(x: number, y: number): number {
+  const rest = x % y;
+  return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+}
+
+/** As C has it: 1 to any power is 1, and so is −1 to an infinite one. */
+function pow(x: number, y: number): number {
+  return x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y;
+}
+
 function powInt(x: number, y: number): number {
   if (y < 0) throw kernelError("integers cannot be raised to a negative power");
   return x ** y;
 }
 
 const add = binary({ float: addLoop, int: (x, y) => x + y, big: (x, y) => x + y });
-const floorMod = (x: number, y: number) => x - Math.floor(x / y) * y;
+const truncateMod = binary({
+  float: loopOf((x, y) => x % y),
+  int: (x, y) => x % nonZero(y),
+  big: (x, y) => x % nonZero(y),
+});
+const truncate = (x: number, y: number) => Math.trunc(x / nonZero(y));
+const truncateBig = (x: bigint, y: bigint) => x / nonZero(y);
 
 export const arithmeticOps: OpTable = {
   Add: add,
@@ -146,14 +172,21 @@ export const arithmeticOps: OpTable = {
   Sub: binary({ float: subtract, int: (x, y) => x - y, big: (x, y) => x - y }),
   Mul: binary({ float: multiply, int: Math.imul, big: (x, y) => x * y }),
   RealDiv: binary({ float: divide }),
-  Div: binary({ float: divide, int: (x, y) => Math.trunc(x / nonZero(y)), big: (x, y) => x / nonZero(y) }),
+  Div: binary({ float: divide, int: truncate, big: truncateBig }),
   DivNoNan: binary({ float: loopOf((x, y) => (y === 0 ? 0 : x / y)) }),
   FloorDiv: binary({
     float: loopOf((x, y) => Math.floor(x / y)),
     int: (x, y) => Math.floor(x / nonZero(y)),
     big: floorDivBig,
   }),
-  FloorMod: binary({ float: loopOf(floorMod), int: (x, y) => floorMod(x, nonZero(y)) }),
+  FloorMod: binary({
+    float: loopOf(floorMod),
+    int: (x, y) => floorMod(x, nonZero(y)),
+    big: floorModBig,
+  }),
+  TruncateDiv: binary({ float: loopOf((x, y) => Math.trunc(x / y)), int: truncate, big: truncateBig }),
+  TruncateMod: truncateMod,
+  Mod: truncateMod,
   Maximum: binary({ float: maximum, int: Math.max, big: larger }),
   Minimum: binary({ float: minimum, int: Math.min, big: (x, y) => -larger(-x, -y) }),
   SquaredDifference: binary({
@@ -162,8 +195,14 @@ export const arithmeticOps: OpTable = {
     big: (x, y) => (x - y) * (x - y),
   }),
   Pow: binary({
-    float: loopOf((x, y) => x ** y),
+    float: loopOf(pow),
     int: powInt,
     big: (x, y) => BigInt(powInt(Number(x), Number(y))),
   }),
+  Atan2: binary({ float: loopOf(Math.atan2) }),
+  // 0 where the factor is 0, whatever the other operand is.
+  MulNoNan: binary({ float: loopOf((x, y) => (y === 0 ? 0 : x * y)) }),
+  Xdivy: binary({ float: loopOf((x, y) => (x === 0 ? 0 : x / y)) }),
+  Xlogy: binary({ float: loopOf((x, y) => (x === 0 ? 0 : x * Math.log(y))) }),
+  Xlog1py: binary({ float: loopOf((x, y) => (x === 0 ? 0 : x * Math.log1p(y))) }),
 };

@@ -33,27 +33,40 @@ function reader(dtype: DType): (value: number) => number {
   return identity;
 }
 
-/** Whether a value converts as it is stored: a float that leaves an integer's range is undefined in TensorFlow too. */
+/**
+ * A float that leaves an integer's range, or is NaN, becomes what x86 has for that: the least int32, whose low bits
+ * shorter integers take; the least int64.
+ */
 function castInto(from: TensorLike, to: DType, out: TensorData): void {
   const { data } = from;
   if (Array.isArray(data) || Array.isArray(out) || to === "half" || to === "bfloat16") {
     throw kernelError(`cannot cast ${from.dtype} to ${to}`);
   }
   const read = reader(from.dtype);
-  const isToBool = to === "bool";
   if (isBig(out)) {
-    for (let i = 0; i < out.length; i++) out[i] = toBig(isBig(data) ? data[i]! : read(data[i]!));
+    const limit = to === "int64" ? 2 ** 63 : 2 ** 64;
+    for (let i = 0; i < out.length; i++) out[i] = isBig(data) ? data[i]! : toBig(read(data[i]!), limit);
     return;
   }
+  const isToBool = to === "bool";
+  const isToInteger = !isToBool && to !== "float32" && to !== "float64";
+  const isLimited = isToInteger && (from.dtype.includes("float") || from.dtype === "half");
+  const limit = to === "uint32" ? 2 ** 32 : 2 ** 31;
   for (let i = 0; i < out.length; i++) {
-    const value = isBig(data) ? Number(data[i]!) : read(data[i]!);
-    out[i] = isToBool ? (value === 0 ? 0 : 1) : value;
+    const value = isBig(data) ? fromBig(data[i]!, isToInteger) : read(data[i]!);
+    if (isToBool) out[i] = value === 0 ? 0 : 1;
+    else if (isLimited && !(value > -(2 ** 31) - 1 && value < limit)) out[i] = -(2 ** 31);
+    else out[i] = value;
   }
 }
 
-function toBig(value: number | bigint): bigint {
-  if (typeof value === "bigint") return value;
-  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+function toBig(value: number, limit: number): bigint {
+  return value >= -(2 ** 63) && value < limit ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+}
+
+/** To an integer go the low bits, which a number would lose. */
+function fromBig(value: bigint, isToInteger: boolean): number {
+  return Number(isToInteger ? BigInt.asIntN(32, value) : value);
 }
 
 function createCast(node: NodeDef): Kernel {

@@ -123,4 +123,5 @@ export const matmulOps: OpTable = {
   BatchMatMulV2: batched,
   BatchMatMulV3: batched,
   BiasAdd: { arity: 2, create: createBiasAdd },
+  BiasAddV1: { arity: 2, create: createBiasAdd },
 };

@@ -56,6 +56,7 @@ function createBatchNorm(node: NodeDef, outputs: number): Kernel {
   const epsilon = floatAttr(node, "epsilon", 1e-4);
   const isTraining = boolAttr(node, "is_training", true);
   const isChannelFirst = stringAttr(node, "data_format", "NHWC").startsWith("NC");
+  const newWeight = floatAttr(node, "exponential_avg_factor", 1);
   return (call) => {
     const [value, ...parameters] = call.inputs as [TensorLike, ...TensorLike[]];
     const axis = isChannelFirst ? 1 : value.shape.length - 1;
@@ -72,8 +73,10 @@ function createBatchNorm(node: NodeDef, outputs: number): Kernel {
     const kept = Array.from({ length: outputs - 1 }, (_, i) => {
       return call.output(i + 1, dtype, i < 4 ? [channels] : [0]) as NumberArray;
     }) as [NumberArray, NumberArray, NumberArray, NumberArray];
-    if (isTraining) ownMoments(x, layout, kept);
-    else for (let i = 0; i < 4; i++) kept[i]!.set(i % 2 === 0 ? mean! : variance!);
+    if (isTraining) {
+      ownMoments(x, layout, kept);
+      if (newWeight !== 1) mix(kept, [mean!, variance!], newWeight);
+    } else for (let i = 0; i < 4; i++) kept[i]!.set(i % 2 === 0 ? mean! : variance!);
     const moments = isTraining ? ([kept[2], kept[3]] as const) : ([mean!, variance!] as const);
     normalize(x, y, layout, scale!, offset!, moments, epsilon);
   };
@@ -148,6 +151,12 @@ function ownMoments(x: NumberArray, { outer, channels, inner }: Layout, kept: re
     kept[2]![c] = mean;
     kept[3]![c] = squares / count;
   }
+}
+
+/** Makes outputs 1 and 2 the running moments, in which the batch's own have a weight; nothing where none were given. */
+function mix(own: readonly NumberArray[], old: readonly NumberArray[], weight: number): void {
+  for (const [i, before] of old.entries())
+    for (let c = 0; c < before.length; c++) own[i]![c] = (1 - weight) * before[c]! + weight * own[i]![c]!;
 }
 
 function batchNorm(outputs: number): Op {

@@ -1,8 +1,8 @@
 /** Ops that hand a value on, or bring one in from outside. */
-import { tensorAttr } from "../../attributes.js";
+import { stringAttr, tensorAttr } from "../../attributes.js";
 import type { NodeDef } from "../../GraphDef.js";
 import type { TensorLike } from "../../Tensor.js";
-import { type Kernel, kernelError, type Op, type OpTable } from "../op.js";
+import { type Kernel, kernelError, numbers, type Op, type OpTable } from "../op.js";
 
 function identity(): Kernel {
   return (call) => call.alias((call.inputs[0] as TensorLike).shape);
@@ -25,6 +25,17 @@ function placeholder(): Kernel {
   };
 }
 
+/** Hands the tensor on. @throws InvalidRun for an element that is not finite */
+function checkNumerics(node: NodeDef): Kernel {
+  const message = stringAttr(node, "message", "");
+  return (call) => {
+    const input = call.inputs[0] as TensorLike;
+    if (!numbers(input).every(Number.isFinite))
+      throw kernelError(`${message} : Tensor had NaN or infinite values`);
+    call.alias(input.shape);
+  };
+}
+
 export function dataInputs(node: NodeDef): number {
   return node.inputs.filter((input) => !input.startsWith("^")).length;
 }
@@ -40,6 +51,7 @@ export const passOps: OpTable = {
   StopGradient: pass,
   PreventGradient: pass,
   Snapshot: pass,
+  CheckNumerics: { ...pass, create: checkNumerics },
   IdentityN: {
     arity: [1, Number.POSITIVE_INFINITY],
     create: identityN,

@@ -6,13 +6,14 @@ import type { NodeDef } from "../../GraphDef.js";
 import type { TensorLike } from "../../Tensor.js";
 import { Broadcast } from "../broadcast.js";
 import { isBig, type Kernel, kernelError, numbers, type Op, type OpTable, positiveAxis } from "../op.js";
-import { product, readInt, readInts } from "../op.js";
+import { lowestOf, product, readInt, readInts } from "../op.js";
 
 interface Reduction {
   readonly initial: number;
   /** Folds n elements from x[ix] on into acc[ia], acc[ia + sa] …; sa is 0 along a reduced axis. */
   readonly loop: (x: NumberArray, ix: number, acc: Float64Array, ia: number, sa: number, n: number) => void;
-  readonly isMean?: boolean;
+  /** The result from what was folded, of so many elements to one. */
+  readonly finish?: (acc: number, count: number) => number;
   readonly isForBools?: boolean;
 }
 
@@ -50,13 +51,30 @@ function createReduction(rule: Reduction, isKept: boolean): Kernel {
     for (let more = walk.start(); more; more = walk.next()) {
       rule.loop(x, walk.at[0]!, sums, walk.at[1]!, walk.step[1]!, walk.count);
     }
-    store(out as NumberArray | BigArray, sums, rule.isMean ? x.length / out.length : 1);
+    store(out as NumberArray | BigArray, sums, x.length / out.length, rule.finish);
   };
 }
 
-function store(out: NumberArray | BigArray, sums: Float64Array, divisor: number): void {
-  if (isBig(out)) for (let i = 0; i < out.length; i++) out[i] = BigInt(Math.trunc(sums[i]! / divisor));
-  else for (let i = 0; i < out.length; i++) out[i] = sums[i]! / divisor;
+function store(
+  out: NumberArray | BigArray,
+  sums: Float64Array,
+  count: number,
+  finish: Reduction["finish"] = (acc) => acc,
+): void {
+  if (isBig(out)) for (let i = 0; i < out.length; i++) out[i] = BigInt(Math.trunc(finish(sums[i]!, count)));
+  else for (let i = 0; i < out.length; i++) out[i] = finish(sums[i]!, count);
+}
+
+/** Half the sum of squares, a scalar. */
+function createHalfSquares(): Kernel {
+  return (call) => {
+    const input = call.inputs[0] as TensorLike;
+    if (!input.dtype.startsWith("float"))
+      throw kernelError(`dtype ${input.dtype} is not supported by this op`);
+    let sum = 0;
+    for (const x of numbers(input)) sum += x * x;
+    (call.output(0, input.dtype, []) as NumberArray)[0] = sum / 2;
+  };
 }
 
 function reducedShapes(
@@ -77,12 +95,12 @@ function reducedShapes(
   }
 }
 
-function argOp(isBetter: (x: number, best: number) => boolean): Op {
-  return { arity: 2, create: (node) => createArg(node, isBetter) };
+function argOp(sign: 1 | -1): Op {
+  return { arity: 2, create: (node) => createArg(node, sign) };
 }
 
-/** The first position of the extreme along one axis. */
-function createArg(node: NodeDef, isBetter: (x: number, best: number) => boolean): Kernel {
+/** The first position of the largest x · sign along one axis; NaN is passed over, and 0 is for where nothing is left. */
+function createArg(node: NodeDef, sign: 1 | -1): Kernel {
   const dtype = dtypeAttr(node, "output_type", "int64");
   return (call) => {
     const [input, axisInput] = call.inputs as [TensorLike, TensorLike];
@@ -99,7 +117,11 @@ function createArg(node: NodeDef, isBetter: (x: number, best: number) => boolean
     for (let i = 0; i < out.length; i++) {
       const start = Math.floor(i / inner) * size * inner + (i % inner);
       let best = 0;
-      for (let k = 1; k < size; k++) if (isBetter(x[start + k * inner]!, x[start + best * inner]!)) best = k;
+      let largest = lowestOf(input.dtype);
+      for (let k = 0; k < size; k++) {
+        const value = sign * x[start + k * inner]!;
+        if (value > largest) [best, largest] = [k, value];
+      }
       if (isBig(out)) out[i] = BigInt(best);
       else out[i] = best;
     }
@@ -108,12 +130,14 @@ function createArg(node: NodeDef, isBetter: (x: number, best: number) => boolean
 
 export const reduceOps: OpTable = {
   Sum: reduction({ initial: 0, loop: sumLoop }),
-  Mean: reduction({ initial: 0, loop: sumLoop, isMean: true }),
+  Mean: reduction({ initial: 0, loop: sumLoop, finish: (sum, count) => sum / count }),
   Prod: reduction({ initial: 1, loop: loopOf((acc, x) => acc * x) }),
   Max: reduction({ initial: Number.NEGATIVE_INFINITY, loop: loopOf(Math.max) }),
   Min: reduction({ initial: Number.POSITIVE_INFINITY, loop: loopOf(Math.min) }),
   All: reduction({ initial: 1, loop: loopOf((acc, x) => (acc && x ? 1 : 0)), isForBools: true }),
   Any: reduction({ initial: 0, loop: loopOf((acc, x) => (acc || x ? 1 : 0)), isForBools: true }),
-  ArgMax: argOp((x, best) => x > best),
-  ArgMin: argOp((x, best) => x < best),
+  EuclideanNorm: reduction({ initial: 0, loop: loopOf((acc, x) => acc + x * x), finish: Math.sqrt }),
+  L2Loss: { arity: 1, create: createHalfSquares },
+  ArgMax: argOp(1),
+  ArgMin: argOp(-1),
 };

@@ -3,6 +3,7 @@ import { dtypeAttr, intsAttr } from "../../attributes.js";
 import type { NodeDef } from "../../GraphDef.js";
 import { showShape, type TensorLike } from "../../Tensor.js";
 import { isBig, type Kernel, kernelError, type OpTable, positiveAxis, readInt, readInts } from "../op.js";
+import { dataInputs } from "./pass.js";
 
 /** An op whose output is made of a tensor's dimensions. */
 function createMeasure(
@@ -72,8 +73,20 @@ function createExpandDims(): Kernel {
   };
 }
 
+function createShapeN(node: NodeDef): Kernel {
+  const dtype = dtypeAttr(node, "out_type", "int32");
+  return (call) => {
+    for (const [i, { shape }] of call.inputs.entries()) {
+      const out = call.output(i, dtype, [shape.length]);
+      if (isBig(out)) for (const [axis, size] of shape.entries()) out[axis] = BigInt(size);
+      else (out as Int32Array).set(shape);
+    }
+  };
+}
+
 export const shapeOps: OpTable = {
   Shape: { arity: 1, create: createMeasure((shape) => shape, false) },
+  ShapeN: { arity: [1, Number.POSITIVE_INFINITY], create: createShapeN, outputs: dataInputs },
   Rank: { arity: 1, create: createMeasure((shape) => [shape.length], true) },
   Size: { arity: 1, create: createMeasure((_, size) => [size], true) },
   Reshape: { arity: 2, create: createReshape, aliasOf: () => 0 },

@@ -1,9 +1,15 @@
-/** SpaceToBatchND and BatchToSpaceND: how TensorFlow writes a dilated convolution as a plain one. */
+/**
+ * SpaceToBatchND and BatchToSpaceND, as TensorFlow writes a dilated convolution as a plain one; SpaceToDepth and
+ * DepthToSpace, between blocks of pixels and channels.
+ */
 // biome-ignore-all lint/style/noNonNullAssertion: axes are checked against the shapes before the loops
+import { intAttr, stringAttr } from "../../attributes.js";
 import type { TensorData } from "../../dtypes.js";
+import type { NodeDef } from "../../GraphDef.js";
 import { showShape, type TensorLike } from "../../Tensor.js";
 import { type Kernel, kernelError, type Op, type OpTable, product, readInts } from "../op.js";
 import { copyStrided, stridesOf } from "../stridedCopy.js";
+import { Images } from "./window.js";
 
 /** Both ways at once: `space` has its axes whole, `batch` has every block-th element in a batch of its own. */
 function createSpaceBatch(isToBatch: boolean): () => Kernel {
@@ -72,6 +78,42 @@ function moveBlock(
   else copyStrided(from, batchOffset, batchStrides, to, spaceOffset, spaceStrides, extents);
 }
 
+/** Blocks of pixels into channels, or back: both see six axes, of which the blocks' own two move. */
+function createSpaceDepth(node: NodeDef, isToDepth: boolean): Kernel {
+  const size = intAttr(node, "block_size");
+  const format = stringAttr(node, "data_format", "NHWC");
+  if (format !== "NHWC" && format !== "NCHW") throw kernelError(`data_format ${format} is not supported`);
+  const isChannelFirst = format === "NCHW";
+  const images = new Images(isChannelFirst);
+  return (call) => {
+    const input = call.inputs[0] as TensorLike;
+    images.set(input.shape);
+    const pixels = isToDepth ? size : 1 / size;
+    const [height, width] = [images.height / pixels, images.width / pixels];
+    const depth = images.channels * pixels * pixels;
+    if (size < 1 || ![height, width, depth].every(Number.isInteger))
+      throw kernelError(`${showShape(input.shape)} cannot be cut into blocks of ${size}`);
+    const shape = images.shape(height, width, depth);
+    const out = call.output(0, input.dtype, shape);
+    const made = new Images(isChannelFirst).set(shape);
+    const [space, deep] = isToDepth ? [images, made] : [made, images];
+    const { channels } = space;
+    const extents = [images.batch, deep.height, size, deep.width, size, channels];
+    const { batch, height: row, width: column, channels: channel } = space.strides;
+    const spaceStrides = [batch, size * row, row, size * column, column, channel];
+    const d = deep.strides;
+    const blockRow = size * channels * d.channels;
+    const deepStrides = [d.batch, d.height, blockRow, d.width, channels * d.channels, d.channels];
+    const [from, to] = isToDepth ? [spaceStrides, deepStrides] : [deepStrides, spaceStrides];
+    copyStrided(input.data, 0, from, out, 0, to, extents);
+  };
+}
+
 const op = (isToBatch: boolean): Op => ({ arity: 3, create: createSpaceBatch(isToBatch) });
 
-export const spaceBatchOps: OpTable = { SpaceToBatchND: op(true), BatchToSpaceND: op(false) };
+export const spaceBatchOps: OpTable = {
+  SpaceToBatchND: op(true),
+  BatchToSpaceND: op(false),
+  SpaceToDepth: { arity: 1, create: (node) => createSpaceDepth(node, true) },
+  DepthToSpace: { arity: 1, create: (node) => createSpaceDepth(node, false) },
+};

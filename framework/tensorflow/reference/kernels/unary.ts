@@ -61,6 +61,11 @@ export function roundHalfEven(x: number): number {
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+/** −1, 0 or 1; NaN stays, −0 becomes 0. */
+function sign(x: number): number {
+  return x > 0 ? 1 : x < 0 ? -1 : x + 0;
+}
+
 const round = numberOp(roundHalfEven, (x) => x);
 
 export const unaryOps: OpTable = {
@@ -73,7 +78,7 @@ export const unaryOps: OpTable = {
     (x) => x * x,
     (x) => x * x,
   ),
-  Sign: numberOp(Math.sign, (x) => (x < 0n ? -1n : x > 0n ? 1n : 0n)),
+  Sign: numberOp(sign, (x) => (x < 0n ? -1n : x > 0n ? 1n : 0n)),
   Round: round,
   Rint: round,
   Floor: floatOp(loopOf(Math.floor)),
@@ -96,6 +101,9 @@ export const unaryOps: OpTable = {
   Atan: floatOp(loopOf(Math.atan)),
   Sinh: floatOp(loopOf(Math.sinh)),
   Cosh: floatOp(loopOf(Math.cosh)),
+  Asinh: floatOp(loopOf(Math.asinh)),
+  Acosh: floatOp(loopOf(Math.acosh)),
+  Atanh: floatOp(loopOf(Math.atanh)),
   IsNan: predicate(Number.isNaN),
   IsFinite: predicate(Number.isFinite),
   IsInf: predicate((x) => x === Number.POSITIVE_INFINITY || x === Number.NEGATIVE_INFINITY),

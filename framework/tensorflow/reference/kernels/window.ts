@@ -59,39 +59,41 @@ export class Windows {
     this.#padding = stringAttr(node, "padding");
     if (!["SAME", "VALID", "EXPLICIT"].includes(this.#padding))
       throw kernelError(`unknown padding ${this.#padding}`);
-    this.rows = this.#axis(node, this.isChannelFirst ? 2 : 1);
-    this.columns = this.#axis(node, this.isChannelFirst ? 3 : 2);
+    this.rows = readAxis(node, this.isChannelFirst ? 2 : 1);
+    this.columns = readAxis(node, this.isChannelFirst ? 3 : 2);
   }
 
   /** Lays windows of a size over images. */
   cover(images: Images, rows: number, columns: number): void {
-    this.#cover(this.rows, images.height, rows);
-    this.#cover(this.columns, images.width, columns);
+    coverAxis(this.rows, this.#padding, images.height, rows);
+    coverAxis(this.columns, this.#padding, images.width, columns);
   }
+}
 
-  #axis(node: NodeDef, at: number): Axis {
-    const stride = intsAttr(node, "strides")[at] ?? 1;
-    const dilation = intsAttr(node, "dilations")[at] ?? 1;
-    if (!(stride >= 1 && dilation >= 1)) throw kernelError("strides and dilations have to be at least 1");
-    const paddings = intsAttr(node, "explicit_paddings");
-    return {
-      stride,
-      dilation,
-      explicit: [paddings[2 * at] ?? 0, paddings[2 * at + 1] ?? 0],
-      before: 0,
-      count: 0,
-    };
-  }
+/** What a node's attributes say of the axis `at` of its images; `strides` are an input in MaxPoolV2. */
+export function readAxis(node: NodeDef, at: number): Axis {
+  const stride = intsAttr(node, "strides")[at] ?? 1;
+  const dilation = intsAttr(node, "dilations")[at] ?? 1;
+  if (!(stride >= 1 && dilation >= 1)) throw kernelError("strides and dilations have to be at least 1");
+  const paddings = intsAttr(node, "explicit_paddings");
+  return {
+    stride,
+    dilation,
+    explicit: [paddings[2 * at] ?? 0, paddings[2 * at + 1] ?? 0],
+    before: 0,
+    count: 0,
+  };
+}
 
-  #cover(axis: Axis, extent: number, size: number): void {
-    const covered = (size - 1) * axis.dilation + 1;
-    if (this.#padding === "SAME") {
-      axis.count = Math.ceil(extent / axis.stride);
-      axis.before = Math.max(0, (axis.count - 1) * axis.stride + covered - extent) >> 1;
-      return;
-    }
-    const [before, after] = this.#padding === "EXPLICIT" ? axis.explicit : [0, 0];
-    axis.before = before;
-    axis.count = Math.max(0, Math.floor((extent + before + after - covered) / axis.stride) + 1);
+/** Lays windows of a size along an axis. */
+export function coverAxis(axis: Axis, padding: string, extent: number, size: number): void {
+  const covered = (size - 1) * axis.dilation + 1;
+  if (padding === "SAME") {
+    axis.count = Math.ceil(extent / axis.stride);
+    axis.before = Math.max(0, (axis.count - 1) * axis.stride + covered - extent) >> 1;
+    return;
   }
+  const [before, after] = padding === "EXPLICIT" ? axis.explicit : [0, 0];
+  axis.before = before;
+  axis.count = Math.max(0, Math.floor((extent + before + after - covered) / axis.stride) + 1);
 }

@@ -120,16 +120,6 @@ it.skipIf(!hasNative)("compiled for native, edges are the same", { timeout: 120_
 
 /** Where the reference engine's results are not TensorFlow's, and so not the compiled engine's. */
 const ofReference: readonly RegExp[] = [
-  // The sign of a zero.
-  /^Functions( of float64)?, (LeakyRelu|Sign|Tanh):0$/,
-  // An infinite divisor or exponent; 1 to the power of NaN.
-  /^All pairs, (FloorMod|Pow):0$/,
-  // Wraps what is out of range, where x86 has one number for all of it.
-  /^Cast out of range to /,
-  // Stops at a NaN that comes first.
-  /^Reductions of .*, Arg(Max|Min):0$/,
-  // Passes NaN on.
-  /^Pooling of .*, MaxPool/,
   // Is nearer to the exact value.
   /^Softmax of \d+ of great spread/,
 ];

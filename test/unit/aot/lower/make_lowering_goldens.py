@@ -103,6 +103,44 @@ case("Slice at a computed place", lambda x, b: raw.Slice(input=x, begin=b * 2, s
 case("StridedSlice at a computed place", lambda x, i: [x[i * 2], x[:, i - 2], x[..., tf.newaxis, i]], normal(4, 3, 5), np.array(1, i4))
 case("Pooling and stretching back", lambda x: tf1.image.resize_nearest_neighbor(tf1.nn.avg_pool(x, 2, 2, "SAME"), [6, 9]), normal(1, 3, 5, 2))
 
+# The other types that TensorFlow has the ops for.
+small = ("int8", "uint8", "int16", "uint16", "uint32", "uint64")
+for dtype in small + ("int64", "float64"):
+    least = 0 if dtype[0] == "u" else -7
+    values = np.array([7, least, 100, 3, 90], dtype), np.array([2, 3, 3, 5, 90], dtype)
+    if dtype != "float64":
+        case(f"Bitwise ops of {dtype}", lambda x, y: [raw.BitwiseAnd(x=x, y=y), raw.BitwiseOr(x=x, y=y), raw.BitwiseXor(x=x, y=y), raw.Invert(x=x), raw.LeftShift(x=x, y=y), raw.RightShift(x=x, y=y), raw.LeftShift(x=y, y=x)], *values)
+        case(f"TruncateDiv FloorMod of {dtype}", lambda x, y: [raw.TruncateDiv(x=x, y=y), raw.FloorMod(x=x, y=y)], *values)
+    if dtype in ("int64", "float64"):
+        case(f"TruncateMod Mod of {dtype}", lambda x, y: [raw.TruncateMod(x=x, y=y), raw.Mod(x=x, y=y)], *values)
+    case(f"AddN Cumsum Cumprod of {dtype}", lambda x, y: [raw.AddN(inputs=[x, y, x]), raw.Cumsum(x=x, axis=0), raw.Cumprod(x=y, axis=0)], *values)
+    if dtype not in ("uint32", "uint64"):
+        case(f"ClipByValue of {dtype}", lambda x, a, b: raw.ClipByValue(t=x, clip_value_min=a, clip_value_max=b), values[0], np.array(3, dtype), np.array(8, dtype))
+    case(f"EuclideanNorm of {dtype}", lambda x: raw.EuclideanNorm(input=x, axis=[0]), np.array([3, 5], dtype))
+    case(f"MirrorPad ReverseSequence of {dtype}", lambda x: [raw.MirrorPad(input=x, paddings=[[2, 1]], mode="REFLECT"), raw.ReverseSequence(input=x[tf.newaxis], seq_lengths=[3], seq_dim=1)], values[0])
+    case(f"SpaceToDepth DepthToSpace of {dtype}", lambda x: [raw.SpaceToDepth(input=x, block_size=2), raw.DepthToSpace(input=x, block_size=2)], np.arange(32).reshape(1, 2, 4, 4).astype(dtype))
+case("EuclideanNorm of int32", lambda x: raw.EuclideanNorm(input=x, axis=[0]), np.array([3, 5], i4))
+case("MulNoNan Xdivy Xlogy Xlog1py Atan2 of float64", lambda x, y: [raw.MulNoNan(x=x, y=y), raw.Xdivy(x=x, y=y), raw.Xlogy(x=x, y=y), raw.Xlog1py(x=x, y=y), raw.Atan2(y=x, x=y)],
+     np.array([0, 1, -0.0, 2.5, 3], f8), np.array([0, 2, 3, 0.5, 7], f8))
+case("Asinh Acosh Atanh of float64", lambda x: [raw.Asinh(x=x), raw.Acosh(x=1 + x), raw.Atanh(x=x)], np.array([0.1, 0.5, 0.9], f8))
+case("Truncated float", lambda x, y: [raw.TruncateMod(x=x, y=y), raw.FloorMod(x=x, y=y)], np.array([7, -7, np.inf, 5, -0.0, -6], f4), np.array([-2, 2, 3, np.inf, 1, 3], f4))
+case("TruncateDiv float", lambda x, y: raw.TruncateDiv(x=x, y=y), np.array([7, -7, 1, -1], f4), np.array([2, 2, 0, 3], f4))
+case("LeftShift RightShift out of range", lambda x, y: [raw.LeftShift(x=x, y=y), raw.RightShift(x=x, y=y)], np.array([5, -7, 5, -7], i4), np.array([-1, -1, 40, 40], i4))
+case("ClipByValue of NaN", lambda x, a, b: [raw.ClipByValue(t=x, clip_value_min=a, clip_value_max=b), raw.ClipByValue(t=x, clip_value_min=a, clip_value_max=b[0])],
+     np.array([np.nan, np.inf, -np.inf, 1, 0], f4), np.full(5, -1, f4), np.full(5, 0.5, f4))
+case("ClipByValue between limits that are NaN or crossed", lambda x, low, high, n: [raw.ClipByValue(t=x, clip_value_min=high, clip_value_max=low), raw.ClipByValue(t=x, clip_value_min=n, clip_value_max=high), raw.ClipByValue(t=x, clip_value_min=low, clip_value_max=n)],
+     np.array([np.nan, 1, -3, 5, np.inf, -np.inf], f4), np.array(-1, f4), np.array(2, f4), np.array(np.nan, f4))
+case("Cast out of range to uint32 and uint64", lambda x: [tf.cast(x, tf.uint32), tf.cast(x, tf.uint64)], np.array([3e9, 5.5, -5, 2**31], f4))
+# JSON has no numbers like these: the sum makes them.
+case("Cast of large int64", lambda x: [tf.cast(x + 2**60, t) for t in (tf.int32, tf.uint8, tf.float32)], np.array([5, -5, 300], i8))
+case("MaxPool3D of infinities", lambda x: raw.MaxPool3D(input=x, ksize=[1, 1, 1, 2, 1], strides=[1, 1, 1, 2, 1], padding="VALID"), np.array([1, np.inf, -np.inf, 2, -np.inf, -np.inf], f4).reshape(1, 1, 1, 6, 1))
+case("MaxPoolV2 of int32", lambda x: raw.MaxPoolV2(input=x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="VALID"), np.arange(16).reshape(1, 4, 4, 1).astype(i4))
+case("ShapeN of int64", lambda x, y: raw.ShapeN(input=[x, y], out_type=tf.int64), normal(2, 3), normal(4))
+case("CheckNumerics of float64", lambda x: raw.CheckNumerics(tensor=x, message="here"), normal(2, dtype=f8))
+for op in ("L2Loss", "LRN"):
+    case(f"{op} of other values", lambda x, op=op: raw.L2Loss(t=x) if op == "L2Loss" else raw.LRN(input=x, depth_radius=1), normal(1, 1, 2, 5, dtype=f8 if op == "L2Loss" else f4))
+case("Conv3D of float64 with strides", lambda x, f: raw.Conv3D(input=x, filter=f, strides=[1, 2, 1, 2, 1], padding="SAME"), normal(1, 3, 2, 4, 2, dtype=f8), normal(2, 2, 3, 2, 3, dtype=f8))
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lowering_goldens.json")
 with open(path, "w") as file:
     lines = ",\n".join(json.dumps(c) for c in cases)

@@ -6,7 +6,8 @@ import { roundHalfEven } from "../../../../framework/tensorflow/reference/kernel
 export type Value = any;
 
 function floorMod(a: Value, b: Value): Value {
-  return ((a % b) + b) % b;
+  const rest = a % b;
+  return rest && rest < 0 !== b < 0 ? rest + b : rest;
 }
 
 function larger(a: Value, b: Value): Value {
@@ -25,7 +26,7 @@ export const functions: Record<string, (a: Value, b: Value) => Value> = {
   div: (a, b) => a / b,
   divNoNan: (a, b) => (b === 0 ? 0 : a / b),
   floorDiv: (a, b) => (typeof a === "bigint" ? (a - floorMod(a, b)) / b : Math.floor(a / b)),
-  floorMod: (a, b) => (typeof a === "bigint" ? floorMod(a, b) : a - Math.floor(a / b) * b),
+  floorMod,
   truncateDiv: (a, b) => (typeof a === "bigint" ? a / b : Math.trunc(a / b)),
   truncateMod: (a, b) => a % b,
   maximum: (a, b) => (typeof a === "bigint" ? larger(a, b) : Math.max(a, b)),

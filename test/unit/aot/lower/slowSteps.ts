@@ -1,7 +1,15 @@
 /** Computing steps with plain loops in double precision: what a lowering means, whatever code is made of it. */
 import type { ComputeStep, Element, Step } from "../../../../framework/aot/tensor/ir.js";
 import { functions, type Value } from "./slowFunctions.js";
-import { sizeOf, type Storage, type View } from "../../../../framework/aot/tensor/View.js";
+import { type ElementType, sizeOf, type Storage, type View } from "../../../../framework/aot/tensor/View.js";
+import { bytesPerElement } from "../../../../framework/tensorflow/dtypes.js";
+import { lowestOf } from "../../../../framework/tensorflow/reference/op.js";
+
+/** At least 0, and less than the bits that there are. */
+function shiftCount(by: Value, dtype: ElementType): Value {
+  const count = Math.min(Math.max(Number(by), 0), 8 * bytesPerElement(dtype) - 1);
+  return typeof by === "bigint" ? BigInt(count) : count;
+}
 
 type Data = { [index: number]: number | bigint };
 
@@ -76,7 +84,7 @@ export class SlowMachine {
       return this.#element(step.epilogue, at, sum);
     }
     const values = positions(step.inner).map((j) => this.#element(step.value, [...at, ...j]));
-    return this.#element(step.epilogue, at, reduced(step.op, values));
+    return this.#element(step.epilogue, at, reduced(step.op, values, step.value.dtype));
   }
 
   #softmax({ isLog, value, out }: Extract<ComputeStep, { kind: "softmax" }>, at: readonly number[]): number {
@@ -110,7 +118,8 @@ export class SlowMachine {
         if (element.name === "not") return element.dtype === "bool" ? 1 - values[0] : ~values[0];
         const run = functions[element.name] ?? (Math as unknown as typeof functions)[element.name];
         if (!run) throw new Error(`there is no ${element.name}`);
-        return run(values[0], values[1]);
+        const isShift = element.name.endsWith("Shift");
+        return run(values[0], isShift ? shiftCount(values[1], element.dtype) : values[1]);
       }
       case "gather": {
         let place = this.#place(element.view, at);
@@ -128,15 +137,16 @@ export class SlowMachine {
 function cast(value: Value, dtype: string): Value {
   if (dtype === "bool") return Number(Number(value) !== 0);
   if (dtype === "int64") return typeof value === "bigint" ? value : BigInt(Math.trunc(value));
-  return dtype.startsWith("float") ? Number(value) : Math.trunc(Number(value));
+  if (dtype.startsWith("float")) return Number(value);
+  return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : Math.trunc(value);
 }
 
-function reduced(op: string, values: Value[]): Value {
+function reduced(op: string, values: Value[], dtype: ElementType): Value {
   const isBig = typeof values[0] === "bigint";
   if (op === "sum") return values.reduce((a, b) => a + b, isBig ? 0n : 0);
   if (op === "prod") return values.reduce((a, b) => a * b, isBig ? 1n : 1);
   // biome-ignore lint/complexity/useMathMinMax: Math.max gives NaN where one of them is
-  if (op === "maxNumber") return values.reduce((a, b) => (b > a ? b : a), -Number.MAX_VALUE);
+  if (op === "maxNumber") return values.reduce((a, b) => (b > a ? b : a), lowestOf(dtype));
   if (op === "max") return values.reduce((a, b) => functions.maximum?.(a, b));
   if (op === "min") return values.reduce((a, b) => functions.minimum?.(a, b));
   if (op === "all") return Number(values.every(Boolean));
