@@ -18,6 +18,8 @@ const slots = 1 << 14;
 const entryWords = 6;
 const directoryBytes = slots * entryWords * 4;
 const recheckMs = 20;
+/** A minute: others hold the lock while they copy a model's weights. */
+const maxRounds = 3000;
 
 export class ModelMemory {
   readonly memory: WasmMemory;
@@ -102,8 +104,11 @@ export class ModelMemory {
 
   #locked<T>(call: () => T): T {
     const header = this.#header();
-    while (Atomics.compareExchange(header, lockWord, 0, 1) !== 0)
+    for (let round = 0; Atomics.compareExchange(header, lockWord, 0, 1) !== 0; round++) {
+      if (round > maxRounds)
+        throw new Exception("LogicError", "a thread that ended has left the memory of the models locked.");
       Atomics.wait(header, lockWord, 1, recheckMs);
+    }
     try {
       return call();
     } finally {
