@@ -61,17 +61,24 @@ const nodes = [
 ];
 
 const path = join(folder, "graph.pb");
-const worker = join(folder, "worker.mjs");
+const worker = join(folder, "worker.js");
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 beforeAll(async () => {
   writeFileSync(path, encode(nodes));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   await build({
-    entryPoints: [fileURLToPath(new URL("./determinismWorker.ts", import.meta.url))],
-    outfile: worker,
+    // As the build does: the compiler is a file of its own, loaded when it is needed.
+    entryPoints: {
+      worker: source("./determinismWorker.ts"),
+      compiler: source("../../../../framework/aot/compile.ts"),
+    },
+    outdir: folder,
     bundle: true,
+    splitting: true,
     platform: "node",
     format: "esm",
     external: ["node-api-headers"],
-    // As the build does: code is kept on disk, and the threads find what the other has compiled.
+    // Code is kept on disk, and the threads find what the other has compiled.
     define: { CMSRUN_COMPILER: '"determinism"' },
     logLevel: "silent",
   });
