@@ -6,7 +6,13 @@ import type { GraphIndex } from "../../tensorflow/GraphIndex.js";
 import type { NodeDef } from "../../tensorflow/GraphDef.js";
 import { type TensorName, tensorKey } from "../../tensorflow/names.js";
 import { type Constants, makePlan } from "../../tensorflow/reference/makePlan.js";
-import { isLoop, type LoopStep, type Step } from "../../tensorflow/reference/Plan.js";
+import {
+  isLoop,
+  type LoopStep,
+  type Step,
+  valuesRead,
+  valuesWritten,
+} from "../../tensorflow/reference/Plan.js";
 
 /** A part of a graph: tensors that it needs and tensors that it gives, by full name. */
 export interface Part {
@@ -117,19 +123,4 @@ function listVariables({ variables, steps }: LoopStep, isList: (value: number) =
 
 function nodesOf(step: Step): NodeDef[] {
   return isLoop(step) ? step.steps.flatMap(nodesOf) : [step.node];
-}
-
-function valuesRead(step: Step): number[] {
-  if (isLoop(step)) {
-    const own = new Set(valuesWritten(step));
-    const read = [...step.variables.flatMap(({ initial }) => initial), ...step.steps.flatMap(valuesRead)];
-    return read.filter((value) => !own.has(value));
-  }
-  return [...step.inputs, ...step.guards, ...(step.condition ? [step.condition.value] : [])];
-}
-
-function valuesWritten(step: Step): number[] {
-  if (!isLoop(step)) return [...step.outputs, ...step.marks];
-  const heads = step.variables.flatMap(({ value, valueIndex }) => [value, valueIndex]);
-  return [...heads, ...step.steps.flatMap(valuesWritten)];
 }

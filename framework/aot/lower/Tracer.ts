@@ -10,18 +10,18 @@ import {
   type LoopStep,
   type NodeStep,
   type Step as PlanStep,
+  valuesWritten,
 } from "../../tensorflow/reference/Plan.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
-import { read } from "../tensor/element.js";
-import type { Element, IfStep, Step } from "../tensor/ir.js";
-import { type ElementType, isElementType, type LoopIndex, Storage, sizeOf, View } from "../tensor/View.js";
+import { isElementType, type LoopIndex, type Storage, View } from "../tensor/View.js";
 import type { Trace } from "./Lowering.js";
-import { isSameChoice, isSameGuard, withGuards } from "./traceGuards.js";
+import { never, StepWriter } from "./StepWriter.js";
+import { withGuards } from "./traceGuards.js";
 import { lowerings } from "./table.js";
 import { controlLowerings } from "./traceControl.js";
 import { listLowerings } from "./traceLists.js";
 import { traceLoop } from "./traceLoop.js";
-import { constantOf, constantView, type Guard, Steered, type Traced, Unsupported } from "./traceValues.js";
+import { constantOf, constantView, type Guard, Steered, type Traced } from "./traceValues.js";
 
 /** A folded result larger than its inputs by more than this many elements is computed at run time (Fill, Tile). */
 const maxGrowthElements = 2 ** 14;
@@ -34,39 +34,22 @@ export interface Counted {
   readonly count: number;
 }
 
-export class Tracer implements Trace {
-  #node: NodeDef | undefined;
-  #steps: Step[] = [];
-  #guards: readonly Guard[] = [];
-  /** Those of the guards that the step around the present list of steps sees to. */
-  #outerGuards: readonly Guard[] = [];
+export class Tracer extends StepWriter implements Trace {
   readonly #values = new Map<number, Traced>();
   readonly #counted = new Map<Storage, Counted>();
   readonly #inputs: ReadonlySet<Storage>;
 
   /** `inputs`: the memory of what is fed, each of whose choices gets a trace of its own. */
   constructor(inputs: ReadonlySet<Storage>) {
+    super();
     this.#inputs = inputs;
-  }
-
-  get node(): NodeDef {
-    if (this.#node) return this.#node;
-    throw new Exception("LogicError", "no node is being lowered.");
-  }
-
-  get steps(): readonly Step[] {
-    return this.#steps;
-  }
-
-  get guards(): readonly Guard[] {
-    return this.#guards;
   }
 
   value(id: number): Traced | undefined {
     return this.#values.get(id);
   }
 
-  bind(id: number, value: Traced["value"], guards: readonly Guard[] = this.#guards): void {
+  bind(id: number, value: Traced["value"], guards: readonly Guard[] = this.guards): void {
     this.#values.set(id, { value, guards });
   }
 
@@ -100,63 +83,6 @@ export class Tracer implements Trace {
     this.guarded(guards, () => traceLoop(this, loop));
   }
 
-  /** The steps that `write` adds, instead of adding them here. */
-  nested(write: () => void): Step[] {
-    const outer = this.#steps;
-    const guards = this.#guards;
-    const outerGuards = this.#outerGuards;
-    const inner: Step[] = [];
-    this.#steps = inner;
-    this.#outerGuards = guards;
-    try {
-      write();
-    } finally {
-      this.#steps = outer;
-      this.#guards = guards;
-      this.#outerGuards = outerGuards;
-    }
-    return inner;
-  }
-
-  /** Under further guards, or others. */
-  guarded(guards: readonly Guard[], write: () => void): void {
-    const outer = this.#guards;
-    this.#guards = guards;
-    try {
-      write();
-    } finally {
-      this.#guards = outer;
-    }
-  }
-
-  /** While `node` is the one being lowered. */
-  at<T>(node: NodeDef, lower: () => T): T {
-    const outer = this.#node;
-    this.#node = node;
-    try {
-      return lower();
-    } finally {
-      this.#node = outer;
-    }
-  }
-
-  /** A way to add steps later at the present place. */
-  here(): (write: () => void) => void {
-    const steps = this.#steps;
-    const guards = this.#guards;
-    const outerGuards = this.#outerGuards;
-    // A place of its own: what comes after is pushed behind it.
-    const reserved: Step = { kind: "if", origin: this.node.name, condition: never, then: [], else: [] };
-    steps.push(reserved);
-    return (write) => {
-      const added = this.nested(() => {
-        this.#outerGuards = outerGuards;
-        this.guarded(guards, write);
-      });
-      steps.splice(steps.indexOf(reserved) + 1, 0, ...added);
-    };
-  }
-
   /** Declares an integer scalar to be counted by a loop. */
   count(view: View, counted: Counted): void {
     this.#counted.set(view.storage, counted);
@@ -181,42 +107,6 @@ export class Tracer implements Trace {
     const known = view && constantOf(view);
     if (known) return Array.from(known.data as Iterable<number | bigint>, Number);
     return this.unsupported(`${what} is not known at compile time`);
-  }
-
-  newConstant(dtype: ElementType, shape: readonly number[], data: TensorLike["data"]): View {
-    return constantView(this.node.name, { dtype, shape, data });
-  }
-
-  newStorage(dtype: ElementType, count: number): Storage {
-    return new Storage(this.node.name, dtype, count);
-  }
-
-  map(shape: readonly number[], value: Element): View {
-    const out = View.of(this.newStorage(value.dtype, sizeOf(shape)), shape);
-    this.mapInto(out, value);
-    return out;
-  }
-
-  mapInto(out: View, value: Element): void {
-    if (out.count > 0) this.add({ kind: "map", origin: this.node.name, out, value });
-  }
-
-  add(step: Step): void {
-    let steps = this.#steps;
-    const isOpen = (guard: Guard) => !this.#outerGuards.some((outer) => isSameGuard(outer, guard));
-    for (const guard of this.#guards.filter(isOpen)) steps = branch(steps, guard, this.node.name);
-    steps.push(step);
-  }
-
-  reshape(view: View, shape: readonly number[]): View {
-    const same = view.reshape(shape);
-    if (same) return same;
-    const copy = this.map(view.shape, read(view));
-    return copy.reshape(shape) as View;
-  }
-
-  unsupported(reason: string): never {
-    throw new Unsupported(this.node, reason);
   }
 
   #traceNode(step: NodeStep): void {
@@ -247,7 +137,7 @@ export class Tracer implements Trace {
 
   #mergedGuards(values: readonly number[]): readonly Guard[] | "dead" {
     const more = values.flatMap((id) => this.#values.get(id)?.guards ?? []);
-    return withGuards(this.#guards, more);
+    return withGuards(this.guards, more);
   }
 
   #lower(step: NodeStep): void {
@@ -298,22 +188,4 @@ export class Tracer implements Trace {
       if (value !== undefined) this.bind(id, value);
     }
   }
-}
-
-/** Stands where `here` reserved a place; it is never computed. */
-const never = View.of(new Storage("never", "bool", 1, new Uint8Array(1)), []);
-
-function valuesWritten(step: PlanStep): number[] {
-  if (!isLoop(step)) return [...step.outputs, ...step.marks];
-  const heads = step.variables.flatMap(({ value, valueIndex, next }) => [value, valueIndex, next]);
-  return [...heads, ...step.steps.flatMap(valuesWritten)];
-}
-
-/** The list of a branch's steps: that of the last step when it is on the same condition. */
-function branch(steps: Step[], { condition, side }: Guard, origin: string): Step[] {
-  const last = steps.at(-1);
-  const isSame = last?.kind === "if" && isSameChoice(last.condition, condition);
-  const found: IfStep = isSame ? last : { kind: "if", origin, condition, then: [], else: [] };
-  if (!isSame) steps.push(found);
-  return (side ? found.then : found.else) as Step[];
 }

@@ -1,4 +1,5 @@
 /** Switch, Merge and what only hands a value on. A choice that is known takes one branch; another becomes an if. */
+import { sameShape } from "../../tensorflow/reference/broadcast.js";
 import type { NodeStep } from "../../tensorflow/reference/Plan.js";
 import { read } from "../tensor/element.js";
 import { isElementType, View } from "../tensor/View.js";
@@ -94,7 +95,7 @@ function joined(trace: Tracer, options: readonly Option[]): View {
   const { onTrue, onFalse } = choiceOf(trace, options);
   const [a, b] = [onTrue.value, onFalse.value];
   if (!(a instanceof View && b instanceof View)) return trace.unsupported("its branches give lists");
-  if (a.dtype !== b.dtype || a.rank !== b.rank || a.shape.some((size, axis) => size !== b.shape[axis]))
+  if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape))
     return trace.unsupported(`its branches give the shapes [${a.shape}] and [${b.shape}]`);
   const out = View.of(trace.newStorage(a.dtype, a.count), a.shape);
   trace.guarded(onTrue.guards, () => trace.mapInto(out, read(a)));

@@ -2,6 +2,7 @@
 import { Exception } from "../../base/errors.js";
 import { parseTensorName } from "../../tensorflow/names.js";
 import { makePlan, type Constants } from "../../tensorflow/reference/makePlan.js";
+import { sameShape } from "../../tensorflow/reference/broadcast.js";
 import type { GraphIndex } from "../../tensorflow/GraphIndex.js";
 import type { Plan } from "../../tensorflow/reference/Plan.js";
 import type { DType } from "../../tensorflow/dtypes.js";
@@ -51,28 +52,35 @@ export function traceGraph(
       `input '${name}' is of dtype ${dtype}, which compiled code does not have.`,
     );
   });
-  const outputs: View[] = [];
-  const steps = traceSteered(plan, inputs, fetches, outputs, new Map());
-  return { inputs, outputs, steps };
+  const traces = new GraphTraces(plan, inputs, fetches);
+  const steps = traces.steered(new Map());
+  return { inputs, outputs: traces.outputs, steps };
 }
 
-/** Traces for the `known` values of inputs that choose between branches, and for each value of the next that does. */
-function traceSteered(
-  plan: Plan,
-  inputs: readonly View[],
-  fetches: readonly string[],
-  outputs: View[],
-  known: ReadonlyMap<Storage, boolean>,
-): readonly Step[] {
-  try {
-    return traceOnce(plan, inputs, fetches, outputs, known);
-  } catch (error) {
-    if (!(error instanceof Steered)) throw error;
-    const { input } = error;
-    const condition = View.of(input, []);
+/** The traces of one plan: one, or one for each value of the inputs that choose between branches. */
+class GraphTraces {
+  readonly outputs: View[] = [];
+
+  constructor(
+    readonly plan: Plan,
+    readonly inputs: readonly View[],
+    readonly fetches: readonly string[],
+  ) {}
+
+  /** For the `known` values of inputs that choose, and for both values of the next input that does. */
+  steered(known: ReadonlyMap<Storage, boolean>): readonly Step[] {
+    try {
+      return this.#trace(known);
+    } catch (error) {
+      if (!(error instanceof Steered)) throw error;
+      return [this.#choice(error.input, known)];
+    }
+  }
+
+  #choice(input: Storage, known: ReadonlyMap<Storage, boolean>): Step {
     const attempt = (value: boolean) => {
       try {
-        return traceSteered(plan, inputs, fetches, outputs, new Map([...known, [input, value]]));
+        return this.steered(new Map([...known, [input, value]]));
       } catch (reason) {
         if (reason instanceof Unsupported) return reason;
         throw reason;
@@ -80,59 +88,48 @@ function traceSteered(
     };
     const [then, otherwise] = [attempt(true), attempt(false)];
     if (then instanceof Unsupported && otherwise instanceof Unsupported) throw then;
-    const stepsOf = (side: readonly Step[] | Unsupported, value: boolean): readonly Step[] =>
-      side instanceof Unsupported
-        ? [
-            {
-              kind: "fault",
-              origin: input.name,
-              message: `only runs with '${input.name}' = ${value} go to the reference engine: ${side.message}`,
-            },
-          ]
-        : side;
-    return [
-      {
-        kind: "if",
-        origin: input.name,
-        condition,
-        then: stepsOf(then, true),
-        else: stepsOf(otherwise, false),
-      },
-    ];
+    return {
+      kind: "if",
+      origin: input.name,
+      condition: View.of(input, []),
+      then: stepsOrFault(input, true, then),
+      else: stepsOrFault(input, false, otherwise),
+    };
   }
-}
 
-function traceOnce(
-  plan: Plan,
-  inputs: readonly View[],
-  fetches: readonly string[],
-  outputs: View[],
-  known: ReadonlyMap<Storage, boolean>,
-): readonly Step[] {
-  const steering = known.size < maxSteering ? inputs.map(({ storage }) => storage) : [];
-  const tracer = new Tracer(new Set(steering));
-  for (const [i, input] of inputs.entries()) {
-    const value = known.get(input.storage);
-    const choice = { dtype: "bool", shape: input.shape, data: new Uint8Array([value ? 1 : 0]) } as const;
-    tracer.bind(
-      plan.feeds[i] as number,
-      value === undefined ? input : constantView(input.storage.name, choice),
-    );
+  #trace(known: ReadonlyMap<Storage, boolean>): readonly Step[] {
+    const steering = known.size < maxSteering ? this.inputs.map(({ storage }) => storage) : [];
+    const tracer = new Tracer(new Set(steering));
+    for (const [i, input] of this.inputs.entries()) {
+      const value = known.get(input.storage);
+      const choice = { dtype: "bool", shape: input.shape, data: new Uint8Array([value ? 1 : 0]) } as const;
+      const bound = value === undefined ? input : constantView(input.storage.name, choice);
+      tracer.bind(this.plan.feeds[i] as number, bound);
+    }
+    for (const { value, tensor } of this.plan.constants) {
+      if (isElementType(tensor.dtype)) tracer.bind(value, constantView("constant", tensor));
+    }
+    tracer.trace(this.plan.steps);
+    for (const [i, id] of this.plan.fetches.entries()) this.#write(tracer, i, id);
+    return tracer.steps;
   }
-  for (const { value, tensor } of plan.constants) {
-    if (isElementType(tensor.dtype)) tracer.bind(value, constantView("constant", tensor));
-  }
-  tracer.trace(plan.steps);
-  for (const [i, id] of plan.fetches.entries()) {
-    const node = { name: fetches[i] as string, op: "output", inputs: [], attrs: {} };
+
+  /** Each trace writes the same outputs. */
+  #write(tracer: Tracer, i: number, id: number): void {
+    const node = { name: this.fetches[i] as string, op: "output", inputs: [], attrs: {} };
     tracer.at(node, () => {
       const view = tracer.view(id);
-      const out = outputs[i] ?? View.of(tracer.newStorage(view.dtype, view.count), view.shape);
-      if (out.rank !== view.rank || out.shape.some((size, axis) => size !== view.shape[axis]))
+      const out = this.outputs[i] ?? View.of(tracer.newStorage(view.dtype, view.count), view.shape);
+      if (!sameShape(out.shape, view.shape))
         tracer.unsupported(`its branches give the shapes [${out.shape}] and [${view.shape}]`);
-      outputs[i] = out;
+      this.outputs[i] = out;
       tracer.mapInto(out, read(view));
     });
   }
-  return tracer.steps;
+}
+
+function stepsOrFault(input: Storage, value: boolean, side: readonly Step[] | Unsupported): readonly Step[] {
+  if (!(side instanceof Unsupported)) return side;
+  const message = `only runs with '${input.name}' = ${value} go to the reference engine: ${side.message}`;
+  return [{ kind: "fault", origin: input.name, message }];
 }

@@ -3,6 +3,7 @@
  * rounds is known and vanishes, and TensorLists are read and written at the loop's index.
  */
 import { isLoop, type LoopStep, type LoopVariable, type NodeStep } from "../../tensorflow/reference/Plan.js";
+import { sameShape } from "../../tensorflow/reference/broadcast.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { read } from "../tensor/element.js";
 import type { Step } from "../tensor/ir.js";
@@ -11,10 +12,6 @@ import { type LoopKnowledge, studyLoop } from "./loopKnowledge.js";
 import { TensorListValue } from "./traceLists.js";
 import type { Tracer } from "./Tracer.js";
 import { constantOf, constantView, isSameTensor, LoopEnd, type Traced } from "./traceValues.js";
-
-function isEqual(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
-}
 
 /** @throws Unsupported naming the loop's node that stands in the way */
 export function traceLoop(trace: Tracer, loop: LoopStep): void {
@@ -121,7 +118,7 @@ class LoopTrace {
         this.tracer.bind(id, constantView(this.loop.name, first));
         continue;
       }
-      const isOneShape = sequence.every(({ shape }) => isEqual(shape, first.shape));
+      const isOneShape = sequence.every(({ shape }) => sameShape(shape, first.shape));
       if (isOneShape) this.tracer.bind(id, this.#table(sequence, first));
     }
   }
@@ -182,7 +179,7 @@ class LoopTrace {
     if (!to) this.#checkList(variable, next);
     if (!to) return [];
     if (!(next instanceof View)) return trace.unsupported("a loop variable becomes a list");
-    if (next.dtype !== to.dtype || !isEqual(next.shape, to.shape))
+    if (next.dtype !== to.dtype || !sameShape(next.shape, to.shape))
       return trace.unsupported(`a loop variable changes its shape from [${to.shape}] to [${next.shape}]`);
     if (next.storage === to.storage && next.isWhole) return [];
     const isOfAnother = [...this.#memory.values()].some(({ storage }) => storage === next.storage);

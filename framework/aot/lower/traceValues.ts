@@ -2,6 +2,7 @@
 import { Exception } from "../../base/errors.js";
 import type { NodeDef } from "../../tensorflow/GraphDef.js";
 import type { TensorData } from "../../tensorflow/dtypes.js";
+import { sameShape } from "../../tensorflow/reference/broadcast.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType, Storage, View } from "../tensor/View.js";
 import type { TensorListValue } from "./traceLists.js";
@@ -71,8 +72,7 @@ export function constantOf(view: View): TensorLike | undefined {
 }
 
 export function isSameTensor(a: TensorLike, b: TensorLike): boolean {
-  if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return false;
-  if (a.shape.some((size, axis) => size !== b.shape[axis])) return false;
+  if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
   for (let i = 0; i < a.data.length; i++) if (!Object.is(a.data[i], b.data[i])) return false;
   return true;
 }

@@ -2,11 +2,12 @@
  * Joins steps so that tensors between them need no memory: a map goes into the expression of the only step that reads
  * it, and a map after a contract or a reduce becomes its epilogue. A copy vanishes: its source is written in place.
  */
+import { sameShape } from "../../tensorflow/reference/broadcast.js";
 import { operands, rewrite } from "../tensor/element.js";
 import type { ComputeStep, Element, MapStep, Step } from "../tensor/ir.js";
 import type { LoopTerm, Storage, View } from "../tensor/View.js";
 import { isCompute, mapBodies, readsOf, visit, writtenBy } from "./access.js";
-import { isEqual, reindex } from "./reindex.js";
+import { reindex } from "./reindex.js";
 
 /** Larger expressions are not joined further: registers and compile time end. */
 const maxParts = 64;
@@ -92,7 +93,7 @@ function canBeWritten(step: ComputeStep): boolean {
   if (own.length === 0) return true;
   const isSame = (view: View) =>
     view.offset === step.out.offset &&
-    isEqual(view.shape, step.out.shape) &&
+    sameShape(view.shape, step.out.shape) &&
     view.strides.every((stride, axis) => view.shape[axis] === 1 || stride === step.out.strides[axis]) &&
     view.terms.length === step.out.terms.length &&
     view.terms.every((term, i) => isSameTerm(term, step.out.terms[i]));
@@ -152,7 +153,7 @@ function changeExpressions(step: ComputeStep, change: (part: Element) => Element
 /** The map after a step becomes that step's epilogue; after a softmax only a copy can. */
 function asEpilogue(source: Exclude<ComputeStep, MapStep>, step: MapStep): ComputeStep | undefined {
   const { storage, shape } = source.out;
-  const isReshaped = !isEqual(step.out.shape, shape);
+  const isReshaped = !sameShape(step.out.shape, shape);
   const out = step.out.count === source.out.count ? step.out.reshape(shape) : undefined;
   if (!out) return undefined;
   let isPossible = true;
@@ -162,7 +163,7 @@ function asEpilogue(source: Exclude<ComputeStep, MapStep>, step: MapStep): Compu
     if (part.kind === "index" && isReshaped) isPossible = false;
     if (part.kind !== "read" && part.kind !== "gather") return part;
     if (part.kind === "read" && part.view.storage === storage) {
-      if (!part.view.isWhole || !isEqual(part.view.shape, step.out.shape)) isPossible = false;
+      if (!part.view.isWhole || !sameShape(part.view.shape, step.out.shape)) isPossible = false;
       return inner;
     }
     if (part.view.storage === storage) isPossible = false;

@@ -2,6 +2,7 @@
  * Puts one expression into another: what a step has written is read through a view; seen through the same view, the
  * operands of that step give the value directly.
  */
+import { sameShape } from "../../tensorflow/reference/broadcast.js";
 import { rewrite } from "../tensor/element.js";
 import type { Element } from "../tensor/ir.js";
 import { rowMajor, type View } from "../tensor/View.js";
@@ -11,7 +12,7 @@ import { rowMajor, type View } from "../tensor/View.js";
  * what was written; undefined where strides cannot say it.
  */
 export function reindex(value: Element, shape: readonly number[], through: View): Element | undefined {
-  const isSame = through.isWhole && isEqual(through.shape, shape);
+  const isSame = through.isWhole && sameShape(through.shape, shape);
   if (isSame) return value;
   const map = through.isWhole ? (view: View) => view.reshape(through.shape) : pick(shape, through);
   if (!map) return undefined;
@@ -54,8 +55,4 @@ function pick(shape: readonly number[], through: View): ((view: View) => View) |
     const strides = walks.map(({ axis, step }) => (axis < 0 ? 0 : step * (view.strides[axis] as number)));
     return view.strided(through.shape, strides, offset);
   };
-}
-
-export function isEqual(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }

@@ -52,3 +52,19 @@ export interface Plan {
 export function isLoop(step: Step): step is LoopStep {
   return "variables" in step;
 }
+
+/** What the step, and the steps inside it, need from outside: a loop's own values are not among them. */
+export function valuesRead(step: Step): number[] {
+  if (!isLoop(step))
+    return [...step.inputs, ...step.guards, ...(step.condition ? [step.condition.value] : [])];
+  const own = new Set(valuesWritten(step));
+  const read = [...step.variables.flatMap(({ initial }) => initial), ...step.steps.flatMap(valuesRead)];
+  return read.filter((value) => !own.has(value));
+}
+
+/** What the step, and the steps inside it, compute: values and the tokens that tell whether they are dead. */
+export function valuesWritten(step: Step): number[] {
+  if (!isLoop(step)) return [...step.outputs, ...step.marks];
+  const heads = step.variables.flatMap(({ value, valueIndex }) => [value, valueIndex]);
+  return [...heads, ...step.steps.flatMap(valuesWritten)];
+}
