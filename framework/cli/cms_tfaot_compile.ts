@@ -1,15 +1,12 @@
 /** `cms_tfaot_compile --aot-config aot_config.yaml --output-directory DIR`: compiles a model ahead of time. */
-import { suggestion } from "../base/didYouMean.js";
 import { compileGraph } from "../aot/compile.js";
 import { buildTool, type Workshop } from "../aot/tfaot/buildTool.js";
 import { buildRecipes } from "../aot/tfaot/recipes.js";
 import { splitFlags } from "../aot/tfaot/xlaFlags.js";
-import { type TargetName, targetNames } from "../aot/Unit.js";
-import { report } from "./runJob.js";
-import { toolArguments, wrongArguments } from "./toolArguments.js";
+import { runTool } from "./runTool.js";
+import { refuseTwice, targetOf, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
 const name = "cms_tfaot_compile";
-const helpWidth = 110;
 
 const usage = `$0 --aot-config aot_config.yaml --output-directory DIR [--dev] [options]
 $0 --recipes models.yaml --output-directory DIR [--data-directory DIR] [NAME …]
@@ -31,22 +28,15 @@ const workshop: Workshop = {
   warn: (line) => process.stderr.write(`WARNING: ${line}\n`),
 };
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runTool(async () => {
+  const given = await parse(process.argv.slice(2));
+  if (given) build(given);
+  return 0;
+});
 
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    await build(argv);
-    return 0;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
-
-async function build(argv: readonly string[]): Promise<void> {
-  const given = await parse(argv);
-  if (!given) return;
+function build(given: Arguments): void {
   const { aotConfig, recipes, outputDirectory, toolName, toolBase, dev, dataDirectory, only } = given;
-  const target = targetOf(given.target);
+  const target = targetOf(name, given.target);
   const additionalFlags = splitFlags(given.additionalFlags ?? "");
   if (outputDirectory === undefined) throw wrongArguments(name, "--output-directory is missing.");
   if ((aotConfig === undefined) === (recipes === undefined))
@@ -62,18 +52,12 @@ async function build(argv: readonly string[]): Promise<void> {
   }
 }
 
-function targetOf(given: string): TargetName {
-  const found = targetNames.find((target) => target === given);
-  if (found) return found;
-  throw wrongArguments(name, `unknown --target '${given}'${suggestion(given, targetNames)}`);
-}
+type Arguments = NonNullable<Awaited<ReturnType<typeof parse>>>;
 
 async function parse(argv: readonly string[]) {
   const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
   const parsed = await toolArguments(name, argv, (parser) =>
-    parser
-      .usage(usage)
-      .wrap(helpWidth)
+    withUsage(parser, usage)
       .option("aot-config", { ...text("the aot_config, yaml or json"), alias: "c" })
       .option("output-directory", { ...text("where the files go, replaced whole"), alias: "o" })
       .option("target", { ...text("wasm: runs everywhere; native: for this machine"), default: "wasm" })
@@ -91,7 +75,9 @@ async function parse(argv: readonly string[]) {
       .example("$0 --recipes models.yaml --data-directory data -o tools", "all tools of a release"),
   );
   if (!parsed) return undefined;
-  const given = {
+  const options = ["aot-config", "output-directory", "target", "tool-name", "tool-base"] as const;
+  refuseTwice(name, parsed, [...options, "additional-flags", "recipes", "data-directory"]);
+  return {
     aotConfig: parsed["aot-config"],
     outputDirectory: parsed["output-directory"],
     target: parsed.target,
@@ -101,12 +87,6 @@ async function parse(argv: readonly string[]) {
     additionalFlags: parsed["additional-flags"],
     recipes: parsed.recipes,
     dataDirectory: parsed["data-directory"],
+    only: parsed._.map(String),
   };
-  const twice = Object.entries(given).find(([, value]) => Array.isArray(value));
-  if (twice) throw wrongArguments(name, `--${kebab(twice[0])} is given more than once.`);
-  return { ...given, only: parsed._.map(String) };
-}
-
-function kebab(option: string): string {
-  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

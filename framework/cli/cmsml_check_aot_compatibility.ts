@@ -4,11 +4,10 @@ import { supportedOps } from "../aot/tfaot/supportedOps.js";
 import { checkCompatibility, verdict } from "../aot/tfaot/checkCompatibility.js";
 import { opTable } from "../aot/tfaot/opTable.js";
 import { print } from "./compareOutput.js";
-import { report } from "./runJob.js";
-import { toolArguments, wrongArguments } from "./toolArguments.js";
+import { runTool } from "./runTool.js";
+import { toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
 const name = "cmsml_check_aot_compatibility";
-const helpWidth = 110;
 
 const usage = `$0 SAVED_MODEL [--serving-key KEY] [--devices cpu]
 $0 --table
@@ -19,18 +18,10 @@ With --table it prints every op that the compiler has.
 
 The exit code is 0 when the model can be compiled, 1 when it cannot.`;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runTool(check);
 
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    return await check(argv);
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
-
-async function check(argv: readonly string[]): Promise<number> {
-  const parsed = await parse(argv);
+async function check(): Promise<number> {
+  const parsed = await parse(process.argv.slice(2));
   if (!parsed) return 0;
   const given = [...parsed._.map(String), ...[parsed["model-path"] ?? []].flat()];
   if (given.length > 1) throw wrongArguments(name, `it takes one model, not ${given.length}.`);
@@ -53,10 +44,7 @@ async function check(argv: readonly string[]): Promise<number> {
 
 async function parse(argv: readonly string[]) {
   return toolArguments(name, argv, (parser) =>
-    parser
-      .usage(usage)
-      .wrap(helpWidth)
-      .parserConfiguration({ "parse-positional-numbers": false })
+    withUsage(parser, usage)
       .option("model-path", { type: "string", requiresArg: true, describe: "the SavedModel's directory" })
       .option("serving-key", {
         type: "string",

@@ -2,22 +2,20 @@
  * `cmsml_compile_tf_graph MODEL OUTPUT`: cmsml's lower tool. Gives the signatures of a SavedModel static shapes and, with
  * --compile, compiles them; cms_tfaot_compile makes packages of models.
  */
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Exception } from "../base/errors.js";
-import { suggestion } from "../base/didYouMean.js";
+import { replaceFile } from "../base/replaceFile.js";
 import { loadSavedModel } from "../tensorflow/SavedModel.js";
 import { compileGraph } from "../aot/compile.js";
 import { compileOne } from "../aot/tfaot/compileModel.js";
 import { ServingSignature } from "../aot/tfaot/ServingSignature.js";
 import { encodeStaticModel, staticKey } from "../aot/tfaot/staticSavedModel.js";
 import { encodeWeights } from "../aot/tfaot/weightsFile.js";
-import { targetNames } from "../aot/Unit.js";
-import { report } from "./runJob.js";
-import { toolArguments, wrongArguments } from "./toolArguments.js";
+import { runTool } from "./runTool.js";
+import { targetOf, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
 const name = "cmsml_compile_tf_graph";
-const helpWidth = 110;
 
 const usage = `$0 MODEL OUTPUT [--batch-sizes 1,2] [options]
 
@@ -26,20 +24,15 @@ variables as constants. With --compile it also compiles each ahead of time, to
 OUTPUT/aot/PREFIX{.wasm,.weights,.json}; the json says what the code takes and gives, under the name
 CLASS. To use a model in a plugin, compile it with cms_tfaot_compile instead.`;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runTool(async () => {
+  const given = await parse(process.argv.slice(2));
+  if (given) compile(given);
+  return 0;
+});
 
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    await compile(argv);
-    return 0;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
+type Arguments = NonNullable<Awaited<ReturnType<typeof parse>>>;
 
-async function compile(argv: readonly string[]): Promise<void> {
-  const given = await parse(argv);
-  if (!given) return;
+function compile(given: Arguments): void {
   const { model, output, batchSizes, prefix, className, target } = given;
   const inputKey = given["input-serving-key"];
   const outputKey = given["output-serving-key"] ?? `${inputKey}_bs{}`;
@@ -69,8 +62,7 @@ async function compile(argv: readonly string[]): Promise<void> {
 function put(path: string, contents: string | Uint8Array): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.${process.pid}`, contents);
-    renameSync(`${path}.${process.pid}`, path);
+    replaceFile(path, contents);
   } catch (error) {
     throw new Exception("FileWriteError", `${name}: ${(error as Error).message}.`);
   }
@@ -79,10 +71,7 @@ function put(path: string, contents: string | Uint8Array): void {
 async function parse(argv: readonly string[]) {
   const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
   const parsed = await toolArguments(name, argv, (parser) =>
-    parser
-      .usage(usage)
-      .wrap(helpWidth)
-      .parserConfiguration({ "parse-positional-numbers": false })
+    withUsage(parser, usage)
       .option("batch-sizes", { ...text("batch sizes, separated by commas"), alias: "b", default: "1" })
       .option("input-serving-key", { ...text("the signature to read"), default: "serving_default" })
       .option("output-serving-key", text("those to write, {} for the batch size; otherwise KEY_bs{}"))
@@ -104,12 +93,7 @@ async function parse(argv: readonly string[]) {
   const wrong = sizes.find((size) => !/^[1-9]\d*$/.test(size));
   if (wrong !== undefined)
     throw wrongArguments(name, `--batch-sizes takes whole numbers from 1 on, such as 1,2,4, not '${wrong}'.`);
-  const target = targetNames.find((known) => known === parsed.target);
-  if (!target)
-    throw wrongArguments(
-      name,
-      `unknown --target '${parsed.target}'${suggestion(parsed.target, targetNames)}`,
-    );
+  const target = targetOf(name, parsed.target);
   const [prefix, className] = [parsed.compile ?? []].flat();
   const batchSizes = [...new Set(sizes.map(Number))].sort((a, b) => a - b);
   return { ...parsed, model, output, batchSizes, target, prefix, className };

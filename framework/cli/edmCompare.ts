@@ -5,11 +5,10 @@ import { EventFileReader } from "../io/EventFileReader.js";
 import { formatComparison } from "../io/formatComparison.js";
 import { comparisonJson } from "./compareJson.js";
 import { print } from "./compareOutput.js";
-import { report } from "./runJob.js";
-import { toolArguments, wrongArguments } from "./toolArguments.js";
+import { runTool } from "./runTool.js";
+import { toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
 const name = "edmCompare";
-const helpWidth = 110;
 
 interface Arguments {
   readonly files: readonly [a: string, b: string];
@@ -29,28 +28,19 @@ One line a field: how many values differ, by how much at most, and the first tha
 
 The exit code is 0 when nothing is different, 1 when something is, cmsrun's own when a file cannot be read.`;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const given = await parse(argv);
-    if (!given) return 0;
-    const { files, json } = given;
-    const result = compare(given);
-    await print(json ? `${JSON.stringify(comparisonJson(...files, result))}\n` : formatComparison(result));
-    return result.same ? 0 : 1;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
+process.exitCode = await runTool(async () => {
+  const given = await parse(process.argv.slice(2));
+  if (!given) return 0;
+  const { files, json } = given;
+  const result = compare(given);
+  await print(json ? `${JSON.stringify(comparisonJson(...files, result))}\n` : formatComparison(result));
+  return result.same ? 0 : 1;
+});
 
 /** Gives undefined when help or the version was asked for, and printed. */
 async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   const parsed = await toolArguments(name, argv, (parser) =>
-    parser
-      .usage(usage)
-      .wrap(helpWidth)
-      .parserConfiguration({ "parse-positional-numbers": false })
+    withUsage(parser, usage)
       .option("rtol", {
         type: "number",
         default: 0,

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { generateProducts } from "../../scripts/generateProducts.mjs";
 import { Exception } from "../base/errors.js";
 import { currentPackage } from "./currentPackage.js";
-import { report } from "./runJob.js";
+import { runTool } from "./runTool.js";
 import { toolArguments, wrongArguments } from "./toolArguments.js";
 
 const usage = `$0 FILE.proto... [-o products.ts]
@@ -18,28 +18,22 @@ repeated float pt = 1; // transverse momentum [GeV]
 repeated uint32 index = 2; // position in the input collection [1]
 }`;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const given = await toolArguments("edmProducts", argv, (parser) =>
-      parser
-        .usage(usage)
-        .option("output", {
-          alias: "o",
-          type: "string",
-          requiresArg: true,
-          default: "products.ts",
-          describe: "the file to write",
-        })
-        .example("$0 jets.proto -o plugins/products.ts", "plugins import ./products.js"),
-    );
-    if (given) write(given._.map(String), given.output);
-    return 0;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
+process.exitCode = await runTool(async () => {
+  const given = await toolArguments("edmProducts", process.argv.slice(2), (parser) =>
+    parser
+      .usage(usage)
+      .option("output", {
+        alias: "o",
+        type: "string",
+        requiresArg: true,
+        default: "products.ts",
+        describe: "the file to write",
+      })
+      .example("$0 jets.proto -o plugins/products.ts", "plugins import ./products.js"),
+  );
+  if (given) write(given._.map(String), given.output);
+  return 0;
+});
 
 function write(protoFiles: readonly string[], output: string): void {
   if (protoFiles.length === 0) throw wrongArguments("edmProducts", "name at least one .proto file.");

@@ -9,11 +9,10 @@ import { configName, listReferences, referencesFolder } from "./referenceFolder.
 import { runConfig } from "./regressConfig.js";
 import { runOrder } from "./regressJob.js";
 import { type ConfigResult, details, isSame, type Row, tableHead, tableRow } from "./regressTable.js";
-import { report } from "./runJob.js";
-import { toolArguments, wrongArguments } from "./toolArguments.js";
+import { runTool } from "./runTool.js";
+import { toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
 const name = "npm run regress --";
-const helpWidth = 110;
 const usage = `$0 [NAME…] [options]
 
 Runs every config that has a reference under data/references again, with 1 and 2 threads, and compares what
@@ -32,27 +31,18 @@ interface Arguments {
 
 const [first, order] = process.argv.slice(2);
 if (first === "--job" && order !== undefined) process.exit((await runOrder(order)) & 0xff);
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  // An exit handler removes what a run has written so far.
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => process.exit(128 + constants.signals[signal]));
-  try {
-    const given = await parse(argv);
-    return given ? await regress(given) : 0;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
+// An exit handler removes what a run has written so far.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+process.exitCode = await runTool(async () => {
+  const given = await parse(process.argv.slice(2));
+  return given && regress(given);
+});
 
 /** Gives undefined when help or the version was asked for, and printed. */
 async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   const parsed = await toolArguments(name, argv, (parser) =>
-    parser
-      .usage(usage)
-      .wrap(helpWidth)
-      .parserConfiguration({ "parse-positional-numbers": false })
+    withUsage(parser, usage)
       .option("threads", {
         type: "array",
         number: true,

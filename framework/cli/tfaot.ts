@@ -16,15 +16,13 @@ import { profileJson } from "../aot/tfaot/profile/profileJson.js";
 import { profileModel } from "../aot/tfaot/profile/profileModel.js";
 import { profileHtml, profileSvg } from "../aot/tfaot/profile/profilePlot.js";
 import { profileText } from "../aot/tfaot/profile/profileText.js";
-import { type TargetName, targetNames } from "../aot/Unit.js";
-import { suggestion } from "../base/didYouMean.js";
+import type { TargetName } from "../aot/Unit.js";
 import { Exception } from "../base/errors.js";
 import { print } from "./compareOutput.js";
-import { report } from "./runJob.js";
-import { toolArguments, wrongArguments } from "./toolArguments.js";
+import { runTool } from "./runTool.js";
+import { refuseTwice, targetOf, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
 const name = "tfaot";
-const helpWidth = 110;
 const leastRounds = 7;
 
 interface Arguments {
@@ -48,17 +46,11 @@ MODEL is the directory of a SavedModel, an aot_config.yaml, or a directory that 
 The events are a NanoAOD file (--size-of Jet, or a branch: nJet, Jet_pt) or an event file of cmsrun
 (--size-of PRODUCT/label); or give the distribution itself. Without either all batch sizes count alike.`;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const given = await parse(argv);
-    if (given) await profile(given);
-    return 0;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
+process.exitCode = await runTool(async () => {
+  const given = await parse(process.argv.slice(2));
+  if (given) await profile(given);
+  return 0;
+});
 
 async function profile(given: Arguments): Promise<void> {
   const warn = (line: string) => process.stderr.write(`WARNING: ${line}\n`);
@@ -85,10 +77,7 @@ async function distributionIn({
 async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
   const parsed = await toolArguments(name, argv, (parser) =>
-    parser
-      .usage(usage)
-      .wrap(helpWidth)
-      .parserConfiguration({ "parse-positional-numbers": false })
+    withUsage(parser, usage)
       .option("batch-sizes", text("sizes to measure; else those of the config or tool, or 1,2,4,8,16,32"))
       .option("events", text("event file that shows how often each batch size comes"))
       .option("size-of", text("whose number of elements is the batch size of an event"))
@@ -112,9 +101,7 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   if (model === undefined || rest.length > 0)
     throw wrongArguments(name, `profile takes one model, not ${parsed._.length - 1}.`);
   const { events, distribution, target, rounds, json, plot, batchSizes, sizeOf } = parsed;
-  const given = { events, "size-of": sizeOf, distribution, target, rounds, plot, "batch-sizes": batchSizes };
-  const twice = Object.entries(given).find(([, value]) => Array.isArray(value));
-  if (twice) throw wrongArguments(name, `--${twice[0]} is given more than once.`);
+  refuseTwice(name, parsed, ["events", "size-of", "distribution", "target", "rounds", "plot", "batch-sizes"]);
   if ((events === undefined) !== (sizeOf === undefined))
     throw wrongArguments(name, "--events and --size-of are given together.");
   if (events !== undefined && distribution !== undefined)
@@ -127,7 +114,7 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   return {
     model,
     batchSizes: sizes,
-    target: targetOf(target),
+    target: target === undefined ? undefined : targetOf(name, target),
     events,
     sizeOf,
     distribution,
@@ -142,13 +129,6 @@ function sizesIn(text: string): number[] {
   if (sizes.every((size) => size >= 1) && new Set(sizes).size === sizes.length)
     return sizes.sort((a, b) => a - b);
   throw wrongArguments(name, `--batch-sizes takes different whole numbers from 1 on, not '${text}'.`);
-}
-
-function targetOf(given: string | undefined): TargetName | undefined {
-  if (given === undefined) return undefined;
-  const found = targetNames.find((target) => target === given);
-  if (found) return found;
-  throw wrongArguments(name, `unknown --target '${given}'${suggestion(given, targetNames)}`);
 }
 
 function write(path: string, contents: string): void {

@@ -7,13 +7,12 @@ import { createSession, type Session } from "../tensorflow/Session.js";
 import { type EngineTarget, engineTargets } from "../tensorflow/Options.js";
 import { showShape, Tensor } from "../tensorflow/Tensor.js";
 import { print } from "./compareOutput.js";
-import { report } from "./runJob.js";
+import { runTool } from "./runTool.js";
 import { type Port, portsOf, showPorts } from "./tfrunModel.js";
 import { fromJson, toJson } from "./tfrunTensors.js";
-import { toolArguments, wrongArguments } from "./toolArguments.js";
+import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
 const name = "tfrun";
-const helpWidth = 110;
 /** Runs before the timed ones, in which V8 compiles what is hot. */
 const warmUpRuns = 10;
 /** Elements of a tensor that a person is shown. */
@@ -44,17 +43,11 @@ A name is that of a tensor (":0" may be left out) or a key of the SavedModel's s
 
 The exit code is 0 only when every output was computed.`;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const given = await parse(argv);
-    if (given) await print(answer(given));
-    return 0;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
-}
+process.exitCode = await runTool(async () => {
+  const given = await parse(process.argv.slice(2));
+  if (given) await print(answer(given));
+  return 0;
+});
 
 function answer(given: Arguments): string {
   if (given.explain) return explain(given);
@@ -64,10 +57,7 @@ function answer(given: Arguments): string {
 /** Gives undefined when help or the version was asked for, and printed. */
 async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   const parsed = await toolArguments(name, argv, (parser) =>
-    parser
-      .usage(usage)
-      .wrap(helpWidth)
-      .parserConfiguration({ "parse-positional-numbers": false })
+    withUsage(parser, usage)
       .option("inputs", {
         type: "string",
         requiresArg: true,
@@ -123,16 +113,7 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
   if (model === undefined || rest.length > 0)
     throw wrongArguments(name, `it takes one model, not ${parsed._.length}.`);
   const { inputs, engine, engineTarget, explain, signature, time, json } = parsed;
-  for (const [option, value] of Object.entries({
-    inputs,
-    outputs: parsed.outputs,
-    engine,
-    tag: parsed.tag,
-    signature,
-    time,
-  })) {
-    if (Array.isArray(value)) throw wrongArguments(name, `--${option} is given more than once.`);
-  }
+  refuseTwice(name, parsed, ["inputs", "outputs", "engine", "tag", "signature", "time"]);
   if (time !== undefined && !(Number.isInteger(time) && time >= 1))
     throw wrongArguments(name, "--time takes a whole number from 1 on.");
   const listed = (list: string | undefined) =>

@@ -3,11 +3,12 @@
  * Process it exports. No loader hooks: they cost 240 ms at start-up and again in every thread.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire, type SourceMapPayload } from "node:module";
 import { dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { compileFunction } from "node:vm";
 import { Exception } from "../base/errors.js";
+import { replaceFile } from "../base/replaceFile.js";
 import { formatPlace, placeOf, registerConfigSource } from "./origin.js";
 import { Process, setFragmentLoader } from "./Process.js";
 import { ConfigExit } from "./VarParsing.js";
@@ -150,13 +151,8 @@ function transform(file: string, source: string): { code: string; map: string } 
 function keep(cached: string, code: string, map: string): void {
   try {
     mkdirSync(dirname(cached), { recursive: true });
-    for (const [suffix, text] of [
-      [".map", map],
-      [".cjs", code],
-    ] as const) {
-      writeFileSync(`${cached}${suffix}.${process.pid}`, text);
-      renameSync(`${cached}${suffix}.${process.pid}`, `${cached}${suffix}`);
-    }
+    replaceFile(`${cached}.map`, map);
+    replaceFile(`${cached}.cjs`, code);
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
   }

@@ -3,10 +3,11 @@
  * ahead; a changed one, or one of a user's own package, is bundled in process and cached by the content of all it imports.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { suggestion } from "../base/didYouMean.js";
+import { replaceFile } from "../base/replaceFile.js";
 import { Exception } from "../base/errors.js";
 import { bundlePlugin, bundleVersion, fileHash } from "./bundlePlugin.js";
 import { definedPlugin, type PluginClass } from "./PluginFactory.js";
@@ -140,11 +141,6 @@ function isUnchanged(inputs: { readonly [file: string]: string }, root: string):
     const path = resolve(root, file);
     return existsSync(path) && fileHash(path) === hash;
   });
-}
-
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.${process.pid}`, text);
-  renameSync(`${path}.${process.pid}`, path);
 }
 
 /** The package that this file is part of, seen from dist/. */

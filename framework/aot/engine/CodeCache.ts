@@ -3,9 +3,9 @@
  * because batch sizes share them. What cannot be read or written is compiled again: a cache is never an error.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { threadId } from "node:worker_threads";
+import { replaceFile } from "../../base/replaceFile.js";
 import { removeOld } from "./removeOld.js";
 import type { CodeLayout, CompiledCode } from "../Unit.js";
 
@@ -66,19 +66,13 @@ export class CodeCache {
 
   #put(name: string, bytes: Uint8Array, isContentNamed = false): void {
     const path = join(this.directory, name);
-    const temporary = `${path}.${process.pid}.${threadId}`;
     try {
       // A file named by its contents is not written twice.
       if (isContentNamed && this.#checked(name, name.slice(-32))) return;
     } catch {
       // Not there yet.
     }
-    try {
-      writeFileSync(temporary, bytes);
-      renameSync(temporary, path);
-    } finally {
-      rmSync(temporary, { force: true });
-    }
+    replaceFile(path, bytes);
   }
 }
 

@@ -2,11 +2,11 @@
  * Loads compiled native code into this thread: through a file of the user's own folder, named by what it contains, and
  * binds it to the memory of a model. What it gives back is a JavaScript function without arguments.
  */
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { constants, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { threadId } from "node:worker_threads";
 import { Exception } from "../../base/errors.js";
+import { replaceFile } from "../../base/replaceFile.js";
 import { withNativeLock } from "../../base/nativeLock.js";
 import { checkSeal } from "./seal.js";
 
@@ -57,13 +57,7 @@ function fileOf(code: Uint8Array, directory: string): string {
   try {
     makePrivate(directory);
     if (isSame(path, code)) return path;
-    const temporary = `${path}.${process.pid}.${threadId}`;
-    try {
-      writeFileSync(temporary, code, { mode: 0o600 });
-      renameSync(temporary, path);
-    } finally {
-      rmSync(temporary, { force: true });
-    }
+    replaceFile(path, code, 0o600);
   } catch (error) {
     if (error instanceof Exception) throw error;
     throw new Exception("FileWriteError", `cannot write native code "${path}": ${(error as Error).message}.`);

@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { skippedFolders } from "../../modules/PluginManager.js";
 import { currentPackage } from "../currentPackage.js";
-import { report } from "../runJob.js";
+import { runTool } from "../runTool.js";
 import {
   type Concurrency,
   concurrencies,
@@ -35,14 +35,12 @@ order; a producer or filter makes the whole job run on one thread.
 limited  as global, with at most concurrencyLimit events inside at once.`;
 
 /** Gives the exit code. */
-export async function makeSkeleton(tool: string, kind: ModuleKind, argv: readonly string[]): Promise<number> {
-  try {
+export function makeSkeleton(tool: string, kind: ModuleKind, argv: readonly string[]): Promise<number> {
+  return runTool(async () => {
     const given = await parse(tool, kind, argv);
     if (given) write(tool, kind, given);
     return 0;
-  } catch (error) {
-    return report(error) & 0xff;
-  }
+  });
 }
 
 interface Arguments {
