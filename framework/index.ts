@@ -59,7 +59,7 @@ export { ESInputTag, InputTag } from "./parameters/InputTag.js";
 export { ParameterSet } from "./parameters/ParameterSet.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export { type GraphDef, loadGraphDef, type Signature, type SignatureTensor } from "./tensorflow/GraphDef.js";
-export type { MetaGraphDef } from "./tensorflow/metaGraph.js";
+export type { MetaGraphDef } from "./tensorflow/savedmodel/metaGraph.js";
 export type { Options } from "./tensorflow/Options.js";
 export type { PreparedCall } from "./tensorflow/PreparedCall.js";
 export {
@@ -68,7 +68,7 @@ export {
   loadSavedModel,
   type ModelOptions,
   type SavedModelOptions,
-} from "./tensorflow/SavedModel.js";
+} from "./tensorflow/savedmodel/SavedModel.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
 export { SessionCache } from "./tensorflow/SessionCache.js";
 export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Exception } from "../base/errors.js";
 import { replaceFile } from "../base/replaceFile.js";
-import { loadSavedModel } from "../tensorflow/SavedModel.js";
+import { loadSavedModel } from "../tensorflow/savedmodel/SavedModel.js";
 import { compileGraph } from "../aot/compile.js";
 import { compileOne } from "../aot/tfaot/compileModel.js";
 import { ServingSignature } from "../aot/tfaot/ServingSignature.js";

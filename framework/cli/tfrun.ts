@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Exception } from "../base/errors.js";
 import type { GraphDef } from "../tensorflow/GraphDef.js";
-import { loadGraph } from "../tensorflow/SavedModel.js";
+import { loadGraph } from "../tensorflow/savedmodel/SavedModel.js";
 import { createSession, type Session } from "../tensorflow/Session.js";
 import { type EngineTarget, engineTargets } from "../tensorflow/Options.js";
 import { showShape, Tensor } from "../tensorflow/Tensor.js";

@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Exception } from "../base/errors.js";
 import type { DType } from "./dtypes.js";
-import { graphDefType } from "./graphDefSchema.js";
-import { decodeGraph, type GraphMessage } from "./nodeProto.js";
+import { graphDefType } from "./proto/graphDefSchema.js";
+import { decodeGraph, type GraphMessage } from "./proto/decodeGraph.js";
 import type { TensorLike } from "./Tensor.js";
-import { parseTextFormat } from "./textFormat.js";
+import { parseTextFormat } from "./proto/parseTextFormat.js";
 
 /** Dimensions, -1 where unknown; null when not even the rank is known. */
 export type PartialShape = readonly number[] | null;

@@ -9,11 +9,11 @@ import { invalidRun } from "./feeds.js";
 import type { GraphDef } from "./GraphDef.js";
 import { GraphIndex, isOneOf } from "./GraphIndex.js";
 import { noteEngine } from "./inferenceReport.js";
-import type { MetaGraphDef } from "./metaGraph.js";
+import type { MetaGraphDef } from "./savedmodel/metaGraph.js";
 import { parseTensorName, type TensorName, tensorKey } from "./names.js";
 import { type Options, resolveOptions } from "./Options.js";
 import { PreparedCall } from "./PreparedCall.js";
-import { freezeMetaGraph, type ModelOptions } from "./SavedModel.js";
+import { freezeMetaGraph, type ModelOptions } from "./savedmodel/SavedModel.js";
 import { type NamedTensor, showShape, type Tensor, type TensorLike } from "./Tensor.js";
 
 /** Tensors by name, as an object or as a list of pairs. */

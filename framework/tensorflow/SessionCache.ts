@@ -7,7 +7,7 @@ import { Exception } from "../base/errors.js";
 import { registerSharedForm, type Shareable } from "../base/sharedForm.js";
 import { findEngine, type LoadedModel } from "./engines.js";
 import type { GraphDef } from "./GraphDef.js";
-import { loadGraph, type ModelOptions } from "./SavedModel.js";
+import { loadGraph, type ModelOptions } from "./savedmodel/SavedModel.js";
 import { loadModel, Session } from "./Session.js";
 
 interface SharedCache {

@@ -7,7 +7,7 @@ import { suggestion } from "../base/didYouMean.js";
 import type { GraphIndex } from "./GraphIndex.js";
 import type { TensorName } from "./names.js";
 import type { ResolvedOptions } from "./Options.js";
-import type { SavedModelOptions } from "./SavedModel.js";
+import type { SavedModelOptions } from "./savedmodel/SavedModel.js";
 import { ReferenceEngine } from "./reference/ReferenceEngine.js";
 import type { TensorLike } from "./Tensor.js";
 import { TensorFlowEngine } from "./tfjs/TensorFlowEngine.js";

@@ -10,7 +10,7 @@ import type { GraphSource, LoadedModel, Runner } from "../../tensorflow/engines.
 import { type TensorName, tensorKey } from "../../tensorflow/names.js";
 import { ReferenceEngine, type ReferenceModel } from "../../tensorflow/reference/ReferenceEngine.js";
 import type { SharedModel } from "../../tensorflow/reference/shareTensors.js";
-import { loadGraph } from "../../tensorflow/SavedModel.js";
+import { loadGraph } from "../../tensorflow/savedmodel/SavedModel.js";
 import type { TargetName } from "../Unit.js";
 import { CompiledExecutable } from "./CompiledExecutable.js";
 import { graphHash } from "./graphHash.js";

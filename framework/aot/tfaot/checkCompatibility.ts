@@ -1,9 +1,9 @@
 /** Whether a model can be compiled ahead of time, decided by compiling it: what it says is what happens. */
 import { Exception } from "../../base/errors.js";
 import type { GraphDef, NodeDef } from "../../tensorflow/GraphDef.js";
-import { FunctionInliner } from "../../tensorflow/inlineFunctions.js";
-import { prune } from "../../tensorflow/inlineNodes.js";
-import { loadMetaGraphDef, loadSavedModel } from "../../tensorflow/SavedModel.js";
+import { FunctionInliner } from "../../tensorflow/savedmodel/FunctionInliner.js";
+import { prune } from "../../tensorflow/savedmodel/inlineNodes.js";
+import { loadMetaGraphDef, loadSavedModel } from "../../tensorflow/savedmodel/SavedModel.js";
 import { type CompileGraph, compileOne } from "./compileModel.js";
 import { ServingSignature } from "./ServingSignature.js";
 

@@ -1,7 +1,7 @@
 /** Compiles the SavedModel of an aot_config for all its batch sizes; what comes out is still in memory. */
 import { Exception } from "../../base/errors.js";
 import type { GraphDef } from "../../tensorflow/GraphDef.js";
-import { loadGraph } from "../../tensorflow/SavedModel.js";
+import { loadGraph } from "../../tensorflow/savedmodel/SavedModel.js";
 import type { CodeOptions } from "../compile.js";
 import type { Feed } from "../lower/traceGraph.js";
 import type { CodeLayout, CompiledCode, TargetName } from "../Unit.js";

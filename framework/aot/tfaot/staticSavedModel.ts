@@ -1,9 +1,9 @@
 /** A SavedModel whose signatures have static shapes, one a batch size: what cmsml_compile_tf_graph writes. */
 import { dtypeNumber } from "../../tensorflow/dtypes.js";
 import type { GraphDef, PartialShape, SignatureTensor } from "../../tensorflow/GraphDef.js";
-import { graphDefType } from "../../tensorflow/graphDefSchema.js";
-import { savedModelType } from "../../tensorflow/savedModelSchema.js";
-import { encodeGraphDef, servingTag } from "../../tensorflow/tfjs/encodeGraph.js";
+import { graphDefType } from "../../tensorflow/proto/graphDefSchema.js";
+import { savedModelType } from "../../tensorflow/proto/savedModelSchema.js";
+import { encodeGraphDef, servingTag } from "../../tensorflow/proto/encodeGraph.js";
 import type { ServingSignature } from "./ServingSignature.js";
 
 /** "serving_default_bs2"; in a pattern {} stands for the batch size. */

@@ -15,7 +15,7 @@ import type { ResolvedOptions } from "../Options.js";
 import { shareModel } from "../reference/shareTensors.js";
 import { type Adapters, adaptGraph, isPlainPlaceholder } from "./adaptGraph.js";
 import { chooseThreads, loadAddon, missingAddon, tensorFlowVersion } from "./addon.js";
-import { encodeSavedModel, servingTag } from "./encodeGraph.js";
+import { encodeSavedModel, servingTag } from "../proto/encodeGraph.js";
 import { TensorFlowRunner } from "./TensorFlowRunner.js";
 import { entersAsItself } from "./transport.js";
 

@@ -1,7 +1,7 @@
 /** Small graphs for tests, encoded by protobufjs into the bytes that TensorFlow would write. */
 import { type DType, dtypeNumber } from "../../../framework/tensorflow/dtypes.js";
 import { type GraphDef, parseGraphDef } from "../../../framework/tensorflow/GraphDef.js";
-import { graphDefType } from "../../../framework/tensorflow/graphDefSchema.js";
+import { graphDefType } from "../../../framework/tensorflow/proto/graphDefSchema.js";
 
 export interface TestNode {
   readonly name: string;

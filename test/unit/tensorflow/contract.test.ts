@@ -7,7 +7,7 @@ import type { Exception } from "../../../framework/base/errors.js";
 import { type DType, dtypeNumber } from "../../../framework/tensorflow/dtypes.js";
 import { registeredEngines } from "../../../framework/tensorflow/engines.js";
 import { type GraphDef, loadGraphDef } from "../../../framework/tensorflow/GraphDef.js";
-import { loadSavedModel } from "../../../framework/tensorflow/SavedModel.js";
+import { loadSavedModel } from "../../../framework/tensorflow/savedmodel/SavedModel.js";
 import { createSession } from "../../../framework/tensorflow/Session.js";
 import { Tensor, type TensorLike } from "../../../framework/tensorflow/Tensor.js";
 import { constant, constantGraphNodes, graphOf, node, placeholder, type TestNode } from "./buildGraph.js";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Exception } from "../../../framework/base/errors.js";
 import { type GraphDef, parseGraphDef } from "../../../framework/tensorflow/GraphDef.js";
-import { graphDefType } from "../../../framework/tensorflow/graphDefSchema.js";
+import { graphDefType } from "../../../framework/tensorflow/proto/graphDefSchema.js";
 import { GraphIndex } from "../../../framework/tensorflow/GraphIndex.js";
 import { ReferenceEngine } from "../../../framework/tensorflow/reference/ReferenceEngine.js";
 import { createSession, Session } from "../../../framework/tensorflow/Session.js";

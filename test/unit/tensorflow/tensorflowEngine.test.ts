@@ -12,7 +12,7 @@ import { createSession, loadModel } from "../../../framework/tensorflow/Session.
 import { SessionCache } from "../../../framework/tensorflow/SessionCache.js";
 import { Tensor } from "../../../framework/tensorflow/Tensor.js";
 import { loadAddon, missingAddon } from "../../../framework/tensorflow/tfjs/addon.js";
-import { encodeGraphDef } from "../../../framework/tensorflow/tfjs/encodeGraph.js";
+import { encodeGraphDef } from "../../../framework/tensorflow/proto/encodeGraph.js";
 import { constantGraphNodes, encode, graphOf, node, placeholder } from "./buildGraph.js";
 
 const absent = missingAddon();

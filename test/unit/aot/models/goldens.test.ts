@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { TargetName } from "../../../../framework/aot/Unit.js";
 import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
-import { loadSavedModel } from "../../../../framework/tensorflow/SavedModel.js";
+import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import {
   batchOf,

@@ -6,7 +6,7 @@ import { checkCompatibility, verdict } from "../../../../framework/aot/tfaot/che
 import { opTable } from "../../../../framework/aot/tfaot/opTable.js";
 import { ServingSignature } from "../../../../framework/aot/tfaot/ServingSignature.js";
 import { encodeStaticModel } from "../../../../framework/aot/tfaot/staticSavedModel.js";
-import { loadSavedModel } from "../../../../framework/tensorflow/SavedModel.js";
+import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { compileGraph } from "./fakeCompiler.js";

@@ -7,7 +7,7 @@ import { bytesPerElement, newData } from "../../../../framework/tensorflow/dtype
 import { parseGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { elementCount, Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { encodeGraphDef } from "../../../../framework/tensorflow/tfjs/encodeGraph.js";
+import { encodeGraphDef } from "../../../../framework/tensorflow/proto/encodeGraph.js";
 
 export const compilerVersion = "test-1";
 const unsupported = "Erf";

@@ -7,7 +7,7 @@ import { buildTool, type BuildOptions } from "../../../../framework/aot/tfaot/bu
 import type { ModelDescriptor } from "../../../../framework/aot/tfaot/descriptor.js";
 import { readToolFile } from "../../../../framework/aot/tfaot/toolFile.js";
 import { type DType, dtypeNumber } from "../../../../framework/tensorflow/dtypes.js";
-import { savedModelType } from "../../../../framework/tensorflow/savedModelSchema.js";
+import { savedModelType } from "../../../../framework/tensorflow/proto/savedModelSchema.js";
 import { floats, node, placeholder, shapeProto, type TestNode } from "../../tensorflow/buildGraph.js";
 import { compileGraph } from "./fakeCompiler.js";
 

@@ -1,7 +1,7 @@
 /** Loops, branches and lists that are easy to get wrong: traced, joined, placed, and compared with the reference engine. */
 import { describe, expect, it } from "vitest";
 import { parseGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
-import { graphDefType } from "../../../../framework/tensorflow/graphDefSchema.js";
+import { graphDefType } from "../../../../framework/tensorflow/proto/graphDefSchema.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { constant, floats, graphOf, node, placeholder, type TestNode } from "../../tensorflow/buildGraph.js";
 import { compareWithReference, type TestFeeds, traced } from "./compareWithReference.js";

@@ -3,16 +3,16 @@
  * Only what is asked for is read, and everything that is read is checked against its checksum.
  */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { suggestion } from "../base/didYouMean.js";
-import { Exception } from "../base/errors.js";
-import { bytesPerElement, dtypeFromNumber, newData, type NumberArray } from "./dtypes.js";
-import { bundleEntryType, bundleHeaderType } from "./savedModelSchema.js";
-import { elementCount, showShape, Tensor, type TensorLike } from "./Tensor.js";
-import { decodeShape, type ProtoInt64, type TensorShapeMessage, toBigInt } from "./tensorProto.js";
-import { ByteReader } from "./variablesBundleBytes.js";
-import { extendCrc32c, maskCrc32c } from "../base/crc32c.js";
-import { copySlice, type Extent, resolveExtents, sliceKey } from "./variablesBundleSlices.js";
-import { readTable } from "./variablesBundleTable.js";
+import { suggestion } from "../../base/didYouMean.js";
+import { Exception } from "../../base/errors.js";
+import { bytesPerElement, dtypeFromNumber, newData, type NumberArray } from "../dtypes.js";
+import { bundleEntryType, bundleHeaderType } from "../proto/savedModelSchema.js";
+import { elementCount, showShape, Tensor, type TensorLike } from "../Tensor.js";
+import { decodeShape, type ProtoInt64, type TensorShapeMessage, toBigInt } from "../proto/decodeTensor.js";
+import { ByteReader } from "./ByteReader.js";
+import { extendCrc32c, maskCrc32c } from "../../base/crc32c.js";
+import { copySlice, type Extent, resolveExtents, sliceKey } from "./slices.js";
+import { readTable } from "./readTable.js";
 
 interface EntryMessage {
   readonly dtype: number;

@@ -1,5 +1,5 @@
 /** Parts of tensors: partitioned variables are stored as slices, each under a binary key, and may be restored as such. */
-import { Exception } from "../base/errors.js";
+import { Exception } from "../../base/errors.js";
 
 /** Where a slice lies along one axis. */
 export interface Extent {

@@ -2,8 +2,8 @@
  * Puts the bodies of called functions (PartitionedCall, StatefulPartitionedCall) in place of the calls, so that what
  * a TensorFlow 2 model computes lies open in one graph. The functions of loops and branches stay functions.
  */
-import { Exception } from "../base/errors.js";
-import type { FunctionDef, NodeDef } from "./GraphDef.js";
+import { Exception } from "../../base/errors.js";
+import type { FunctionDef, NodeDef } from "../GraphDef.js";
 import { dataInputs, isControl, prune, sourceOf } from "./inlineNodes.js";
 import type { MetaGraphDef, OpOutput } from "./metaGraph.js";
 
@@ -26,7 +26,7 @@ export class FunctionInliner {
   readonly #opOutputs: ReadonlyMap<string, readonly OpOutput[]>;
   readonly #expanded = new Map<string, FunctionDef | "open">();
 
-  constructor({ graph, opOutputs }: MetaGraphDef) {
+  constructor({ graph, opOutputs }: Pick<MetaGraphDef, "graph" | "opOutputs">) {
     this.#functions = new Map(graph.functions.map((definition) => [definition.name, definition]));
     this.#opOutputs = opOutputs;
   }

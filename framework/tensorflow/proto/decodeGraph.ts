@@ -1,5 +1,5 @@
 /** What protobufjs makes of a GraphDef's nodes and functions → the plain data of GraphDef.ts. */
-import { Exception } from "../base/errors.js";
+import { Exception } from "../../base/errors.js";
 import type {
   ArgDef,
   AttrList,
@@ -8,7 +8,7 @@ import type {
   GraphDef,
   NameAttrList,
   NodeDef,
-} from "./GraphDef.js";
+} from "../GraphDef.js";
 import {
   decodeShape,
   decodeTensor,
@@ -16,7 +16,7 @@ import {
   type TensorMessage,
   type TensorShapeMessage,
   toBigInt,
-} from "./tensorProto.js";
+} from "./decodeTensor.js";
 
 export interface GraphMessage {
   readonly node: readonly NodeMessage[];

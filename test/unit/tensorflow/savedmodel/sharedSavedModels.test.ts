@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type GraphDef, loadGraphDef } from "../../../framework/tensorflow/GraphDef.js";
-import { loadSavedModel } from "../../../framework/tensorflow/SavedModel.js";
-import { createSession } from "../../../framework/tensorflow/Session.js";
-import { elementCount, type Tensor } from "../../../framework/tensorflow/Tensor.js";
-import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
+import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
+import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
+import { createSession } from "../../../../framework/tensorflow/Session.js";
+import { elementCount, type Tensor } from "../../../../framework/tensorflow/Tensor.js";
+import { expectClose, type PlainTensor, toTensor } from "../goldens.js";
 
 const models = [
   "simple",

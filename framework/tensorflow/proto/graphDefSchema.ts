@@ -4,7 +4,7 @@
  * types.proto). Both encodings are read by it, binary and text; unknown fields are skipped, as protobuf prescribes.
  */
 import type { INamespace, Root, Type } from "protobufjs/light.js";
-import { protobuf } from "../base/protobuf.js";
+import { protobuf } from "../../base/protobuf.js";
 
 const field = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: "repeated" });

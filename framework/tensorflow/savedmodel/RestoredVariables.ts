@@ -3,15 +3,15 @@
  * every way of writing a SavedModel, so it is followed: RestoreV2 → … → AssignVariableOp (or Assign, TensorFlow 1).
  */
 import { join } from "node:path";
-import { Exception } from "../base/errors.js";
-import { dtypeFromNumber } from "./dtypes.js";
-import type { NodeDef } from "./GraphDef.js";
-import type { FunctionInliner } from "./inlineFunctions.js";
+import { Exception } from "../../base/errors.js";
+import { dtypeFromNumber } from "../dtypes.js";
+import type { NodeDef } from "../GraphDef.js";
+import type { FunctionInliner } from "./FunctionInliner.js";
 import { dataInputs, sourceOf } from "./inlineNodes.js";
 import type { MetaGraphDef } from "./metaGraph.js";
-import { showShape, type Tensor, type TensorLike } from "./Tensor.js";
-import { VariablesBundle } from "./variablesBundle.js";
-import { parseSliceSpec } from "./variablesBundleSlices.js";
+import { showShape, type Tensor, type TensorLike } from "../Tensor.js";
+import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
+import { parseSliceSpec } from "../checkpoint/slices.js";
 
 const assignOps = new Set(["AssignVariableOp", "Assign"]);
 const variableOps = new Set(["VarHandleOp", "VariableV2", "Variable"]);
@@ -38,9 +38,14 @@ export class RestoredVariables {
     this.#places = restoredPlaces(metaGraph, inliner);
   }
 
+  /** Whether the model's restore operation gives the variable a value. */
+  has(variable: NodeDef): boolean {
+    return this.#places.has(variableName(variable));
+  }
+
   /** @throws InvalidSession naming the variable, when it has no value or the bundle is damaged. */
   value(variable: NodeDef): Tensor {
-    const key = variableKey(variable);
+    const key = variableName(variable);
     const known = this.#values.get(key);
     if (known) return known;
     try {
@@ -68,8 +73,9 @@ export class RestoredVariables {
 }
 
 /** Nodes of one shared name are one variable. */
-export function variableKey({ name, attrs }: NodeDef): string {
-  return `${attrs.container?.s ?? ""}/${attrs.shared_name?.s || name}`;
+export function variableName({ name, attrs }: NodeDef): string {
+  const container = attrs.container?.s;
+  return `${container ? `${container}/` : ""}${attrs.shared_name?.s || name}`;
 }
 
 function restoredPlaces(
@@ -89,7 +95,7 @@ function restoredPlaces(
     const port = Number(/:(\d+)$/.exec(value)?.[1] ?? 0);
     const [, names, slices] = dataInputs(restore).map((input) => stringsOf(byName.get(sourceOf(input))));
     const tensor = names?.[port];
-    if (tensor !== undefined) places.set(variableKey(variable), { tensor, slice: slices?.[port] ?? "" });
+    if (tensor !== undefined) places.set(variableName(variable), { tensor, slice: slices?.[port] ?? "" });
   }
   return places;
 }

@@ -2,7 +2,7 @@
  * TensorProto → tensor, in both encodings that TensorFlow writes: raw bytes (tensor_content) or a list of values of
  * which the last one repeats up to the shape's size. A declared size is checked before anything is allocated.
  */
-import { Exception } from "../base/errors.js";
+import { Exception } from "../../base/errors.js";
 import {
   type BigArray,
   bytesPerElement,
@@ -10,8 +10,8 @@ import {
   dtypeFromNumber,
   newData,
   type NumberArray,
-} from "./dtypes.js";
-import { elementCount, showShape, Tensor } from "./Tensor.js";
+} from "../dtypes.js";
+import { elementCount, showShape, Tensor } from "../Tensor.js";
 
 /** A 64-bit integer as protobufjs gives it: a Long, or a plain number where it has no Long. */
 export type ProtoInt64 = number | { readonly low: number; readonly high: number };

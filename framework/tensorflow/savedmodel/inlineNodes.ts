@@ -1,5 +1,5 @@
 /** What inlining and freezing do to lists of nodes, of a graph or of a function's body: both name a node first. */
-import type { NodeDef } from "./GraphDef.js";
+import type { NodeDef } from "../GraphDef.js";
 
 /** The node (or argument) that an input is of: "a" of "a", "a:1", "a:output:0" and "^a". */
 export function sourceOf(input: string): string {

@@ -11,7 +11,7 @@ import type {
 } from "../GraphDef.js";
 import { protobuf } from "../../base/protobuf.js";
 import { dtypeNumber } from "../dtypes.js";
-import { graphDefType } from "../graphDefSchema.js";
+import { graphDefType } from "./graphDefSchema.js";
 import type { TensorLike } from "../Tensor.js";
 
 /** The tag under which the SavedModel's only graph is found. */

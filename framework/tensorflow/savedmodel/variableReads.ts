@@ -1,9 +1,9 @@
 /** The ops that read variables and those that change them, and what each read is once the variable is a constant. */
-import { dtypeNumber } from "./dtypes.js";
-import type { NodeDef } from "./GraphDef.js";
-import type { Host } from "./inlineFunctions.js";
+import { dtypeNumber } from "../dtypes.js";
+import type { NodeDef } from "../GraphDef.js";
+import type { Host } from "./FunctionInliner.js";
 import { isControl } from "./inlineNodes.js";
-import { Tensor, type TensorLike } from "./Tensor.js";
+import { Tensor, type TensorLike } from "../Tensor.js";
 
 const int32Type = 3;
 const int64Type = 9;

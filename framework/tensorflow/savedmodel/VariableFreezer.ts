@@ -2,13 +2,14 @@
  * Puts constants in place of variables. A handle that only passes through (Identity, Switch, Enter, a loop's or a
  * branch's arguments) becomes the value that passes through, so that every node still has its place and its type.
  */
-import { Exception } from "../base/errors.js";
-import { dtypeNumber } from "./dtypes.js";
-import type { AttrValue, FunctionDef, NameAttrList, NodeDef } from "./GraphDef.js";
-import type { FunctionInliner, Host } from "./inlineFunctions.js";
+import { Exception } from "../../base/errors.js";
+import { dtypeNumber } from "../dtypes.js";
+import type { AttrValue, FunctionDef, NameAttrList, NodeDef } from "../GraphDef.js";
+import type { Tensor } from "../Tensor.js";
+import type { FunctionInliner, Host } from "./FunctionInliner.js";
 import { dataInputs, isControl, prune, simplifyControls, sourceOf } from "./inlineNodes.js";
-import { constant, frozenRead, isVariableRead, isWrite } from "./savedModelReads.js";
-import { isVariable, type RestoredVariables } from "./savedModelVariables.js";
+import { constant, frozenRead, isVariableRead, isWrite } from "./variableReads.js";
+import { isVariable } from "./RestoredVariables.js";
 
 const resourceType = 20;
 const passing = new Set(["Identity", "Switch", "Enter", "RefIdentity", "RefSwitch", "RefEnter"]);
@@ -16,15 +17,21 @@ const loops = new Set(["While", "StatelessWhile"]);
 /** Branching ops, their first argument being the choice. */
 const branches = new Set(["If", "StatelessIf", "Case", "StatelessCase"]);
 
+/** Where the values of variables come from. */
+export interface VariableValues {
+  /** @throws InvalidSession naming the variable that has none. */
+  value(variable: NodeDef): Tensor;
+}
+
 /** The variable that each argument of a function is, by the argument's name; others are left out. */
 type Arguments = ReadonlyMap<string, NodeDef>;
 
 export class VariableFreezer {
   readonly #inliner: FunctionInliner;
-  readonly #variables: RestoredVariables;
+  readonly #variables: VariableValues;
   readonly #functions = new Map<string, FunctionDef>();
 
-  constructor(inliner: FunctionInliner, variables: RestoredVariables) {
+  constructor(inliner: FunctionInliner, variables: VariableValues) {
     this.#inliner = inliner;
     this.#variables = variables;
   }

@@ -2,17 +2,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Exception } from "../../../framework/base/errors.js";
+import { Exception } from "../../../../framework/base/errors.js";
 import {
   type GraphDef,
   isTextFile,
   loadGraphDef,
   parseTextGraphDef,
-} from "../../../framework/tensorflow/GraphDef.js";
-import { createSession } from "../../../framework/tensorflow/Session.js";
-import { Tensor } from "../../../framework/tensorflow/Tensor.js";
+} from "../../../../framework/tensorflow/GraphDef.js";
+import { createSession } from "../../../../framework/tensorflow/Session.js";
+import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 
-const folder = join(import.meta.dirname, "savedModels");
+const folder = join(import.meta.dirname, "..", "savedModels");
 const shared = process.env.CMSRUN_SHARED;
 const sharedText = shared === undefined ? "" : join(shared, "models", "mlp_small", "frozen.pb.txt");
 

@@ -1,8 +1,8 @@
 /** What a SavedModel holds for one set of tags: a graph with its functions, and the signatures that say how to call it. */
-import { dtypeFromNumber } from "./dtypes.js";
-import type { GraphDef, Signature, SignatureTensor } from "./GraphDef.js";
-import { decodeGraph, type GraphMessage } from "./nodeProto.js";
-import { decodeShape, type TensorShapeMessage } from "./tensorProto.js";
+import { dtypeFromNumber } from "../dtypes.js";
+import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
+import { decodeGraph, type GraphMessage } from "../proto/decodeGraph.js";
+import { decodeShape, type TensorShapeMessage } from "../proto/decodeTensor.js";
 
 /** One output argument of an op; a list where `numberAttr` or `typeListAttr` names the attribute with its length. */
 export interface OpOutput {

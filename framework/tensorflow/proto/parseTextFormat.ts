@@ -3,8 +3,8 @@
  * type they have comes from the same schema; fields that it does not have are skipped, whatever they hold.
  */
 import type { Enum, Field, Type } from "protobufjs/light.js";
-import { suggestion } from "../base/didYouMean.js";
-import type { ProtoInt64 } from "./tensorProto.js";
+import { suggestion } from "../../base/didYouMean.js";
+import type { ProtoInt64 } from "./decodeTensor.js";
 import { TextTokens, textError, type Token, unquote } from "./textFormatTokens.js";
 
 type Fields = Record<string, unknown>;

@@ -4,17 +4,24 @@
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Exception } from "../base/errors.js";
-import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "./GraphDef.js";
-import { FunctionInliner } from "./inlineFunctions.js";
+import { Exception } from "../../base/errors.js";
+import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "../GraphDef.js";
+import { FunctionInliner } from "./FunctionInliner.js";
 import { dataInputs, prune, sourceOf } from "./inlineNodes.js";
 import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
-import type { Options } from "./Options.js";
-import { VariableFreezer } from "./savedModelFreezer.js";
-import { isVariableRead, isWrite } from "./savedModelReads.js";
-import { savedModelType } from "./savedModelSchema.js";
-import { RestoredVariables } from "./savedModelVariables.js";
-import { parseTextFormat } from "./textFormat.js";
+import type { Options } from "../Options.js";
+import { VariableFreezer } from "./VariableFreezer.js";
+import { isVariableRead, isWrite } from "./variableReads.js";
+import { savedModelType } from "../proto/savedModelSchema.js";
+import { RestoredVariables, variableName } from "./RestoredVariables.js";
+import {
+  calledFunctions,
+  type ConcreteFunction,
+  rootsOf,
+  signatureOf,
+  variablesOf,
+} from "../ConcreteFunction.js";
+import { parseTextFormat } from "../proto/parseTextFormat.js";
 
 /** Which part of a SavedModel to load. */
 export interface SavedModelOptions {
@@ -67,18 +74,52 @@ export function loadGraph(path: string, options: SavedModelOptions = {}): GraphD
  */
 export function freezeMetaGraph(metaGraph: MetaGraphDef, exportDir: string, signatureKey?: string): GraphDef {
   return about(exportDir, () => {
-    const { graph } = metaGraph;
-    const inliner = new FunctionInliner(metaGraph);
-    const signature = chooseSignature(metaGraph, signatureKey);
-    const roots = signature ? signatureRoots(signature) : terminalsOf(statelessNodes(graph.nodes));
-    if (roots.length === 0) throw noSignature();
-    checkRoots(signature, graph.nodes);
-    const open = inliner.inlineGraph(graph.nodes, roots);
-    const freezer = new VariableFreezer(inliner, new RestoredVariables(metaGraph, exportDir, inliner));
+    const { inliner, open, roots, signature, variables } = openSignature(metaGraph, exportDir, signatureKey);
+    const freezer = new VariableFreezer(inliner, variables);
     const nodes = freezer.freezeGraph(open, roots);
-    const frozen = { origin: exportDir, nodes, functions: freezer.functions, producer: graph.producer };
+    const { producer } = metaGraph.graph;
+    const frozen = { origin: exportDir, nodes, functions: freezer.functions, producer };
     return signature ? { ...frozen, signature } : frozen;
   });
+}
+
+/**
+ * One signature of a SavedModel with its variables still variables, their values beside. @throws as loadSavedModel
+ */
+export function loadConcreteFunction(exportDir: string, options: SavedModelOptions = {}): ConcreteFunction {
+  return concreteFunctionOf(loadMetaGraphDef(exportDir, options.tag), exportDir, options.signature);
+}
+
+/** A meta graph's signature with the values of its variables from `exportDir`. @throws as loadSavedModel */
+export function concreteFunctionOf(
+  metaGraph: MetaGraphDef,
+  exportDir: string,
+  signatureKey?: string,
+): ConcreteFunction {
+  return about(exportDir, () => {
+    const opened = openSignature(metaGraph, exportDir, signatureKey);
+    const functions = calledFunctions(opened.open, opened.inliner);
+    const { producer } = metaGraph.graph;
+    const graph = { origin: exportDir, nodes: opened.open, functions, producer };
+    const signature = opened.signature ?? signatureOf(graph, opened.roots);
+    const restored = variablesOf(graph).filter((variable) => opened.variables.has(variable));
+    const variables = new Map(
+      restored.map((variable) => [variableName(variable), opened.variables.value(variable)]),
+    );
+    return { graph: { ...graph, signature }, variables };
+  });
+}
+
+function openSignature(metaGraph: MetaGraphDef, exportDir: string, signatureKey: string | undefined) {
+  const { graph } = metaGraph;
+  const inliner = new FunctionInliner(metaGraph);
+  const signature = chooseSignature(metaGraph, signatureKey);
+  const roots = signature ? rootsOf(signature) : terminalsOf(statelessNodes(graph.nodes));
+  if (roots.length === 0) throw noSignature();
+  checkRoots(signature, graph.nodes);
+  const open = inliner.inlineGraph(graph.nodes, roots);
+  const variables = new RestoredVariables(metaGraph, exportDir, inliner);
+  return { inliner, open, roots, signature, variables };
 }
 
 function readMetaGraphs(exportDir: string): readonly MetaGraphMessage[] {
@@ -120,12 +161,6 @@ function noSignature(): Exception {
   return invalid(
     "it has no signature, so there is nothing to run: when it is saved, decorate the module's __call__ with " +
       "tf.function(input_signature=[…]), or give tf.saved_model.save its signatures",
-  );
-}
-
-function signatureRoots({ inputs, outputs }: Signature): string[] {
-  return [...Object.values(outputs), ...Object.values(inputs)].flatMap(({ name }) =>
-    name === "" ? [] : [name],
   );
 }
 

@@ -1,6 +1,6 @@
 /** Snappy's raw format, as the blocks of a checkpoint's index may have it: literals and copies of what is out already. */
-import { Exception } from "../base/errors.js";
-import { ByteReader } from "./variablesBundleBytes.js";
+import { Exception } from "../../base/errors.js";
+import { ByteReader } from "./ByteReader.js";
 
 /** A block of an index is some kilobytes; a declared size beyond this is damage. */
 const maxSizeBytes = 2 ** 28;

@@ -2,10 +2,10 @@
  * The sorted table (LevelDB's format) in which variables.index keeps its entries: data blocks of prefix-compressed
  * keys, an index block of their places, a footer. Every block has a checksum, and it is checked.
  */
-import { Exception } from "../base/errors.js";
-import { ByteReader } from "./variablesBundleBytes.js";
-import { extendCrc32c, maskCrc32c } from "../base/crc32c.js";
-import { uncompressSnappy } from "./variablesBundleSnappy.js";
+import { Exception } from "../../base/errors.js";
+import { ByteReader } from "./ByteReader.js";
+import { extendCrc32c, maskCrc32c } from "../../base/crc32c.js";
+import { uncompressSnappy } from "./snappy.js";
 
 const footerBytes = 48;
 const magic = 0xdb4775248b80fb57n;

@@ -1,9 +1,9 @@
 /** Function calls written out: the cases that TensorFlow's own SavedModels do not show, and calls that cannot be. */
 import { describe, expect, it } from "vitest";
-import type { FunctionDef, NodeDef } from "../../../framework/tensorflow/GraphDef.js";
-import { FunctionInliner } from "../../../framework/tensorflow/inlineFunctions.js";
-import { simplifyControls } from "../../../framework/tensorflow/inlineNodes.js";
-import type { MetaGraphDef } from "../../../framework/tensorflow/metaGraph.js";
+import type { FunctionDef, NodeDef } from "../../../../framework/tensorflow/GraphDef.js";
+import { FunctionInliner } from "../../../../framework/tensorflow/savedmodel/FunctionInliner.js";
+import { simplifyControls } from "../../../../framework/tensorflow/savedmodel/inlineNodes.js";
+import type { MetaGraphDef } from "../../../../framework/tensorflow/savedmodel/metaGraph.js";
 
 function node(name: string, op: string, ...inputs: string[]): NodeDef {
   return { name, op, inputs, attrs: {} };

@@ -1,5 +1,5 @@
 /** Reads numbers from bytes, with a check at every step: the bytes come from a file that may be damaged. */
-import { Exception } from "../base/errors.js";
+import { Exception } from "../../base/errors.js";
 
 export class ByteReader {
   readonly #bytes: Uint8Array;

@@ -3,23 +3,23 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { Exception } from "../../../framework/base/errors.js";
-import { dtypeFromNumber } from "../../../framework/tensorflow/dtypes.js";
-import { type GraphDef, loadGraphDef } from "../../../framework/tensorflow/GraphDef.js";
+import { Exception } from "../../../../framework/base/errors.js";
+import { dtypeFromNumber } from "../../../../framework/tensorflow/dtypes.js";
+import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import {
   loadGraph,
   loadMetaGraphDef,
   loadSavedModel,
   type SavedModelOptions,
-} from "../../../framework/tensorflow/SavedModel.js";
-import { createSession } from "../../../framework/tensorflow/Session.js";
-import { SessionCache } from "../../../framework/tensorflow/SessionCache.js";
-import { Tensor } from "../../../framework/tensorflow/Tensor.js";
-import { constantGraphNodes, encode } from "./buildGraph.js";
-import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
+} from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
+import { createSession } from "../../../../framework/tensorflow/Session.js";
+import { SessionCache } from "../../../../framework/tensorflow/SessionCache.js";
+import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
+import { constantGraphNodes, encode } from "../buildGraph.js";
+import { expectClose, type PlainTensor, toTensor } from "../goldens.js";
 
-const source = join(import.meta.dirname, "savedModels");
-const root = join(import.meta.dirname, "..", "..", "..");
+const source = join(import.meta.dirname, "..", "savedModels");
+const root = join(import.meta.dirname, "..", "..", "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "savedmodel-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -3,20 +3,20 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { Exception } from "../../../framework/base/errors.js";
-import { fromJson, type TensorJson } from "../../../framework/cli/tfrunTensors.js";
-import { VariablesBundle } from "../../../framework/tensorflow/variablesBundle.js";
-import { extendCrc32c, maskCrc32c } from "../../../framework/base/crc32c.js";
+import { Exception } from "../../../../framework/base/errors.js";
+import { fromJson, type TensorJson } from "../../../../framework/cli/tfrunTensors.js";
+import { VariablesBundle } from "../../../../framework/tensorflow/checkpoint/VariablesBundle.js";
+import { extendCrc32c, maskCrc32c } from "../../../../framework/base/crc32c.js";
 import {
   copySlice,
   parseSliceSpec,
   resolveExtents,
   sliceKey,
-} from "../../../framework/tensorflow/variablesBundleSlices.js";
-import { uncompressSnappy } from "../../../framework/tensorflow/variablesBundleSnappy.js";
-import { readTable } from "../../../framework/tensorflow/variablesBundleTable.js";
+} from "../../../../framework/tensorflow/checkpoint/slices.js";
+import { uncompressSnappy } from "../../../../framework/tensorflow/checkpoint/snappy.js";
+import { readTable } from "../../../../framework/tensorflow/checkpoint/readTable.js";
 
-const source = join(import.meta.dirname, "savedModels", "bundle");
+const source = join(import.meta.dirname, "..", "savedModels", "bundle");
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const expected = JSON.parse(readFileSync(join(source, "expected.json"), "utf8")) as Record<

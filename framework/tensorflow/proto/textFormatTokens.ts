@@ -1,5 +1,5 @@
 /** The tokens of protobuf's text format: words and numbers, quoted strings (as bytes), punctuation; comments skipped. */
-import { Exception } from "../base/errors.js";
+import { Exception } from "../../base/errors.js";
 
 export interface Token {
   readonly kind: "word" | "string" | "punctuation" | "end";
