@@ -14,6 +14,7 @@ const layers = [
   "io",
   "tensorflow",
   "aot",
+  "predict",
   "services",
   "eventsetup",
   "modules",
