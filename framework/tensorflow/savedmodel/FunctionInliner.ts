@@ -3,9 +3,9 @@
  * a TensorFlow 2 model computes lies open in one graph. The functions of loops and branches stay functions.
  */
 import { Exception } from "../../base/errors.js";
-import type { FunctionDef, NodeDef } from "../GraphDef.js";
+import type { FunctionDef, GraphDef, NodeDef } from "../GraphDef.js";
 import { dataInputs, isControl, prune, sourceOf } from "./inlineNodes.js";
-import type { MetaGraphDef, OpOutput } from "./metaGraph.js";
+import { type OpOutputs, outputPort } from "../opOutputs.js";
 
 const callOps = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 
@@ -23,10 +23,10 @@ interface Inlined {
 
 export class FunctionInliner {
   readonly #functions: ReadonlyMap<string, FunctionDef>;
-  readonly #opOutputs: ReadonlyMap<string, readonly OpOutput[]>;
+  readonly #opOutputs: OpOutputs;
   readonly #expanded = new Map<string, FunctionDef | "open">();
 
-  constructor({ graph, opOutputs }: Pick<MetaGraphDef, "graph" | "opOutputs">) {
+  constructor({ graph, opOutputs }: { readonly graph: GraphDef; readonly opOutputs: OpOutputs }) {
     this.#functions = new Map(graph.functions.map((definition) => [definition.name, definition]));
     this.#opOutputs = opOutputs;
   }
@@ -54,7 +54,7 @@ export class FunctionInliner {
     const ret = Object.fromEntries(
       Object.entries(definition.ret).map(([output, tensor]) => [output, resolve(tensor)]),
     );
-    const result = { ...definition, nodes: prune(nodes, Object.values(ret)), ret };
+    const result = withoutEffects({ ...definition, nodes: prune(nodes, Object.values(ret)), ret });
     this.#expanded.set(name, result);
     return result;
   }
@@ -119,15 +119,9 @@ export class FunctionInliner {
     return { nodes, outputs };
   }
 
-  /** "node:argument:index" → the number of that output among all outputs of the node. */
   #port(node: NodeDef | undefined, tensor: string): number {
     const [, argument = "", index = "0"] = tensor.split(":");
-    let port = Number(index);
-    for (const output of (node && this.#opOutputs.get(node.op)) ?? []) {
-      if (output.name === argument) break;
-      port += lengthOf(output, node as NodeDef);
-    }
-    return port;
+    return node ? outputPort(node, argument, Number(index), this.#opOutputs) : Number(index);
   }
 }
 
@@ -177,9 +171,12 @@ function freePrefix(name: string, nodes: readonly NodeDef[], taken: ReadonlySet<
   }
 }
 
-function lengthOf({ numberAttr, typeListAttr }: OpOutput, { attrs }: NodeDef): number {
-  if (typeListAttr !== "") return attrs[typeListAttr]?.list?.type.length ?? 0;
-  return numberAttr === "" ? 1 : (attrs[numberAttr]?.i ?? 0);
+/** Control outputs of nodes that are gone promise nothing. */
+function withoutEffects({ controlRet, ...definition }: FunctionDef): FunctionDef {
+  if (!controlRet) return definition;
+  const names = new Set(definition.nodes.map(({ name }) => name));
+  const kept = Object.entries(controlRet).filter(([, node]) => names.has(node));
+  return kept.length > 0 ? { ...definition, controlRet: Object.fromEntries(kept) } : definition;
 }
 
 function missingOutput(body: FunctionDef, name: string): never {
