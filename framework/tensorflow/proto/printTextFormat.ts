@@ -127,9 +127,9 @@ function quote(bytes: Uint8Array): string {
   let length = 0;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number;
-    const escape = escapes.get(byte);
+    const short = escapes.get(byte);
     if (plain[byte] === 1) text[length++] = byte;
-    else if (escape !== undefined) length += text.write(escape, length, "latin1");
+    else if (short !== undefined) length += text.write(short, length, "latin1");
     else {
       text[length++] = 92;
       text[length++] = 48 + (byte >> 6);

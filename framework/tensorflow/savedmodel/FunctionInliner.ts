@@ -4,7 +4,7 @@
  */
 import { Exception } from "../../base/errors.js";
 import type { FunctionDef, GraphDef, NodeDef } from "../GraphDef.js";
-import { dataInputs, isControl, prune, sourceOf } from "./inlineNodes.js";
+import { dataInputs, isControl, prune, sourceOf, withLivingControls } from "./inlineNodes.js";
 import { type OpOutputs, outputPort } from "../opOutputs.js";
 
 const callOps = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
@@ -54,7 +54,7 @@ export class FunctionInliner {
     const ret = Object.fromEntries(
       Object.entries(definition.ret).map(([output, tensor]) => [output, resolve(tensor)]),
     );
-    const result = withoutEffects({ ...definition, nodes: prune(nodes, Object.values(ret)), ret });
+    const result = withLivingControls({ ...definition, nodes: prune(nodes, Object.values(ret)), ret });
     this.#expanded.set(name, result);
     return result;
   }
@@ -89,13 +89,13 @@ export class FunctionInliner {
   }
 
   #instantiate(call: NodeDef, body: FunctionDef, taken: ReadonlySet<string>, host: Host) {
-    const given = dataInputs(call);
-    if (given.length !== body.inputs.length) {
+    const passed = dataInputs(call);
+    if (passed.length !== body.inputs.length) {
       throw invalid(
-        `node '${call.name}' gives function '${body.name}' ${given.length} arguments of ${body.inputs.length}`,
+        `node '${call.name}' gives function '${body.name}' ${passed.length} arguments of ${body.inputs.length}`,
       );
     }
-    const args = new Map(body.inputs.map(({ name }, i) => [name, given[i] as string]));
+    const args = new Map(body.inputs.map(({ name }, i) => [name, passed[i] as string]));
     const bodyNodes = new Map(body.nodes.map((node) => [node.name, node]));
     const prefix = freePrefix(call.name, body.nodes, taken);
     const translate = (input: string): string => {
@@ -108,12 +108,13 @@ export class FunctionInliner {
         : `${prefix}${source}:${this.#port(bodyNodes.get(source), input)}`;
     };
     const orders = call.inputs.filter(isControl);
-    const nodes = body.nodes.map(({ name, op, inputs, attrs }) => ({
-      name: prefix + name,
-      op,
-      attrs,
+    const given = { ...call.attrs, ...call.attrs.f?.func?.attrs };
+    const nodes = body.nodes.map((node) => ({
+      ...node,
+      name: prefix + node.name,
+      attrs: withoutPlaceholders(node.attrs, given),
       // What needs nothing must still wait, or be skipped, with the call.
-      inputs: inputs.length === 0 ? orders : inputs.map(translate),
+      inputs: node.inputs.length === 0 ? orders : node.inputs.map(translate),
     }));
     const outputs = body.outputs.map(({ name }) => translate(body.ret[name] ?? missingOutput(body, name)));
     return { nodes, outputs };
@@ -171,12 +172,13 @@ function freePrefix(name: string, nodes: readonly NodeDef[], taken: ReadonlySet<
   }
 }
 
-/** Control outputs of nodes that are gone promise nothing. */
-function withoutEffects({ controlRet, ...definition }: FunctionDef): FunctionDef {
-  if (!controlRet) return definition;
-  const names = new Set(definition.nodes.map(({ name }) => name));
-  const kept = Object.entries(controlRet).filter(([, node]) => names.has(node));
-  return kept.length > 0 ? { ...definition, controlRet: Object.fromEntries(kept) } : definition;
+/** A function may leave attributes to its call: these are the call's then. */
+function withoutPlaceholders(attrs: NodeDef["attrs"], given: NodeDef["attrs"]): NodeDef["attrs"] {
+  const entries = Object.entries(attrs);
+  if (!entries.some(([, { placeholder }]) => placeholder !== undefined)) return attrs;
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, (value.placeholder && given[value.placeholder]) || value]),
+  );
 }
 
 function missingOutput(body: FunctionDef, name: string): never {
