@@ -12,6 +12,9 @@ import { kindOf } from "./droppedNodes.js";
 /** @throws InvalidGraphDef naming the graph and the node */
 export function checkGraph(graph: SignedGraph): void {
   const functions = new Set(graph.functions.map(({ name }) => name));
+  // The last is the one that the outputs read.
+  const feeder = graph.nodes.findLast((node) => kindOf(node) === "queue");
+  if (feeder) throw isFed(graph, feeder);
   for (const node of graph.nodes) checkNode(graph, node, functions);
   for (const called of graph.functions) checkFunction(graph, called, functions);
   try {
@@ -24,15 +27,15 @@ export function checkGraph(graph: SignedGraph): void {
   }
 }
 
-function checkNode(graph: GraphDef, node: NodeDef, functions: ReadonlySet<string>): void {
-  const { name, op } = node;
-  if (kindOf(node) === "queue") {
-    throw invalid(
-      graph,
-      `the outputs are computed from '${name}' (${op}), which feeds a training; save the graph that is built for ` +
-        "inference, with placeholders in its place, or name outputs that do not need it",
-    );
-  }
+function isFed(graph: GraphDef, { name, op }: NodeDef): Exception {
+  return invalid(
+    graph,
+    `the outputs are computed from '${name}' (${op}), which feeds a training; save the graph that is built for ` +
+      "inference, with placeholders in its place, or name outputs that do not need it",
+  );
+}
+
+function checkNode(graph: GraphDef, { name, op }: NodeDef, functions: ReadonlySet<string>): void {
   if (!isOp(op) && !functions.has(op))
     throw invalid(graph, `node '${name}' has the unknown op '${op}'${suggestion(op, opNames())}`);
 }
