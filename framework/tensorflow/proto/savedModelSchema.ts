@@ -44,7 +44,9 @@ const messages: NonNullable<INamespace["nested"]> = {
       tensor_shape: field(3, "TensorShapeProto"),
     },
   },
-  BundleHeaderProto: { fields: { num_shards: field(1, "int32"), endianness: field(2, "int32") } },
+  BundleHeaderProto: {
+    fields: { num_shards: field(1, "int32"), endianness: field(2, "int32"), version: field(3, "VersionDef") },
+  },
   BundleEntryProto: {
     fields: {
       dtype: field(1, "DataType"),
