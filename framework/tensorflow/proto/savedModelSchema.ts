@@ -1,6 +1,7 @@
 /**
- * The messages of a SavedModel beyond its graphs, with the field numbers of TensorFlow's public .proto files
- * (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto).
+ * The messages of SavedModels and checkpoints beyond their graphs, with the field numbers of TensorFlow's public .proto
+ * files (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto,
+ * checkpoint_state.proto, trackable_object_graph.proto, variable.proto).
  */
 import type { INamespace, Type } from "protobufjs/light.js";
 import { schemaRoot } from "./graphDefSchema.js";
@@ -18,9 +19,13 @@ const messages: NonNullable<INamespace["nested"]> = {
       meta_info_def: field(1, "MetaInfoDef"),
       graph_def: field(2, "GraphDef"),
       saver_def: field(3, "SaverDef"),
+      collection_def: map(4, "CollectionDef"),
       signature_def: map(5, "SignatureDef"),
     },
   },
+  CollectionDef: { fields: { bytes_list: field(2, "BytesList") } },
+  BytesList: { fields: { value: repeated(1, "bytes") } },
+  VariableDef: { fields: { variable_name: field(1, "string") } },
   MetaInfoDef: {
     fields: {
       stripped_op_list: field(2, "OpList"),
@@ -44,7 +49,9 @@ const messages: NonNullable<INamespace["nested"]> = {
       tensor_shape: field(3, "TensorShapeProto"),
     },
   },
-  BundleHeaderProto: { fields: { num_shards: field(1, "int32"), endianness: field(2, "int32") } },
+  BundleHeaderProto: {
+    fields: { num_shards: field(1, "int32"), endianness: field(2, "int32"), version: field(3, "VersionDef") },
+  },
   BundleEntryProto: {
     fields: {
       dtype: field(1, "DataType"),
@@ -54,6 +61,21 @@ const messages: NonNullable<INamespace["nested"]> = {
       size: field(5, "int64"),
       crc32c: field(6, "fixed32"),
       slices: repeated(7, "TensorSliceProto"),
+    },
+  },
+  CheckpointState: {
+    fields: {
+      model_checkpoint_path: field(1, "string"),
+      all_model_checkpoint_paths: repeated(2, "string"),
+    },
+  },
+  TrackableObjectGraph: { fields: { nodes: repeated(1, "TrackableObject") } },
+  TrackableObject: { fields: { attributes: repeated(2, "SerializedTensor") } },
+  SerializedTensor: {
+    fields: {
+      name: field(1, "string"),
+      full_name: field(2, "string"),
+      checkpoint_key: field(3, "string"),
     },
   },
   TensorSliceProto: { fields: { extent: repeated(1, "Extent") } },
@@ -74,3 +96,7 @@ export const savedModelType = () => messageType("SavedModel");
 export const metaGraphType = () => messageType("MetaGraphDef");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
+export const metaGraphType = () => messageType("MetaGraphDef");
+export const variableDefType = () => messageType("VariableDef");
+export const checkpointStateType = () => messageType("CheckpointState");
+export const objectGraphType = () => messageType("TrackableObjectGraph");
