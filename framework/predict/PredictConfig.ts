@@ -5,24 +5,24 @@
 import { nearest, suggestion } from "../base/didYouMean.js";
 import { Exception } from "../base/errors.js";
 import { type ConcreteFunction, freeze } from "../tensorflow/ConcreteFunction.js";
-import { type InitSource, smartInit } from "../tensorflow/checkpoint/smartInit.js";
+import { smartInit, type SmartInitSource } from "../tensorflow/checkpoint/smartInit.js";
 import type { GraphDef, SignatureTensor } from "../tensorflow/GraphDef.js";
 import { GraphIndex } from "../tensorflow/GraphIndex.js";
 import { parseTensorName } from "../tensorflow/names.js";
 import type { Options } from "../tensorflow/Options.js";
-import { type ModelObject, toConcreteFunction } from "../tensorflow/saving/toConcreteFunction.js";
+import { type Saveable, toConcreteFunction } from "../tensorflow/saving/toConcreteFunction.js";
 import type { TensorSpec } from "../tensorflow/TensorSpec.js";
 import { concreteFunction, type TracedCallable } from "../tensorflow/trace/concreteFunction.js";
 
 export interface PredictOptions<ReturnInput extends boolean = boolean> {
   /** A path, a graph, a Layers model …: whatever saveFrozenGraph takes. Either this, or towerFunc with inputSignature. */
-  readonly model?: ModelObject;
+  readonly model?: Saveable;
   /** A function in tfjs ops; it sees towerContext().isTraining as false. */
   readonly towerFunc?: TracedCallable;
   readonly inputSignature?: readonly TensorSpec[];
   /** Values for the variables: as smartInit takes them. Otherwise the model's own. */
-  readonly sessionInit?: InitSource;
-  /** Tensors that are fed, in the order of predict's arguments; otherwise the signature's inputs. */
+  readonly sessionInit?: SmartInitSource;
+  /** Tensors that are fed, in the order of predict's arguments; otherwise the inputs that the outputs need, in the model's order. */
   readonly inputNames?: readonly string[];
   /** Tensors that are given: the signature's keys, or names of any tensors that the model computes. */
   readonly outputNames: readonly string[];
@@ -64,7 +64,7 @@ export class PredictConfig<ReturnInput extends boolean = false> {
     const made =
       model === undefined
         ? await concreteFunction(towerFunc as TracedCallable, inputSignature as readonly TensorSpec[])
-        : await toConcreteFunction(model);
+        : await toConcreteFunction(model, { outputNames });
     const { graph, variables } = sessionInit === undefined ? made : smartInit(made, sessionInit);
     const { signature } = graph;
     const index = new GraphIndex(graph);
@@ -122,5 +122,8 @@ function unknownTensor(name: string, keys: readonly string[], index: GraphIndex,
     nearest(name, keys) === undefined && nearest(name, nodes) !== undefined
       ? suggestion(name, nodes)
       : suggestion(name, keys);
-  return new Exception("Configuration", `PredictConfig: ${role} '${name}' is not in the model${hint}.`);
+  return new Exception(
+    "Configuration",
+    `PredictConfig: ${role} '${name}' is not among the tensors that the outputs need${hint}.`,
+  );
 }
