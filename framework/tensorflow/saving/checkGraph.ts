@@ -1,5 +1,5 @@
 /** What a graph must be before it is written: complete, without cycles, of ops that TensorFlow has, fed by placeholders. */
-import { suggestion } from "../../base/didYouMean.js";
+import { nearest } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
 import { rootsOf, type SignedGraph } from "../ConcreteFunction.js";
 import type { FunctionDef, GraphDef, NodeDef } from "../GraphDef.js";
@@ -36,8 +36,10 @@ function isFed(graph: GraphDef, { name, op }: NodeDef): Exception {
 }
 
 function checkNode(graph: GraphDef, { name, op }: NodeDef, functions: ReadonlySet<string>): void {
-  if (!isOp(op) && !functions.has(op))
-    throw invalid(graph, `node '${name}' has the unknown op '${op}'${suggestion(op, opNames())}`);
+  if (isOp(op) || functions.has(op)) return;
+  const near = nearest(op, opNames());
+  const hint = near === undefined ? "which TensorFlow does not have" : `did you mean '${near}'?`;
+  throw invalid(graph, `node '${name}' has the unknown op '${op}'; ${hint}`);
 }
 
 function checkFunction(graph: GraphDef, called: FunctionDef, functions: ReadonlySet<string>): void {
@@ -58,7 +60,11 @@ function checkFunction(graph: GraphDef, called: FunctionDef, functions: Readonly
 }
 
 function invalid(graph: GraphDef, what: string, cause?: unknown): Exception {
-  return new Exception("InvalidGraphDef", `the graph of '${graph.origin}' cannot be saved: ${what}.`, {
-    cause,
-  });
+  return new Exception(
+    "InvalidGraphDef",
+    `the graph of '${graph.origin}' cannot be saved: ${what.replace(/[^?]$/, "$&.")}`,
+    {
+      cause,
+    },
+  );
 }
