@@ -1,5 +1,8 @@
 /** Decoding and encoding lose nothing: every kind of attribute, every element type, functions, random graphs; text is equal. */
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type DType, newData } from "../../../../framework/tensorflow/dtypes.js";
 import {
   type AttrValue,
@@ -13,6 +16,7 @@ import { graphDefType, tensorType } from "../../../../framework/tensorflow/proto
 import { graphMessage } from "../../../../framework/tensorflow/proto/graphMessages.js";
 import { printTextFormat } from "../../../../framework/tensorflow/proto/printTextFormat.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
+import { describeWithPython, runPython } from "../../../python.js";
 import { encode, placeholder } from "../buildGraph.js";
 
 const noise = Uint8Array.from({ length: 256 }, (_, i) => i);
@@ -79,6 +83,17 @@ const attrs: Readonly<Record<string, AttrValue>> = {
   },
 };
 
+/** What TensorFlow's protobuf reads from both forms. */
+const compareForms = `
+import json, sys
+from google.protobuf import text_format
+from tensorflow.core.framework import graph_pb2
+binary, text = graph_pb2.GraphDef(), graph_pb2.GraphDef()
+binary.ParseFromString(open(sys.argv[1] + "/graph.pb", "rb").read())
+text_format.Parse(open(sys.argv[1] + "/graph.pbtxt").read(), text)
+print(json.dumps({"isEqual": binary == text, "nodes": len(text.node)}))
+`;
+
 describe("an attribute", () => {
   it.each(Object.entries(attrs))("%s is kept", (_, value) => {
     expectKept(graphOfAttrs({ a: value }));
@@ -111,9 +126,9 @@ describe("a constant", () => {
       parseGraphDef(encodeGraphDef(graph), "test"),
       parseTextGraphDef(Buffer.from(textOf(graph)), "test"),
     ]) {
-      const kept = read.nodes[0]?.attrs.value?.tensor;
-      expect([kept?.dtype, kept?.shape]).toEqual([dtype, [4, 4]]);
-      expect(new Uint8Array((kept?.data as Float32Array).buffer)).toEqual(new Uint8Array(data.buffer));
+      const kept = read.nodes[0]?.attrs.value?.tensor as Tensor;
+      expect([kept.dtype, kept.shape]).toEqual([dtype, [4, 4]]);
+      expect(new Uint8Array((kept.data as Float32Array).buffer)).toEqual(new Uint8Array(data.buffer));
     }
   });
 
@@ -223,6 +238,34 @@ describe("a graph", () => {
       expectKept({ origin: "test", nodes, functions: [], producer: random(2000) });
     }
   });
+});
+
+describeWithPython("TensorFlow", () => {
+  it("reads text and binary of every attribute and element type as equal graphs", () => {
+    const folder = mkdtempSync(join(tmpdir(), "cmsrun-lossless-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const strange = new Set(["an unknown type", "not a number", "a list of floats"]);
+    const kept = Object.entries(attrs).filter(([what]) => !strange.has(what));
+    const graph = graphOfAttrs(Object.fromEntries(kept), { minConsumer: 3, gradients: { f: "g" } });
+    const floats = Array.from({ length: 4000 }, (_, i) => Math.fround(Math.sin(i) * 10 ** ((i % 80) - 44)));
+    const message = graphMessage({
+      ...graph,
+      nodes: [
+        ...graph.nodes,
+        {
+          ...(graph.nodes[0] as NodeDef),
+          name: "floats",
+          attrs: { list: { list: { ...emptyList, f: floats } } },
+        },
+      ],
+    });
+    writeFileSync(join(folder, "graph.pb"), graphDefType().encode(message).finish());
+    writeFileSync(join(folder, "graph.pbtxt"), printTextFormat(graphDefType(), message));
+    expect(JSON.parse(runPython(compareForms, [folder]))).toEqual({
+      isEqual: true,
+      nodes: 2,
+    });
+  }, 120_000);
 });
 
 describe("text", () => {
