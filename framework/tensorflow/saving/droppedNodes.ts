@@ -21,7 +21,7 @@ export function kindOf({ op }: NodeDef): DroppedKind | undefined {
 /** Whether an inference graph may end in it: a transposed convolution is an op of gradients, too. */
 export function isInference(node: NodeDef): boolean {
   const kind = kindOf(node);
-  return kind === undefined || (kind === "optimizer" && !/Apply/.test(node.op));
+  return kind === undefined || /Conv\w*BackpropInput/.test(node.op);
 }
 
 /**

@@ -2,14 +2,15 @@
 import { statSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
 import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
-import { type ConcreteFunction, fromGraphDef, signatureOf, variablesOf } from "../ConcreteFunction.js";
+import { type ConcreteFunction, fromGraphDef, variablesOf } from "../ConcreteFunction.js";
 import { type GraphDef, loadGraphDef } from "../GraphDef.js";
 import { importMetaGraph, metaGraphPath } from "../savedmodel/importMetaGraph.js";
 import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { concreteFunctionOf, loadMetaGraphDef, type SavedModelOptions } from "../savedmodel/SavedModel.js";
-import { statelessNodes } from "../savedmodel/statelessNodes.js";
 import type { Tensor } from "../Tensor.js";
+import { indexed } from "./checkGraph.js";
+import { isInference } from "./droppedNodes.js";
 import { expandPath } from "./expandPath.js";
 import { candidateOutputs, selectOutputs } from "./selectOutputs.js";
 
@@ -36,6 +37,9 @@ export interface ConcreteFunctionOptions extends SavedModelOptions {
   /** A checkpoint with the variables' values (its path without ".index"), in place of those of the model. */
   readonly checkpoint?: string | undefined;
 }
+
+/** As many as a person reads: the last, because a model's outputs come late. */
+const shownCandidates = 12;
 
 /** A function, and the graph that it was taken from. */
 export interface OpenedModel {
@@ -86,10 +90,14 @@ function openPath(path: string, options: ConcreteFunctionOptions): OpenedModel {
   const { metaGraph, checkpoint } = importMetaGraph(metaPath);
   if (options.outputNames || metaGraph.signatures.length > 0)
     return openMetaGraph(metaGraph, metaPath, { ...options, checkpoint: options.checkpoint ?? checkpoint });
-  const candidates = candidateOutputs(metaGraph.graph);
-  throw invalid(
-    `'${metaPath}' is the graph of a training, which does not say what its outputs are: name them with outputNames; ` +
-      `nothing reads '${candidates.slice(-12).join("', '")}'.`,
+  throw isTraining(metaGraph.graph);
+}
+
+function isTraining(graph: GraphDef): Exception {
+  const candidates = candidateOutputs(graph).slice(-shownCandidates);
+  return invalid(
+    `'${graph.origin}' is the graph of a training, which does not say what its outputs are: name them with ` +
+      `outputNames; nothing reads '${candidates.join("', '")}'.`,
   );
 }
 
@@ -107,16 +115,11 @@ function openMetaGraph(
   return { fn, source: metaGraph.graph };
 }
 
-/** A graph says itself what it takes; what it gives is asked for, or what is left when training is taken away. */
+/** A graph says itself what it takes and gives, unless it has more in it than that. */
 function openGraph(graph: GraphDef, { outputNames, checkpoint }: ConcreteFunctionOptions): OpenedModel {
-  const hasState = graph.nodes.length !== statelessNodes(graph.nodes).length;
-  const guess = () => candidateOutputs({ ...graph, nodes: statelessNodes(graph.nodes) });
-  const signature =
-    graph.signature ?? signatureOf(graph, hasState && outputNames === undefined ? guess() : undefined);
-  return {
-    fn: withCheckpoint(fromGraphDef({ ...graph, signature }), checkpoint),
-    source: graph,
-  };
+  indexed(graph);
+  if (!graph.signature && !outputNames && !graph.nodes.every(isInference)) throw isTraining(graph);
+  return { fn: withCheckpoint(fromGraphDef(graph), checkpoint), source: graph };
 }
 
 /** Values by the variables' names. @throws InvalidSession for a checkpoint that is damaged */

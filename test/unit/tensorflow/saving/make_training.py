@@ -3,7 +3,8 @@
     python make_training.py FOLDER
 
 The graph has a queue that feeds, an inference part, batch normalisation, partitioned variables, summaries, Adam and a
-Saver. Variables are of both kinds (references and resources).
+Saver. Variables are of both kinds: references, one of them in parts, and
+resources.
 """
 import json
 import sys
@@ -28,7 +29,7 @@ def training(folder, use_resource):
         def tower(inputs, reuse):
             with tf1.variable_scope("tower", reuse=reuse):
                 w = tf1.get_variable("w", [4, 6], initializer=tf1.glorot_uniform_initializer(),
-                                     partitioner=tf1.fixed_size_partitioner(2))
+                                     partitioner=None if use_resource else tf1.fixed_size_partitioner(2))
                 b = tf1.get_variable("b", [6], initializer=tf1.random_normal_initializer())
                 v = tf1.get_variable("v", [6, 1], initializer=tf1.random_normal_initializer())
                 with tf1.device("/cpu:0"):

@@ -3,8 +3,9 @@
     python read_frozen.py TASKS.json
 
 A task has `files` (the same graph, .pb and .pbtxt), `feeds` (tensor -> {dtype, shape, data}), `fetches` (tensor names), and
-as what it is compared with `savedModel` (frozen by TensorFlow itself, outputs by `keys`) or `graph` (a frozen graph). The
-answer is the largest difference of the outputs of each file, relative beyond 1, and whether text and binary are equal.
+what the outputs are compared with: `savedModel` (frozen by TensorFlow itself, outputs by `keys`), `graph` (a frozen graph) or
+`expected` (tensors). Variables of the files have their values from `checkpoint`. The answer is the largest difference of the
+outputs of each file, relative beyond 1, and whether text and binary are equal.
 """
 import json
 import sys
@@ -33,6 +34,12 @@ def run(graph_def, feeds, fetches):
         tf.import_graph_def(graph_def, name="")
         with tf1.Session(graph=graph) as session:
             return session.run(fetches, feeds)
+
+
+def values(graph_def, checkpoint):
+    """Reads of variables -> what the checkpoint has."""
+    reader = tf.train.load_checkpoint(checkpoint)
+    return {f"{node.name}:0": reader.get_tensor(node.input[0]) for node in graph_def.node if node.op == "ReadVariableOp"}
 
 
 def array(tensor):
@@ -80,6 +87,8 @@ for task in json.load(open(sys.argv[1])):
         theirs = [array(tensor) for tensor in task["expected"]]
     graphs = [read(path) for path in task["files"]]
     inner = {f"{name}:0" if ":" not in name else name: value for name, value in feeds.items()}
+    if "checkpoint" in task:
+        inner |= values(graphs[0], task["checkpoint"])
     answers.append({
         "differences": [difference(run(graph, inner, task["fetches"]), theirs) for graph in graphs],
         "equal": all(graph == graphs[0] for graph in graphs),

@@ -15,15 +15,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setLogSink } from "../../../../framework/base/log.js";
-import { loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
+import { freeze } from "../../../../framework/tensorflow/ConcreteFunction.js";
+import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import {
   loadFrozenGraph,
   type SavedGraph,
   saveFrozenGraph,
 } from "../../../../framework/tensorflow/saving/saveFrozenGraph.js";
+import { toConcreteFunction } from "../../../../framework/tensorflow/saving/toConcreteFunction.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
-import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
+import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { describeWithPython, runPython } from "../../../python.js";
 import { largestDifference, type PlainTensor, toTensor } from "../goldens.js";
 
@@ -176,54 +178,93 @@ describeWithPython("TensorFlow", () => {
       runPython(join(import.meta.dirname, "make_training.py"), [training]);
       const expected = JSON.parse(readFileSync(join(training, "expected.json"), "utf8")) as Record<
         string,
-        { output: string; x: number[][]; y: number[][]; nodes: number }
+        Trained
       >;
       const tasks = [];
-      for (const [kind, { output, x, y, nodes }] of Object.entries(expected)) {
-        const meta = join(training, kind, "model.meta");
-        const files = [".pb", ".pbtxt"].map((suffix) => join(training, kind + suffix));
-        const plain = (rows: number[][]): PlainTensor => ({
-          dtype: "float32",
-          shape: [rows.length, rows[0]?.length ?? 0],
-          data: rows.flat(),
-        });
-        for (const path of files) {
-          const saved = await saveFrozenGraph(path, meta, {
-            variablesToConstants: true,
-            outputNames: [output],
-          });
-          const { queue = 0, summary = 0, optimizer = 0, saver = 0 } = saved.dropped;
-          expect([queue > 3, summary > 3, optimizer > 50, saver > 5]).toEqual([true, true, true, true]);
-          expect(saved.nodeCount).toBeLessThan(nodes / 5);
-          expect([saved.inputs, saved.outputs]).toEqual([
-            { "net/x": "net/x:0" },
-            { [output]: `${output}:0` },
-          ]);
-        }
-        const [score] = createSession(loadGraphDef(files[0] as string)).run(
-          [["net/x", toTensor(plain(x))]],
-          [output],
-        );
-        expect(largestDifference(score as Tensor, plain(y))).toBeLessThan(1e-6);
-        await expect(
-          saveFrozenGraph(join(training, "none.pb"), meta, { variablesToConstants: true }),
-        ).rejects.toThrow("name them with outputNames; nothing reads");
-        const fed = output.replace(/_1\b/, "").replace("score_1", "score");
-        await expect(
-          saveFrozenGraph(join(training, "none.pb"), meta, {
-            variablesToConstants: true,
-            outputNames: [fed],
-          }),
-        ).rejects.toThrow("(QueueDequeueManyV2), which feeds a training");
-        expect(existsSync(join(training, "none.pb"))).toBe(false);
-        tasks.push({ files, feeds: { "net/x:0": plain(x) }, expected: [plain(y)], fetches: [`${output}:0`] });
+      for (const [kind, trained] of Object.entries(expected)) {
+        tasks.push(await freezeTraining(join(training, kind), trained));
+        await expectRefused(join(training, kind), trained);
       }
-      for (const { differences, equal, devices, ops } of ask(tasks)) {
+      const kept = await keepVariables(join(training, "resource"), expected.resource as Trained);
+      const answers = ask([...tasks, kept]);
+      for (const { differences, equal, devices, ops } of answers.slice(0, -1)) {
         expect(differences.every((difference) => Number(difference) <= 1e-6)).toBe(true);
         expect([equal, devices]).toEqual([true, [""]]);
         expect(ops.filter((op) => /Var|Queue|Assign|Summary/.test(op))).toEqual([]);
       }
+      const { differences, ops, devices } = answers.at(-1) as Answer;
+      expect(differences.every((difference) => Number(difference) <= 1e-6)).toBe(true);
+      expect(ops.filter((op) => /Var|Placeholder/.test(op))).toEqual([
+        "Placeholder",
+        "ReadVariableOp",
+        "VarHandleOp",
+      ]);
+      // Only a graph that still may be trained keeps its devices.
+      expect(devices).toEqual(["", "/device:CPU:0"]);
     },
     timeoutMs,
   );
 });
+
+interface Trained {
+  readonly output: string;
+  readonly x: readonly (readonly number[])[];
+  readonly y: readonly (readonly number[])[];
+  readonly nodes: number;
+}
+
+function plain(rows: Trained["x"]): PlainTensor {
+  return { dtype: "float32", shape: [rows.length, rows[0]?.length ?? 0], data: rows.flat() };
+}
+
+/** What Python is asked about the files. */
+function taskOf(files: readonly string[], { x, y, output }: Trained) {
+  return { files, feeds: { "net/x:0": plain(x) }, expected: [plain(y)], fetches: [`${output}:0`] };
+}
+
+function expectScore(graph: GraphDef, { x, y, output }: Trained): void {
+  const [score] = createSession(graph).run([["net/x", toTensor(plain(x))]], [output]);
+  expect(largestDifference(score as Tensor, plain(y))).toBeLessThan(1e-6);
+}
+
+async function freezeTraining(path: string, trained: Trained) {
+  const files = [".pb", ".pbtxt"].map((suffix) => path + suffix);
+  const { output, nodes } = trained;
+  for (const file of files) {
+    const options = { variablesToConstants: true, outputNames: [output] };
+    const saved = await saveFrozenGraph(file, join(path, "model.meta"), options);
+    const { queue = 0, summary = 0, optimizer = 0, saver = 0 } = saved.dropped;
+    expect([queue > 3, summary > 3, optimizer > 50, saver > 5]).toEqual([true, true, true, true]);
+    expect(saved.nodeCount).toBeLessThan(nodes / 5);
+    expect([saved.inputs, saved.outputs]).toEqual([{ "net/x": "net/x:0" }, { [output]: `${output}:0` }]);
+  }
+  expectScore(loadGraphDef(files[0] as string), trained);
+  return taskOf(files, trained);
+}
+
+/** Without the values in the file, with those of the checkpoint. */
+async function keepVariables(path: string, trained: Trained) {
+  const files = [".variables.pb", ".variables.pbtxt"].map((suffix) => path + suffix);
+  const checkpoint = join(path, "model");
+  for (const file of files) {
+    const saved = await saveFrozenGraph(file, `${checkpoint}.meta`, { outputNames: [trained.output] });
+    expect(saved.variableCount).toBe(3);
+  }
+  const restored = await toConcreteFunction(files[0] as string, { checkpoint });
+  expectScore(freeze(restored), trained);
+  return { ...taskOf(files, trained), checkpoint };
+}
+
+async function expectRefused(path: string, { output }: Trained): Promise<void> {
+  const meta = join(path, "model.meta");
+  const target = join(path, "none.pb");
+  const options = { variablesToConstants: true };
+  await expect(saveFrozenGraph(target, meta, options)).rejects.toThrow(
+    "name them with outputNames; nothing reads",
+  );
+  const trainedOnQueue = output.replace(/_1\b/, "").replace("score_1", "score");
+  await expect(saveFrozenGraph(target, meta, { ...options, outputNames: [trainedOnQueue] })).rejects.toThrow(
+    "(QueueDequeueManyV2), which feeds a training",
+  );
+  expect(existsSync(target)).toBe(false);
+}
