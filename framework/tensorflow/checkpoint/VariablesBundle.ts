@@ -204,7 +204,7 @@ function checkSum(crc: number, expected: number): void {
 
 function typeOf(entry: EntryMessage): { dtype: Tensor["dtype"]; shape: number[] } {
   const dtype = dtypeFromNumber(entry.dtype);
-  if (dtype === undefined) throw invalid(`element type number ${entry.dtype} is not supported`);
+  if (dtype === undefined) throw invalid(`type ${dataTypeName(entry.dtype)} is not supported`);
   const shape = decodeShape(entry.shape);
   if (shape === null) throw invalid("its shape is not known");
   return { dtype, shape };
