@@ -29,6 +29,8 @@ process.exitCode = await runTool(async () => {
   const { kept, leftOut, meta } = dumpModelParams(input, output, parsed.meta);
   const by = meta === undefined ? "by their names" : `by '${meta}'`;
   const rejected = leftOut.length === 0 ? "" : `; left out: ${[...leftOut].sort().join(", ")}`;
-  await print(`${output}: ${kept.length} variables ${by}${rejected}\n`);
+  await print(
+    `${output}: ${kept.length === 1 ? "1 variable" : `${kept.length} variables`} ${by}${rejected}\n`,
+  );
   return 0;
 });

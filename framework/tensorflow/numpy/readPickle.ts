@@ -181,6 +181,7 @@ function setState(to: Unpickler): void {
 function arrayOf(shape: unknown, type: unknown, contents: unknown, isFortranOrder: boolean): PickledArray {
   const sizes = Array.isArray(shape) ? (shape as number[]) : [];
   if (!(type instanceof PickledType && contents instanceof Uint8Array)) throw damaged();
+  if (!sizes.every(Number.isInteger)) throw damaged();
   const array = new PickledArray();
   array.value = tensorOf({ description: type.description, shape: sizes, isFortranOrder }, contents);
   return array;

@@ -141,6 +141,23 @@ describe("names", () => {
     ]);
   });
 
+  it("of parts find the whole variable", () => {
+    const graph = graphOf({
+      "net/w/part_0": ["float32", [2, 1]],
+      "net/w/part_1": ["float32", [2, 2]],
+      "net/b/part_0": ["float32", [2]],
+    });
+    const { variables } = smartInit(graph, { w, b }, { prefix: "net" });
+    expect(Object.fromEntries(variables)).toEqual({
+      "net/w/part_0": new Tensor("float32", [2, 1], [1, 4]),
+      "net/w/part_1": new Tensor("float32", [2, 2], [2, 3, 5, 6]),
+    });
+    expect(warnings).toEqual([
+      "WARNING The following variables are in the graph, but not found in the dictionary: net/b/part_0",
+      "WARNING The following variables are in the dictionary, but not in the graph: b",
+    ]);
+  });
+
   it("that are ignored keep their values, without a word", () => {
     const first = smartInit(two, { w, b });
     const zero = new Tensor("float32", [2, 3]);
