@@ -59,8 +59,17 @@ export { ESInputTag, InputTag } from "./parameters/InputTag.js";
 export { ParameterSet } from "./parameters/ParameterSet.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";
+export { Checkpoint, type StoredTensor } from "./tensorflow/checkpoint/Checkpoint.js";
+export {
+  smartInit,
+  smartInit as SmartInit,
+  type SmartInitOptions,
+  type SmartInitSource,
+} from "./tensorflow/checkpoint/smartInit.js";
+export { type WriteCheckpointOptions, writeCheckpoint } from "./tensorflow/checkpoint/writeCheckpoint.js";
 export { type GraphDef, loadGraphDef, type Signature, type SignatureTensor } from "./tensorflow/GraphDef.js";
 export type { MetaGraphDef } from "./tensorflow/savedmodel/metaGraph.js";
+export { loadNpy, loadNpz, saveNpz } from "./tensorflow/numpy/npz.js";
 export type { Options } from "./tensorflow/Options.js";
 export type { PreparedCall } from "./tensorflow/PreparedCall.js";
 export {

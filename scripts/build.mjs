@@ -37,6 +37,8 @@ const commands = [
   "cms_tfaot_compile",
   "cmsml_check_aot_compatibility",
   "cmsml_compile_tf_graph",
+  "lsCheckpoint",
+  "dumpModelParams",
 ];
 
 /** Files below `folder` whose name ends so, sorted. */

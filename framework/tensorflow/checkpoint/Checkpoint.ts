@@ -36,7 +36,7 @@ export class Checkpoint {
   /** The keys of its tensors, sorted. */
   readonly names: readonly string[];
   readonly #bundle: VariablesBundle;
-  #fullNames: ReadonlyMap<string, string> | undefined;
+  #fullNames: Map<string, string> | undefined;
   #places: ReadonlyMap<string, readonly Place[]> | undefined;
 
   /**
@@ -50,9 +50,15 @@ export class Checkpoint {
     this.names = this.#bundle.names.filter((name) => name !== objectGraphKey);
   }
 
-  /** The name in the graph of the variable that is stored under a key; the key itself where no other is known. */
+  /** The name in the graph of the variable stored under a key; the key itself where none or no single one is known. */
   fullName(key: string): string {
-    this.#fullNames ??= this.#readFullNames();
+    if (!this.#fullNames) {
+      this.#fullNames = new Map();
+      for (const [name, [place, ...others]] of this.#placesByName()) {
+        if (place && !place.part && others.length === 0 && !this.#fullNames.has(place.key))
+          this.#fullNames.set(place.key, name);
+      }
+    }
     return this.#fullNames.get(key) ?? key;
   }
 
@@ -109,9 +115,10 @@ export class Checkpoint {
   #findPlaces(): Map<string, Place[]> {
     const places = new Map<string, Place[]>(this.#savedModelPlaces());
     const restored = new Set(places.keys());
+    const objectNames = this.#readObjectNames();
     for (const key of this.names) {
-      const name = this.fullName(key);
-      if (name !== key && !restored.has(name)) places.set(name, [...(places.get(name) ?? []), { key }]);
+      const name = objectNames.get(key);
+      if (name !== undefined && !restored.has(name)) places.set(name, [...(places.get(name) ?? []), { key }]);
       // A partitioned variable is one tensor here and several variables in the graph.
       for (const [i, part] of inOrder(this.#bundle.describe(key).parts).entries())
         if (!restored.has(`${key}/part_${i}`)) places.set(`${key}/part_${i}`, [{ key, part }]);
@@ -119,7 +126,7 @@ export class Checkpoint {
     return places;
   }
 
-  #readFullNames(): Map<string, string> {
+  #readObjectNames(): Map<string, string> {
     if (!this.#bundle.has(objectGraphKey)) return new Map();
     const [bytes] = this.#bundle.read(objectGraphKey).as("string");
     const { nodes } = objectGraphType().decode(bytes ?? new Uint8Array()) as unknown as ObjectGraphMessage;

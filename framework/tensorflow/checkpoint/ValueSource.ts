@@ -24,6 +24,7 @@ export interface ValueSource {
     readonly dtype: DType | undefined;
     readonly typeName: string;
     readonly shape: readonly number[];
+    readonly sizeBytes: number;
   };
   read(name: string): TensorLike;
 }
@@ -91,8 +92,11 @@ class DictionarySource implements ValueSource {
   }
 
   describe(name: string) {
-    const { dtype, shape } = this.read(name);
-    return { key: name, dtype, typeName: dtype, shape };
+    const { dtype, shape, data } = this.read(name);
+    const sizeBytes = Array.isArray(data)
+      ? data.reduce((sum, { length }) => sum + length, 0)
+      : data.byteLength;
+    return { key: name, dtype, typeName: dtype, shape, sizeBytes };
   }
 
   read(name: string): TensorLike {

@@ -8,11 +8,11 @@ import { Exception } from "../../base/errors.js";
 import { bytesPerElement, type DType, dtypeFromNumber, newData, type NumberArray } from "../dtypes.js";
 import { dataTypeName } from "../proto/graphDefSchema.js";
 import { bundleEntryType, bundleHeaderType } from "../proto/savedModelSchema.js";
-import { elementCount, showShape, Tensor, type TensorLike } from "../Tensor.js";
+import { elementCount, showShape, Tensor } from "../Tensor.js";
 import { decodeShape, type ProtoInt64, type TensorShapeMessage, toBigInt } from "../proto/decodeTensor.js";
 import { ByteReader } from "./ByteReader.js";
 import { extendCrc32c, maskCrc32c } from "../../base/crc32c.js";
-import { copySlice, type Extent, resolveExtents, sliceKey } from "./slices.js";
+import { copyElements, copySlice, cut, type Extent, resolveExtents, sliceKey } from "./slices.js";
 import { readTable } from "./readTable.js";
 
 interface EntryMessage {
@@ -204,24 +204,10 @@ function checkSum(crc: number, expected: number): void {
 
 function typeOf(entry: EntryMessage): { dtype: Tensor["dtype"]; shape: number[] } {
   const dtype = dtypeFromNumber(entry.dtype);
-  if (dtype === undefined) throw invalid(`element type number ${entry.dtype} is not supported`);
+  if (dtype === undefined) throw invalid(`type ${dataTypeName(entry.dtype)} is not supported`);
   const shape = decodeShape(entry.shape);
   if (shape === null) throw invalid("its shape is not known");
   return { dtype, shape };
-}
-
-function cut(whole: Tensor, extents: readonly Extent[]): Tensor {
-  const slice = new Tensor(
-    whole.dtype,
-    extents.map(({ length }) => length),
-  );
-  copySlice(extents, whole.shape, (from, to, count) => copyElements(slice, to, whole, from, count));
-  return slice;
-}
-
-function copyElements(target: TensorLike, to: number, source: TensorLike, from: number, count: number): void {
-  const elements = target.data as unknown as { [i: number]: unknown };
-  for (let i = 0; i < count; i++) elements[to + i] = source.data[from + i];
 }
 
 function padded(shard: number): string {

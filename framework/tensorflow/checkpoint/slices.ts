@@ -1,5 +1,6 @@
 /** Parts of tensors: partitioned variables are stored as slices, each under a binary key, and may be restored as such. */
 import { Exception } from "../../base/errors.js";
+import { Tensor, type TensorLike } from "../Tensor.js";
 
 /** Where a slice lies along one axis. */
 export interface Extent {
@@ -55,6 +56,27 @@ export function copySlice(
     }
     if (rowLength > 0) copy(offset, row * rowLength, rowLength);
   }
+}
+
+/** A part of a tensor. @param extents resolved */
+export function cut(whole: TensorLike, extents: readonly Extent[]): Tensor {
+  const slice = new Tensor(
+    whole.dtype,
+    extents.map(({ length }) => length),
+  );
+  copySlice(extents, whole.shape, (from, to, count) => copyElements(slice, to, whole, from, count));
+  return slice;
+}
+
+export function copyElements(
+  target: TensorLike,
+  to: number,
+  source: TensorLike,
+  from: number,
+  count: number,
+): void {
+  const elements = target.data as unknown as { [i: number]: unknown };
+  for (let i = 0; i < count; i++) elements[to + i] = source.data[from + i];
 }
 
 /** The key of a slice's entry (TensorFlow's EncodeTensorNameSlice), as a latin1 string. @param extents as stored */

@@ -8,6 +8,7 @@ import { type ConcreteFunction, variablesOf } from "../ConcreteFunction.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { showShape, Tensor } from "../Tensor.js";
 import { converted, type Declared, declaredOf, isLossless, isShape, relaxedShape } from "./fitValue.js";
+import { withParts } from "./partitions.js";
 import { isBookkeeping, isTrainingName } from "./trainingNames.js";
 import { type Dictionary, openSource, type ValueSource } from "./ValueSource.js";
 
@@ -58,14 +59,16 @@ interface Matched {
   readonly matches: readonly Match[];
 }
 
-function matchNames(fn: ConcreteFunction, source: ValueSource, options: SmartInitOptions): Matched {
+function matchNames(fn: ConcreteFunction, whole: ValueSource, options: SmartInitOptions): Matched {
   const { prefix = "", ignore = [] } = options;
   const start = prefix === "" ? "" : `${prefix.replace(/\/$/, "")}/`;
   const ignored = new Set(ignore.map((name) => name.replace(/:0$/, "")));
+  const nodes = variablesOf(fn.graph);
+  const source = withParts(whole, nodes, start);
   const used = new Set<string>();
   const missing: string[] = [];
   const matches: Match[] = [];
-  for (const node of variablesOf(fn.graph)) {
+  for (const node of nodes) {
     const variable = variableName(node);
     const stored = variable.slice(start.length);
     if (!variable.startsWith(start) || !source.has(stored)) {

@@ -41,7 +41,7 @@ export function tensorOf({ description, shape, isFortranOrder }: ArrayLayout, by
   if (dtype === undefined) throw invalid(`arrays of NumPy's type '${description}' are not supported`);
   const count = elementCount(shape);
   const elementBytes = isText ? Number(length) * (kind === "U" ? 4 : 1) : bytesPerElement(dtype);
-  if (bytes.length !== count * elementBytes) {
+  if (bytes.length !== count * elementBytes || (elementBytes === 0 && count > 0)) {
     const what = `needs ${count * elementBytes} bytes, there are ${bytes.length}`;
     throw invalid(`an array '${description}' of shape ${showShape(shape)} ${what}`);
   }

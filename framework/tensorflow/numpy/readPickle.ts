@@ -27,7 +27,10 @@ const mark = Symbol("mark");
 /** @throws InvalidSession naming what the pickle has beyond arrays in a dictionary, or that it is cut short */
 export function readPickle(bytes: Uint8Array): Map<string, Tensor> {
   let root = new Unpickler(bytes).run();
-  if (root instanceof PickledArray && Array.isArray(root.value)) root = root.value[0];
+  if (root instanceof PickledArray && Array.isArray(root.value)) {
+    if (root.value.length !== 1) throw refused(`${root.value.length} objects`);
+    root = root.value[0];
+  }
   if (!(root instanceof Map)) throw refused("something that is no dictionary");
   return new Map(
     [...root].map(([key, value]) => {
@@ -154,6 +157,7 @@ function call(callee: unknown, given: unknown): unknown {
     return arrayOf(args[2], args[1], args[0], textOf(args[3]) === "F");
   if (name === "_codecs.encode" && /^latin-?1$/.test(textOf(args[1])))
     return Buffer.from(textOf(args[0]), "latin1");
+  if (name === "__builtin__.bytes" && args.length === 0) return new Uint8Array();
   if (name === "collections.OrderedDict" && args.length === 0) return new Map();
   const inner = args[0] instanceof PickledName ? ` of ${args[0].name}` : "";
   throw refused(`${name || "a call of something without a name"}${inner}`);
@@ -177,6 +181,7 @@ function setState(to: Unpickler): void {
 function arrayOf(shape: unknown, type: unknown, contents: unknown, isFortranOrder: boolean): PickledArray {
   const sizes = Array.isArray(shape) ? (shape as number[]) : [];
   if (!(type instanceof PickledType && contents instanceof Uint8Array)) throw damaged();
+  if (!sizes.every(Number.isInteger)) throw damaged();
   const array = new PickledArray();
   array.value = tensorOf({ description: type.description, shape: sizes, isFortranOrder }, contents);
   return array;
