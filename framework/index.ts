@@ -57,7 +57,14 @@ export * as stream from "./modules/stream.js";
 export * from "./parameters/description.js";
 export { ESInputTag, InputTag } from "./parameters/InputTag.js";
 export { ParameterSet } from "./parameters/ParameterSet.js";
+export { SimpleDatasetPredictor, MultiThreadDatasetPredictor } from "./predict/DatasetPredictor.js";
+export { EventDataset, type EventDatasetOptions, type TensorColumns } from "./predict/EventDataset.js";
+export { FeedfreePredictor, type InputStream } from "./predict/FeedfreePredictor.js";
+export { MultiThreadPredictor, type ThreadOptions } from "./predict/MultiThreadPredictor.js";
+export { OfflinePredictor, type Prediction } from "./predict/OfflinePredictor.js";
+export { PredictConfig, type PredictOptions } from "./predict/PredictConfig.js";
 export { MessageLogger } from "./services/MessageLogger.js";
+export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
 export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";
 export { Checkpoint, type StoredTensor } from "./tensorflow/checkpoint/Checkpoint.js";
 export {
@@ -88,7 +95,7 @@ export {
   saveFrozenGraph as save_graph,
 } from "./tensorflow/saving/saveFrozenGraph.js";
 export {
-  type ConcreteFunctionOptions,
+  type OpenOptions,
   type Saveable,
   toConcreteFunction,
 } from "./tensorflow/saving/toConcreteFunction.js";

@@ -137,6 +137,7 @@ async function bundle(out) {
       index: "framework/index.ts",
       testing: "framework/testing/exports.ts",
       threadEntry: "framework/engine/threadEntry.ts",
+      predictorThread: "framework/predict/predictorThread.ts",
       bundlePlugin: "framework/modules/bundlePlugin.ts",
       // Loaded when a graph is compiled: framework/aot/compiler.ts.
       compiler: "framework/aot/compile.ts",

@@ -8,7 +8,6 @@ import { compilerSettings } from "../aot/engine/settings.js";
 import { modelMemory } from "../aot/ModelMemory.js";
 import { Exception } from "../base/errors.js";
 import { setNativeLock } from "../base/nativeLock.js";
-import { toPosted } from "../base/sharedForm.js";
 import { asTensor, type TensorInput } from "../tensorflow/asTensor.js";
 import { SessionCache } from "../tensorflow/SessionCache.js";
 import { loadModel } from "../tensorflow/Session.js";
@@ -61,7 +60,7 @@ export class MultiThreadPredictor {
     const nativeLock = new Int32Array(new SharedArrayBuffer(4));
     setNativeLock(nativeLock);
     const plan: PredictorPlan = {
-      cache: toPosted(this.#cache, "MultiThreadPredictor"),
+      cache: this.#cache.toShared(),
       modelMemory: modelMemory().memory,
       compiler: compilerSettings(),
       nativeLock,

@@ -12,13 +12,13 @@ import { parseTensorName } from "../tensorflow/names.js";
 import type { Options } from "../tensorflow/Options.js";
 import { type Saveable, toConcreteFunction } from "../tensorflow/saving/toConcreteFunction.js";
 import type { TensorSpec } from "../tensorflow/TensorSpec.js";
-import { concreteFunction, type TracedCallable } from "../tensorflow/trace/concreteFunction.js";
+import { concreteFunction, type TraceableFunction } from "../tensorflow/trace/concreteFunction.js";
 
 export interface PredictOptions<ReturnInput extends boolean = boolean> {
   /** A path, a graph, a Layers model …: whatever saveFrozenGraph takes. Either this, or towerFunc with inputSignature. */
   readonly model?: Saveable;
   /** A function in tfjs ops; it sees towerContext().isTraining as false. */
-  readonly towerFunc?: TracedCallable;
+  readonly towerFunc?: TraceableFunction;
   readonly inputSignature?: readonly TensorSpec[];
   /** Values for the variables: as smartInit takes them. Otherwise the model's own. */
   readonly sessionInit?: SmartInitSource;
@@ -63,7 +63,7 @@ export class PredictConfig<ReturnInput extends boolean = false> {
     const { model, towerFunc, inputSignature, sessionInit, inputNames, outputNames } = this.#options;
     const made =
       model === undefined
-        ? await concreteFunction(towerFunc as TracedCallable, inputSignature as readonly TensorSpec[])
+        ? await concreteFunction(towerFunc as TraceableFunction, inputSignature as readonly TensorSpec[])
         : await toConcreteFunction(model, { outputNames });
     const { graph, variables } = sessionInit === undefined ? made : smartInit(made, sessionInit);
     const { signature } = graph;

@@ -6,14 +6,12 @@ import { adoptModelMemory } from "../aot/ModelMemory.js";
 import type { WasmMemory } from "../aot/wasm/WebAssembly.js";
 import { Exception, type PlainException } from "../base/errors.js";
 import { setNativeLock } from "../base/nativeLock.js";
-import { fromPosted } from "../base/sharedForm.js";
-import type { SessionCache } from "../tensorflow/SessionCache.js";
+import { SessionCache, type SharedCache } from "../tensorflow/SessionCache.js";
 import type { TensorLike } from "../tensorflow/Tensor.js";
 
 /** What the thread is started with. */
 export interface PredictorPlan {
-  /** The posted form of a SessionCache. */
-  readonly cache: unknown;
+  readonly cache: SharedCache;
   readonly modelMemory: WasmMemory;
   readonly compiler: CompilerSettings;
   readonly nativeLock: Int32Array;
@@ -31,7 +29,7 @@ const plan = workerData as PredictorPlan;
 adoptModelMemory(plan.modelMemory);
 setCompilerSettings(plan.compiler);
 setNativeLock(plan.nativeLock);
-const cache = fromPosted(plan.cache) as SessionCache;
+const cache = SessionCache.fromShared(plan.cache);
 const call = cache.createSession().prepare(plan.inputs, plan.outputs);
 
 parentPort?.on("message", (feeds: readonly TensorLike[]) => {

@@ -19,8 +19,8 @@ export function unstackRows({ dtype, shape, data }: TensorLike, count: number, n
   if (shape[0] !== count) {
     throw new Exception(
       "InvalidRun",
-      `output '${name}' has the shape ${showShape(shape)} for a batch of ${count}: it has no row for each input, so ` +
-        "inputs cannot share a batch; use OfflinePredictor, or batchSize 1.",
+      `output '${name}' has the shape ${showShape(shape)} for a batch of ${count}: it has no row for each input; ` +
+        "predict it with OfflinePredictor.",
     );
   }
   const rowLength = data.length / Math.max(count, 1);

@@ -10,7 +10,8 @@ import type { GraphDef } from "./GraphDef.js";
 import { loadGraph, type ModelOptions } from "./savedmodel/SavedModel.js";
 import { loadModel, Session } from "./Session.js";
 
-interface SharedCache {
+/** Plain data, its weights in shared memory. */
+export interface SharedCache {
   readonly path: string;
   readonly engine: string;
   readonly model: unknown;

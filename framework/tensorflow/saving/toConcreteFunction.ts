@@ -9,29 +9,26 @@ import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { concreteFunctionOf, loadMetaGraphDef, type SavedModelOptions } from "../savedmodel/SavedModel.js";
 import type { Tensor } from "../Tensor.js";
+import type { TraceableFunction } from "../trace/concreteFunction.js";
+import type { LayersModelLike } from "../trace/fromLayersModel.js";
 import { indexed } from "./checkGraph.js";
 import { isInference } from "./droppedNodes.js";
 import { expandPath } from "./expandPath.js";
 import { candidateOutputs, selectOutputs } from "./selectOutputs.js";
 
-/** A Layers model of tfjs, by what it has: the package may be another copy than ours, or not be installed. */
-export interface LayersModelLike {
-  readonly layers: readonly unknown[];
-  readonly inputs: readonly unknown[];
-  readonly outputs: readonly unknown[];
-  predict(...args: never[]): unknown;
-}
-
-/** A function in tfjs ops. */
-export type TensorFunction = (...args: never[]) => unknown;
-
 /**
  * What can be saved: a path (a frozen graph's, a SavedModel's, a meta graph's X.meta with its checkpoint beside), a graph,
  * a meta graph that loadMetaGraphDef gave, a traced function, a Layers model, or a function without arguments.
  */
-export type Saveable = string | GraphDef | MetaGraphDef | ConcreteFunction | LayersModelLike | TensorFunction;
+export type Saveable =
+  | string
+  | GraphDef
+  | MetaGraphDef
+  | ConcreteFunction
+  | LayersModelLike
+  | TraceableFunction;
 
-export interface ConcreteFunctionOptions extends SavedModelOptions {
+export interface OpenOptions extends SavedModelOptions {
   /** Keys of the signature, nodes or tensors; otherwise all of the signature, or what no node reads. */
   readonly outputNames?: readonly string[] | undefined;
   /** A checkpoint with the variables' values (its path without ".index"), in place of those of the model. */
@@ -53,20 +50,20 @@ export interface OpenedModel {
  */
 export async function toConcreteFunction(
   object: Saveable,
-  options: ConcreteFunctionOptions = {},
+  options: OpenOptions = {},
 ): Promise<ConcreteFunction> {
   return (await openModel(object, options)).fn;
 }
 
 /** toConcreteFunction, for those who want to know what was left out. */
-export async function openModel(object: Saveable, options: ConcreteFunctionOptions): Promise<OpenedModel> {
+export async function openModel(object: Saveable, options: OpenOptions): Promise<OpenedModel> {
   const { outputNames } = options;
   const opened = await open(object, options);
   const fn = outputNames ? selectOutputs(opened.fn, outputNames) : opened.fn;
   return { ...opened, fn };
 }
 
-async function open(object: Saveable, options: ConcreteFunctionOptions): Promise<OpenedModel> {
+async function open(object: Saveable, options: OpenOptions): Promise<OpenedModel> {
   if (typeof object === "string") return openPath(expandPath(object), options);
   if (typeof object === "function" || isLayersModel(object)) return whole(await traced(object));
   if ("variables" in object) return whole(withCheckpoint(object, options.checkpoint));
@@ -82,7 +79,7 @@ function whole(fn: ConcreteFunction): OpenedModel {
   return { fn, source: fn.graph };
 }
 
-function openPath(path: string, options: ConcreteFunctionOptions): OpenedModel {
+function openPath(path: string, options: OpenOptions): OpenedModel {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
     return openMetaGraph(loadMetaGraphDef(path, options.tag), path, options);
   const metaPath = metaGraphPath(path);
@@ -104,7 +101,7 @@ function isTraining(graph: GraphDef): Exception {
 function openMetaGraph(
   metaGraph: MetaGraphDef,
   origin: string,
-  { signature, outputNames, checkpoint }: ConcreteFunctionOptions,
+  { signature, outputNames, checkpoint }: OpenOptions,
 ): OpenedModel {
   const names = new Set(metaGraph.graph.nodes.map(({ name }) => name));
   const known = outputNames?.filter((name) => names.has(name.replace(/:\d+$/, "")));
@@ -116,7 +113,7 @@ function openMetaGraph(
 }
 
 /** A graph says itself what it takes and gives, unless it has more in it than that. */
-function openGraph(graph: GraphDef, { outputNames, checkpoint }: ConcreteFunctionOptions): OpenedModel {
+function openGraph(graph: GraphDef, { outputNames, checkpoint }: OpenOptions): OpenedModel {
   indexed(graph);
   if (!graph.signature && !outputNames && !graph.nodes.every(isInference)) throw isTraining(graph);
   return { fn: withCheckpoint(fromGraphDef(graph), checkpoint), source: graph };
@@ -144,15 +141,14 @@ function isLayersModel(object: object): object is LayersModelLike {
   return ["layers", "inputs", "outputs", "predict"].every((member) => member in object);
 }
 
-async function traced(object: LayersModelLike | TensorFunction): Promise<ConcreteFunction> {
-  if (typeof object === "function" && object.length > 0) {
-    throw invalid(
-      `'${object.name || "the function"}' is a polymorphic function: give it an input signature with ` +
-        "concreteFunction(fn, [new TensorSpec([…])]).",
-    );
+/** What traces is loaded when the first model written in TypeScript is met. */
+async function traced(object: LayersModelLike | TraceableFunction): Promise<ConcreteFunction> {
+  if (typeof object === "function") {
+    const { concreteFunction } = await import("../trace/concreteFunction.js");
+    return concreteFunction(object);
   }
-  // INTEGRATION: trace/ turns Layers models and functions into ConcreteFunctions; loaded here, when the first is met.
-  throw invalid("Layers models and functions cannot be traced yet.");
+  const { fromLayersModel } = await import("../trace/fromLayersModel.js");
+  return fromLayersModel(object);
 }
 
 function invalid(what: string): Exception {
