@@ -95,7 +95,7 @@ describe("an event file", () => {
     writer.close();
     const dataset = new EventDataset(path, { x: { product: "Jet", columns: ["pt", "eta"] } });
     const rows: number[][] = [];
-    for await (const { x } of dataset.named()) rows.push([...(x?.data as Float32Array)]);
+    for await (const { x } of dataset.named()) rows.push([...(x as Tensor<"float32">).data]);
     expect(rows).toEqual([[0, -0, 1, -1], [], [20, -20]]);
   });
 

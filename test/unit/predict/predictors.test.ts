@@ -37,12 +37,15 @@ const withInput = new PredictConfig({ model, outputNames: ["matmul"], returnInpu
 const sumConfig = (...outputNames: string[]) => new PredictConfig({ model, outputNames });
 const digits = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
+/** The elements of the first output. */
+const numbers = ([output]: readonly Tensor[]) => [...(output as Tensor<"float32">).data];
+
 describe("OfflinePredictor", () => {
   it("takes nested arrays, typed arrays and tensors in the order of inputNames", async () => {
     const predictor = await OfflinePredictor.create(constantConfig());
     for (const input of [[digits], new Float32Array(digits), new Tensor("float32", [1, 10], digits)])
       expect(predictor.predict(input, 1)[0]?.data[0]).toBe(46);
-    expect([...(predictor.predict([digits, digits], 2)[0]?.data as Float32Array)]).toEqual([92, 92]);
+    expect(numbers(predictor.predict([digits, digits], 2))).toEqual([92, 92]);
     predictor.close();
     const swapped = await OfflinePredictor.create(constantConfig({ inputNames: ["scale", "input:0"] }));
     expect(swapped.predict(3, [digits])[0]?.data[0]).toBe(138);
@@ -131,7 +134,7 @@ describe("PredictConfig refuses", () => {
 /** All outputs of a dataset of rows, one number each. */
 async function scores(results: AsyncIterable<Tensor[]>): Promise<number[]> {
   const all: number[] = [];
-  for await (const [output] of results) all.push(...(output?.data as Float32Array));
+  for await (const outputs of results) all.push(...numbers(outputs));
   return all;
 }
 
@@ -158,7 +161,7 @@ describe("datasets", () => {
     const predictor = await FeedfreePredictor.create(btag(), eachEvent());
     const all: number[] = [];
     for (let outputs = await predictor.predict(); outputs; outputs = await predictor.predict())
-      all.push(...(outputs[0]?.data as Float32Array));
+      all.push(...numbers(outputs));
     expect(all).toEqual(await scores(new SimpleDatasetPredictor(btag(), eachEvent()).getResult()));
     await predictor.close();
     await expect(FeedfreePredictor.create(withInput, eachEvent())).rejects.toThrow("leave out returnInput");
