@@ -32,7 +32,7 @@ export function checkpointPrefix(path: string): string {
 }
 
 /** The prefix of an existing checkpoint; undefined where the path is something else. @throws as latestCheckpoint */
-export function findCheckpoint(path: string): string | undefined {
+function findCheckpoint(path: string): string | undefined {
   const prefix = [path, path.replace(suffix, "")].find((candidate) => VariablesBundle.exists(candidate));
   if (prefix !== undefined) return prefix;
   if (!isFolder(path)) {

@@ -5,7 +5,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { Exception } from "../../base/errors.js";
-import { replaceFile } from "../../base/replaceFile.js";
 import { parseTextFormat } from "../proto/parseTextFormat.js";
 import { checkpointStateType } from "../proto/savedModelSchema.js";
 import { VariablesBundle } from "./VariablesBundle.js";
@@ -29,20 +28,23 @@ export function latestCheckpoint(stateFile: string): string {
   throw invalid(stateFile, `names the checkpoint '${latest}', but '${candidates[0]}.index' is missing`);
 }
 
-/** Makes `prefix` the latest checkpoint of its folder; those noted before are kept while their files are there. */
-export function noteCheckpoint(prefix: string): void {
+/**
+ * The state file's text once `prefix` is the latest checkpoint of its folder; those noted before are kept while their
+ * files are there. @throws InvalidSession when the present file does not parse
+ */
+export function stateAfter(prefix: string): string {
   const folder = dirname(prefix);
   const stateFile = join(folder, "checkpoint");
   const own = relative(folder, prefix);
   const before = existsSync(stateFile) ? read(stateFile).all_model_checkpoint_paths : [];
   const kept = before.filter(
-    (path) => join(folder, baseOf(path)) !== prefix && VariablesBundle.exists(absolute(folder, path)),
+    (path) => baseOf(path) !== own && VariablesBundle.exists(isAbsolute(path) ? path : join(folder, path)),
   );
   const lines = [
     `model_checkpoint_path: ${quoted(own)}`,
     ...[...kept, own].map((path) => `all_model_checkpoint_paths: ${quoted(path)}`),
   ];
-  replaceFile(stateFile, `${lines.join("\n")}\n`);
+  return `${lines.join("\n")}\n`;
 }
 
 function read(stateFile: string): CheckpointState {
@@ -51,10 +53,6 @@ function read(stateFile: string): CheckpointState {
   } catch (error) {
     throw invalid(stateFile, `cannot be read as a checkpoint state file: ${(error as Error).message}`);
   }
-}
-
-function absolute(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path);
 }
 
 /** The last part of a path that may come from another system. */
