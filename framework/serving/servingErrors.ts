@@ -1,0 +1,22 @@
+/** What goes wrong with a request, as categories: front ends turn each into a status. */
+import { Exception } from "../base/errors.js";
+
+/** Category → HTTP status and gRPC code. Any other Exception is the model's or ours: 500, INTERNAL. */
+export const requestFaults: Readonly<Record<string, { readonly http: number; readonly grpc: number }>> = {
+  /** Malformed, or not what the model takes. */
+  BadRequest: { http: 400, grpc: 3 },
+  InvalidTensor: { http: 400, grpc: 3 },
+  InvalidRun: { http: 400, grpc: 3 },
+  Unauthorized: { http: 401, grpc: 16 },
+  ModelNotFound: { http: 404, grpc: 5 },
+  ModelNotReady: { http: 400, grpc: 14 },
+  RequestTooLarge: { http: 413, grpc: 8 },
+  TooManyRequests: { http: 429, grpc: 8 },
+  /** The queue is full, or the server is shutting down; Retry-After says when to come again. */
+  ServerBusy: { http: 503, grpc: 14 },
+  RequestTimeout: { http: 504, grpc: 4 },
+};
+
+export function badRequest(what: string, cause?: unknown): Exception {
+  return new Exception("BadRequest", what, { cause });
+}
