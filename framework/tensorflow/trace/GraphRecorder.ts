@@ -2,11 +2,11 @@
 import { Exception } from "../../base/errors.js";
 import { dtypeNumber, newData } from "../dtypes.js";
 import type { AttrValue, NodeDef } from "../GraphDef.js";
-import { evaluateNode } from "../reference/evaluateNode.js";
 import { findOp, isSupported } from "../reference/ops.js";
 import { elementCount, type Tensor, type TensorLike } from "../Tensor.js";
 import type { TensorSpec } from "../TensorSpec.js";
 import type { Dimension, ExampleSizes } from "./dimensions.js";
+import { exampleOutputs } from "./exampleOutputs.js";
 import { Names } from "./Names.js";
 import type { Recorder, Traced } from "./Recorder.js";
 
@@ -39,10 +39,7 @@ export class GraphRecorder implements Recorder {
     name?: string,
   ): readonly Traced[] {
     const node = this.#declare(op, inputs, attrs, name);
-    const outputs = evaluateNode(
-      node,
-      inputs.map(({ value }) => value),
-    );
+    const outputs = exampleOutputs(node, inputs);
     return this.#add(node, outputs, inputs.every(({ isConstant }) => isConstant) && !findOp(node).isVolatile);
   }
 
