@@ -3,6 +3,7 @@ import { Exception } from "../base/errors.js";
 import type { PathDescription } from "../config/ProcessDescription.js";
 import { branchName } from "../data/BranchDescription.js";
 import type { InputSource } from "../modules/InputSource.js";
+import type { ProductSelection } from "../modules/one.js";
 import { selectProducts } from "../modules/productSelector.js";
 import { ParameterSet } from "../parameters/ParameterSet.js";
 import { compileSchedule, type ScheduledModule } from "./compileSchedule.js";
@@ -77,7 +78,7 @@ function checkDuplicateProcess(name: string, source: InputSource): void {
 }
 
 function outputPlan(
-  { label, type, parameters }: JobModule,
+  { label, type, plugin, parameters }: JobModule,
   resolver: ProductResolver,
   pathNames: readonly string[],
 ): OutputPlan {
@@ -85,12 +86,16 @@ function outputPlan(
   const pset = new ParameterSet<never>(parameters) as unknown as {
     getUntrackedParameter(name: string): unknown;
   };
-  const commands = (pset.getUntrackedParameter("outputCommands") ?? []) as readonly string[];
   const select = pset.getUntrackedParameter("SelectEvents") as
     | { getParameter(name: string): readonly string[] }
     | undefined;
   const selection = compileSelection(select?.getParameter("SelectEvents") ?? [], pathNames, owner);
-  const kept = selectProducts(commands, resolver.candidates(), ({ description }) => description, owner)
+  const { selectProducts: own } = plugin as unknown as { selectProducts?: ProductSelection };
+  const byCommands: ProductSelection = (_, candidates) => {
+    const commands = (pset.getUntrackedParameter("outputCommands") ?? []) as readonly string[];
+    return selectProducts(commands, candidates, ({ description }) => description, owner);
+  };
+  const kept = [...(own ?? byCommands).call(plugin, pset as never, resolver.candidates(), owner)]
     .map(({ description, type: productType }) => ({
       description,
       type: plainType(productType),

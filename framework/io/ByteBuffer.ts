@@ -42,6 +42,10 @@ export class ByteBuffer {
     this.#view.setUint32(at, value, true);
   }
 
+  setFloat32(at: number, value: number): void {
+    this.#view.setFloat32(at, value, true);
+  }
+
   setUint64(at: number, value: number): void {
     this.#view.setBigUint64(at, BigInt(value), true);
   }
