@@ -71,5 +71,6 @@ function messageType(name: string): Type {
 }
 
 export const savedModelType = () => messageType("SavedModel");
+export const metaGraphType = () => messageType("MetaGraphDef");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
