@@ -32,6 +32,7 @@ const commands = [
   "mkedanlzr",
   "regress",
   "tfrun",
+  "freeze_graph",
   "tfaot",
   "cms_tfaot_compile",
   "cmsml_check_aot_compatibility",

@@ -109,7 +109,7 @@ export function decodeAttrs(messages: AttrMessages): Record<string, AttrValue> {
 function decodeAttr(message: AttrMessage): AttrValue {
   switch (message.value) {
     case "s":
-      return isUtf8(message.s) ? { s: text(message.s) } : { bytes: message.s.slice() };
+      return isUtf8(message.s) ? { s: text(message.s) } : { bytes: new Uint8Array(message.s) };
     case "i":
       return decodeInt(message.i);
     case "f":
@@ -146,7 +146,7 @@ function decodeTensorAttr(message: TensorMessage): AttrValue {
   const { dtype } = message;
   const isKept = dtype > 0 && dtype !== resourceType && dtype !== variantType;
   if (isKept && dtypeFromNumber(dtype) === undefined)
-    return { encodedTensor: tensorType().encode(message).finish().slice() };
+    return { encodedTensor: new Uint8Array(tensorType().encode(message).finish()) };
   return { tensor: decodeTensor(message) };
 }
 
@@ -155,7 +155,7 @@ function decodeList(message: ListMessage): AttrList {
   const i = message.i.map(toNumber);
   return {
     s: isText ? message.s.map(text) : [],
-    ...(isText ? {} : { bytes: message.s.map((bytes) => bytes.slice()) }),
+    ...(isText ? {} : { bytes: message.s.map((bytes) => new Uint8Array(bytes)) }),
     i,
     ...(i.every((value, at) => isExact(value, message.i[at] ?? 0)) ? {} : { long: message.i.map(toBigInt) }),
     f: [...message.f],

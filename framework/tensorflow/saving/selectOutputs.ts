@@ -1,5 +1,5 @@
 /** The part of a function that some of its tensors need. */
-import { suggestion } from "../../base/didYouMean.js";
+import { nearest } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
 import { calledFunctions, type ConcreteFunction, signatureOf } from "../ConcreteFunction.js";
 import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
@@ -60,9 +60,11 @@ function noOutput({ graph }: ConcreteFunction, given: string): Exception {
   const names = graph.nodes.map(({ name }) => name);
   const shown = candidates.slice(0, shownCandidates).map((name) => `'${name}'`);
   if (candidates.length > shown.length) shown.push(`${candidates.length - shown.length} more`);
+  const near = nearest(given, [...keys, ...names]);
   const what = given === "" ? "no output is named" : `there is no output '${given}' in '${graph.origin}'`;
+  const hint = near === undefined ? "" : `; did you mean '${near}'?`;
   return new Exception(
     "InvalidGraphDef",
-    `${what}${suggestion(given, [...keys, ...names])}; outputs may be any nodes, and those that nothing reads are ${shown.join(", ") || "none"}.`,
+    `${what}; any node may be one, and those that nothing reads are ${shown.join(", ") || "none"}${hint || "."}`,
   );
 }

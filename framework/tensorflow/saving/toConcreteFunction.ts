@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
 import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
 import { type ConcreteFunction, fromGraphDef, signatureOf, variablesOf } from "../ConcreteFunction.js";
-import { type GraphDef, loadGraphDef, type NodeDef } from "../GraphDef.js";
+import { type GraphDef, loadGraphDef } from "../GraphDef.js";
 import { importMetaGraph, metaGraphPath } from "../savedmodel/importMetaGraph.js";
 import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
@@ -37,10 +37,10 @@ export interface ConcreteFunctionOptions extends SavedModelOptions {
   readonly checkpoint?: string | undefined;
 }
 
-/** A function, and the nodes of the graph that it was taken from. */
+/** A function, and the graph that it was taken from. */
 export interface OpenedModel {
   readonly fn: ConcreteFunction;
-  readonly sourceNodes: readonly NodeDef[];
+  readonly source: GraphDef;
 }
 
 /**
@@ -75,7 +75,7 @@ async function open(object: Saveable, options: ConcreteFunctionOptions): Promise
 }
 
 function whole(fn: ConcreteFunction): OpenedModel {
-  return { fn, sourceNodes: fn.graph.nodes };
+  return { fn, source: fn.graph };
 }
 
 function openPath(path: string, options: ConcreteFunctionOptions): OpenedModel {
@@ -104,7 +104,7 @@ function openMetaGraph(
   if (known?.length === 0 && metaGraph.signatures.length === 0)
     selectOutputs(fromGraphDef(metaGraph.graph), outputNames ?? []);
   const fn = concreteFunctionOf(metaGraph, origin, signature, asked);
-  return { fn, sourceNodes: metaGraph.graph.nodes };
+  return { fn, source: metaGraph.graph };
 }
 
 /** A graph says itself what it takes; what it gives is asked for, or what is left when training is taken away. */
@@ -115,7 +115,7 @@ function openGraph(graph: GraphDef, { outputNames, checkpoint }: ConcreteFunctio
     graph.signature ?? signatureOf(graph, hasState && outputNames === undefined ? guess() : undefined);
   return {
     fn: withCheckpoint(fromGraphDef({ ...graph, signature }), checkpoint),
-    sourceNodes: graph.nodes,
+    source: graph,
   };
 }
 
