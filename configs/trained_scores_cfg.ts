@@ -35,7 +35,7 @@ process.auc = cms.EDAnalyzer("RocAucAnalyzer", {
 });
 process.records = cms.OutputModule("TFRecordOutputModule", {
   fileName: cms.untracked.string(options.outputFile),
-  features: cms.untracked.vstring("features.*", "scores.score"),
+  features: cms.untracked.vstring("features.*", "flavour=JetTruth_Jet.hadronFlavour", "scores.score"),
   granularity: cms.untracked.string("row"),
 });
 

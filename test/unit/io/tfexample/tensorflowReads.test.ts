@@ -117,11 +117,11 @@ function examplesOf(layout: ExampleLayout, event: SampleEvent): Values[] {
   const count = (event.rows.i as Int32Array).length;
   const each = granularity === "row" ? Array.from({ length: count }, (_, row) => row) : [undefined];
   return each.map((row) =>
-    Object.fromEntries(features.map((feature) => [feature.name, valueOf(feature, layout, event, row)])),
+    Object.fromEntries(features.map((feature) => [feature.name, expectedValue(feature, layout, event, row)])),
   );
 }
 
-function valueOf(
+function expectedValue(
   feature: ExampleFeature,
   layout: ExampleLayout,
   event: SampleEvent,
