@@ -9,8 +9,10 @@ import type { EventID } from "../../data/EventID.js";
 import { ByteBuffer } from "../ByteBuffer.js";
 import type { FileBranch } from "../eventFileFormat.js";
 import { appendRecord } from "../tfrecord.js";
-import { columnFor, type ExampleColumn, NumberColumn, tag } from "./columns.js";
+import { columnFor } from "./columns.js";
+import { type ExampleColumn, tag } from "./ExampleColumn.js";
 import { countName, type ExampleFeature, type ExampleLayout, sourceText } from "./layout.js";
+import { NumberColumn } from "./numericColumns.js";
 import { fieldSize, writeFieldHead } from "./varint.js";
 
 /** "GZIP" and "" are the words of tf.data's compression_type. */
@@ -86,8 +88,8 @@ export class ExampleEncoder {
   encode(ids: readonly EventID[], products: (product: number, event: number) => unknown): EncodedExamples {
     const records = this.#records.clear();
     const ends: number[] = [];
-    for (const [event, id] of ids.entries()) {
-      this.#load(id, (product) => products(product, event));
+    for (let event = 0; event < ids.length; event++) {
+      this.#load(ids[event] as EventID, event, products);
       if (this.#layout.granularity === "event") ends.push(this.#append(records, 0, undefined));
       else {
         const rows = this.#groups[0]?.count.value ?? 0;
@@ -102,18 +104,18 @@ export class ExampleEncoder {
     return this.#compression === "GZIP" ? new Uint8Array(gzipSync(written)) : written.slice();
   }
 
-  #load(id: EventID, product: (index: number) => unknown): void {
+  #load(id: EventID, event: number, products: (product: number, event: number) => unknown): void {
     for (const { feature, column } of this.#writers) {
       const { source } = feature;
       if (source.from === "count" || source.from === "row") continue;
       if (source.from !== "field") column.load(id[source.from]);
-      else column.load(this.#present(product(source.product), source.product, id)[source.field.name]);
+      else column.load(this.#present(products(source.product, event), source.product, id)[source.field.name]);
     }
     for (const { writers, count } of this.#groups) {
       const first = writers[0] as Writer;
       count.load(first.column.length);
-      const other = writers.find(({ column }) => column.length !== first.column.length);
-      if (other) throw this.#unequal(first, other, id);
+      for (const other of writers)
+        if (other.column.length !== first.column.length) throw this.#unequal(first, other, id);
     }
   }
 

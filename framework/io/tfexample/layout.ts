@@ -139,7 +139,7 @@ function checkNames(features: readonly ExampleFeature[], products: readonly File
       const text = [other, feature].map(({ source }) => sourceText(source, products)).join(" and ");
       throw new Exception(
         "Configuration",
-        `${owner}: two features have the name '${feature.name}': ${text}; name one of them: "other_name=label.field".`,
+        `${owner}: two features have the name '${feature.name}': ${text}; write only one of them, by its branch name, or give one a name of its own: "other_name=Type_label_instance_process.field".`,
       );
     }
     seen.set(feature.name, feature);
