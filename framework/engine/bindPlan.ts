@@ -32,7 +32,7 @@ export function bindPlan(input: BindInput): BoundPlan {
   const tokens = new Map<string, BoundTokens>(registrations.map((r) => [r.label, resolver.resolve(r)]));
   const outputs = modules
     .filter(({ plugin }) => plugin.kind === "OutputModule")
-    .map((m) => outputPlan(m, resolver, pathNames));
+    .map((m) => withRefusals(tokens.get(m.label), () => outputPlan(m, resolver, pathNames)));
   const products = resolver.result(tokens);
 
   const slotsRead = (label: string): number[] => {
@@ -75,6 +75,17 @@ function checkDuplicateProcess(name: string, source: InputSource): void {
     "Configuration",
     `Duplicate process name: the input was made by a process '${name}' already (history: ${history.join(", ")}); give cms.Process another name.`,
   );
+}
+
+/** Why the input does not have what an output reads is beside what the output says of it. */
+function withRefusals(bound: BoundTokens | undefined, plan: () => OutputPlan): OutputPlan {
+  try {
+    return plan();
+  } catch (error) {
+    const exception = Exception.from(error);
+    for (const { refusal } of bound?.consumed ?? []) if (refusal) exception.addAdditionalInfo(refusal);
+    throw exception;
+  }
 }
 
 function outputPlan(

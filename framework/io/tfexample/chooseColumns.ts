@@ -92,16 +92,20 @@ function featureName({ description: { label, instance } }: FileBranch, { name }:
   return [label, instance, name].filter((part) => part !== "").join("_");
 }
 
-function noProduct({ text, type, label }: ColumnRule, candidates: readonly FileBranch[], owner: string) {
+function noProduct(rule: ColumnRule, candidates: readonly FileBranch[], owner: string): Exception {
+  const { text, type, label } = rule;
   const labels = [...new Set(candidates.map(({ description }) => description.label))].sort();
-  const isLabelKnown = labels.includes(label);
   const types = candidates.filter((c) => c.description.label === label).map((c) => c.description.type);
-  const near = isLabelKnown ? suggestion(type, types) : suggestion(label, labels);
+  const isLabelKnown = types.length > 0;
   const what = isLabelKnown ? `no product of type '${type}' labelled '${label}'` : `no product '${label}'`;
+  const near = isLabelKnown ? suggestion(type, types) : suggestion(label, labels);
+  const known = candidates.length > 0 ? near : "";
+  const hint = isPattern(type)
+    ? ' A NanoAOD file gives only what some module reads; to read it for this, name its type: "JetCollection_Jet.pt".'
+    : "";
   return new Exception(
     "Configuration",
-    `${owner}: features '${text}': there is ${what}${near}${/[.?]$/.test(near) ? "" : "."} ` +
-      'A NanoAOD file gives only what some module reads; to read it for this, name its type: "JetCollection_Jet.pt".',
+    `${owner}: features '${text}': there is ${what}${known}${known.endsWith("?") ? "" : "."}${hint}`,
   );
 }
 

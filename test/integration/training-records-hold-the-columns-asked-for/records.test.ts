@@ -272,6 +272,12 @@ describe("mistakes", () => {
       'to read it for this, name its type: "JetCollection_Jet.pt"',
     ],
     [
+      "a branch that the file does not have",
+      `process.source = cms.Source("NanoAODSource", { fileNames: cms.untracked.vstring("${join(root, "data/samples/jets_simple.root")}") }); ${records(["JetTruth_Jet.hadronFlavour"])}`,
+      73,
+      "[a] NanoAODSource: ",
+    ],
+    [
       "two columns that are no rows of one",
       `${nano()} process.features = cms.EDProducer("JetFeaturesProducer"); process.p = cms.Path(process.features); ${records(["features.logPt", "TriggerResults.path"], rows)}`,
       72,

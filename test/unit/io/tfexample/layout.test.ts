@@ -36,7 +36,12 @@ describe("rules for columns", () => {
       "there is no product of type 'Rosw' labelled 'row'; did you mean 'Rows'?",
     ],
     ["a misspelt field", ["row.fx"], "Rows_row__TEST. has no field 'fx'; did you mean 'f'?"],
-    ["a product that nobody reads", ["JetTruth_Jet.hadronFlavour"], "to read it for this, name its type"],
+    [
+      "a typed product that is not there",
+      ["JetTruth_Jet.flavour"],
+      "there is no product 'Jet'; known: 'all', 'deep', 'row'.",
+    ],
+    ["a product that nobody reads", ["Jet.hadronFlavour"], "to read it for this, name its type"],
     ["text", ["row f"], 'it is no such rule; write "label.field"'],
     ["too many parts", ["a_b_c_d_e.f"], "it is no such rule"],
     ["one name for several columns", ["x=row.*"], "one name cannot stand for several columns"],
