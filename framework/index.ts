@@ -16,6 +16,7 @@ export {
   LogVerbatim,
   LogWarning,
 } from "./base/log.js";
+export { replaceFile } from "./base/replaceFile.js";
 export { registerSharedForm, type Shareable } from "./base/sharedForm.js";
 export { cms } from "./config/cms.js";
 export type { Component as Module } from "./config/components.js";
@@ -39,6 +40,12 @@ export {
   RootTreeReader,
   type RootValues,
 } from "./io/root/RootTreeReader.js";
+export { chooseColumns, type ColumnRule, isPattern, parseColumnRule } from "./io/tfexample/chooseColumns.js";
+export { descriptionPaths, featuresJson, featuresPython } from "./io/tfexample/describeExamples.js";
+export { type Compression, type EncodedExamples, ExampleEncoder } from "./io/tfexample/ExampleEncoder.js";
+export { type ExampleLayout, exampleLayout, type Granularity } from "./io/tfexample/layout.js";
+export { type Example, type ExampleValues, readExamples } from "./io/tfexample/readExamples.js";
+export { type RecordShard, TFRecordWriter } from "./io/tfexample/TFRecordWriter.js";
 export * as global from "./modules/global.js";
 export {
   type EventBlock,

@@ -41,6 +41,13 @@ export interface FieldDescription {
  * BigUint64Array, bool a Uint8Array), numeric scalars numbers, 64-bit scalars bigints, bool a boolean.
  */
 export class ProductType<T> {
+  static readonly #known = new Map<string, ProductType<unknown>>();
+
+  /** The type that this program declares under a name; transient ones are not looked up. */
+  static named(name: string): ProductType<unknown> | undefined {
+    return ProductType.#known.get(name);
+  }
+
   /** Carries T for inference only; never set. */
   declare readonly product: T;
 
@@ -51,7 +58,10 @@ export class ProductType<T> {
     readonly fields?: readonly FieldDescription[],
     /** Base64 of the FileDescriptorSet that declares the message, written into event files. */
     readonly fileDescriptorSet?: string,
-  ) {}
+  ) {
+    // The first is the program's own: files and threads bring copies later.
+    if (fields && !ProductType.#known.has(name)) ProductType.#known.set(name, this as ProductType<unknown>);
+  }
 
   get isTransient(): boolean {
     return this.fields === undefined;
