@@ -21,6 +21,24 @@ const messages: NonNullable<INamespace["nested"]> = {
       signature_def: map(5, "SignatureDef"),
     },
   },
+  // What of it is needed is known when it is read: a graph by its tags, a function when it is called.
+  StoredSavedModel: { fields: { meta_graphs: repeated(2, "StoredMetaGraph") } },
+  StoredMetaGraph: {
+    fields: {
+      meta_info_def: field(1, "MetaInfoDef"),
+      graph_def: field(2, "bytes"),
+      saver_def: field(3, "SaverDef"),
+      signature_def: map(5, "SignatureDef"),
+    },
+  },
+  StoredGraph: {
+    fields: {
+      node: repeated(1, "NodeDef"),
+      library: field(2, "StoredLibrary"),
+      versions: field(4, "VersionDef"),
+    },
+  },
+  StoredLibrary: { fields: { function: repeated(1, "bytes"), gradient: repeated(2, "GradientDef") } },
   MetaInfoDef: {
     fields: {
       stripped_op_list: field(2, "OpList"),
@@ -71,6 +89,10 @@ function messageType(name: string): Type {
 }
 
 export const savedModelType = () => messageType("SavedModel");
+/** SavedModel, MetaGraphDef and GraphDef as they are read: what is not needed stays bytes. */
+export const storedSavedModelType = () => messageType("StoredSavedModel");
+export const storedMetaGraphType = () => messageType("StoredMetaGraph");
+export const storedGraphType = () => messageType("StoredGraph");
 export const metaGraphType = () => messageType("MetaGraphDef");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
