@@ -1,6 +1,6 @@
 /**
  * The graph of a SavedModel's file → GraphDef, without the functions that nothing in the graph calls: Keras stores each
- * layer's several times over (deepjet_like: 495 functions, of which its graph calls 13), and reading them is what takes time.
+ * layer's several times over (deepjet_like: 495 functions, of which its graph calls 13, one of them to save), and reading them is what takes time.
  */
 import { protobuf } from "../../base/protobuf.js";
 import type { AttrValue, FunctionDef, GraphDef, NodeDef } from "../GraphDef.js";
@@ -16,14 +16,18 @@ export interface StoredGraphMessage extends Omit<GraphMessage, "library"> {
   } | null;
 }
 
-/** @throws InvalidGraphDef naming a node that is damaged, and protobufjs' errors for bytes that are no message */
-export function decodeStoredGraph(message: StoredGraphMessage, origin: string): GraphDef {
+/**
+ * @param savingNode what only it calls is left out, too
+ * @throws InvalidGraphDef naming a node that is damaged, and protobufjs' errors for bytes that are no message
+ */
+export function decodeStoredGraph(message: StoredGraphMessage, origin: string, savingNode: string): GraphDef {
   const stored = new Map((message.library?.function ?? []).map((bytes) => [nameOf(bytes), bytes]));
   const gradient = message.library?.gradient ?? [];
   const graph = decodeGraph({ ...message, library: { function: [], gradient } }, origin);
   const type = schemaRoot().lookupType("FunctionDef");
   const found = new Map<string, FunctionDef>();
-  const open = [...new Set(graph.nodes.flatMap(calledBy))];
+  const callers = graph.nodes.filter(({ name }) => name !== savingNode);
+  const open = [...new Set(callers.flatMap(calledBy))];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const bytes = stored.get(name);
     if (!bytes || found.has(name)) continue;

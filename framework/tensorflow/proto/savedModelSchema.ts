@@ -47,7 +47,13 @@ const messages: NonNullable<INamespace["nested"]> = {
     },
   },
   OpList: { fields: { op: repeated(1, "OpDef") } },
-  SaverDef: { fields: { filename_tensor_name: field(1, "string"), restore_op_name: field(3, "string") } },
+  SaverDef: {
+    fields: {
+      filename_tensor_name: field(1, "string"),
+      save_tensor_name: field(2, "string"),
+      restore_op_name: field(3, "string"),
+    },
+  },
   SignatureDef: {
     fields: {
       inputs: map(1, "TensorInfo"),

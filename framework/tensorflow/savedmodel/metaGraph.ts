@@ -10,7 +10,7 @@ import { decodeShape, type TensorShapeMessage } from "../proto/decodeTensor.js";
 
 /**
  * CMSSW's tensorflow::MetaGraphDef, as plain data. Variables are still variables: createSession restores them. Functions
- * that nothing in the graph calls are left out.
+ * that nothing in the graph calls, or only what saves it, are left out.
  */
 export interface MetaGraphDef {
   readonly tags: readonly string[];
@@ -43,7 +43,7 @@ export interface MetaGraphMessage {
   } | null;
   /** Bytes in a binary file. */
   readonly graph_def?: GraphMessage | Uint8Array | null;
-  readonly saver_def?: { readonly restore_op_name: string } | null;
+  readonly saver_def?: { readonly restore_op_name: string; readonly save_tensor_name?: string } | null;
   readonly signature_def: Readonly<
     Record<string, { readonly inputs: TensorInfoMessages; readonly outputs: TensorInfoMessages }>
   >;
@@ -62,20 +62,28 @@ export function decodeMetaGraph(message: MetaGraphMessage, origin: string): Meta
   const ops = meta_info_def?.stripped_op_list?.op ?? [];
   return {
     tags: [...(meta_info_def?.tags ?? [])],
-    graph: decodeGraphOf(graph_def ?? { node: [] }, origin),
+    graph: decodeGraphOf(graph_def ?? { node: [] }, origin, nodeOf(saver_def?.save_tensor_name ?? "")),
     // The op that runs when TensorFlow loads the model is kept among the signatures; it computes nothing.
     signatures: signatures.filter(
       ({ outputs, key }) => key !== "__saved_model_init_op" && Object.keys(outputs).length > 0,
     ),
     opOutputs: new Map(ops.map(({ name, output_arg }) => [name, output_arg.map(decodeOutput)])),
-    restoreNode: (saver_def?.restore_op_name ?? "").replace(/:\d+$/, ""),
+    restoreNode: nodeOf(saver_def?.restore_op_name ?? ""),
   };
 }
 
-function decodeGraphOf(graph: GraphMessage | Uint8Array, origin: string): GraphDef {
+function nodeOf(tensor: string): string {
+  return tensor.replace(/:\d+$/, "");
+}
+
+function decodeGraphOf(graph: GraphMessage | Uint8Array, origin: string, savingNode: string): GraphDef {
   if (!(graph instanceof Uint8Array)) return decodeGraph(graph, origin);
   try {
-    return decodeStoredGraph(storedGraphType().decode(graph) as unknown as StoredGraphMessage, origin);
+    return decodeStoredGraph(
+      storedGraphType().decode(graph) as unknown as StoredGraphMessage,
+      origin,
+      savingNode,
+    );
   } catch (error) {
     if (error instanceof Exception) throw error;
     const what = `its graph does not parse (${(error as Error).message}); is the file complete?`;
