@@ -86,3 +86,12 @@ export {
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
 export { SessionCache } from "./tensorflow/SessionCache.js";
 export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";
+export { TensorSpec } from "./tensorflow/TensorSpec.js";
+export {
+  type ConcreteFunctionOptions,
+  concreteFunction,
+  type TraceableFunction,
+} from "./tensorflow/trace/concreteFunction.js";
+export { fromLayersModel, type LayersModelLike } from "./tensorflow/trace/fromLayersModel.js";
+export { type RawAttr, type RawOutput, rawOp } from "./tensorflow/trace/rawOp.js";
+export { type TowerContext, towerContext, withTowerContext } from "./tensorflow/trace/towerContext.js";
