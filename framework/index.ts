@@ -79,8 +79,8 @@ export {
   saveFrozenGraph as save_graph,
 } from "./tensorflow/saving/saveFrozenGraph.js";
 export {
-  type ConcreteFunctionOptions,
   type Saveable,
+  type ToConcreteFunctionOptions,
   toConcreteFunction,
 } from "./tensorflow/saving/toConcreteFunction.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";

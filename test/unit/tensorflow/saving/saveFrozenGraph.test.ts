@@ -283,8 +283,8 @@ describe("a refusal", () => {
     ],
     [
       "a polymorphic function",
-      () => saveFrozenGraph(target, function affine(_x: unknown) {}),
-      "'affine' is a polymorphic function: give it an input signature with concreteFunction(fn, [new TensorSpec([…])]).",
+      () => saveFrozenGraph(target, function affine(_x: unknown) {} as never),
+      "InvalidFunction: function 'affine' has no input signature: it can be called with any dtypes and shapes (polymorphic)",
     ],
     [
       "anything else",
