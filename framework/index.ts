@@ -102,7 +102,7 @@ export {
   saveFrozenGraph as save_graph,
 } from "./tensorflow/saving/saveFrozenGraph.js";
 export {
-  type OpenOptions,
+  type ToConcreteFunctionOptions,
   type Saveable,
   toConcreteFunction,
 } from "./tensorflow/saving/toConcreteFunction.js";

@@ -26,6 +26,24 @@ const messages: NonNullable<INamespace["nested"]> = {
   CollectionDef: { fields: { bytes_list: field(2, "BytesList") } },
   BytesList: { fields: { value: repeated(1, "bytes") } },
   VariableDef: { fields: { variable_name: field(1, "string") } },
+  // What of it is needed is known when it is read: a graph by its tags, a function when it is called.
+  StoredSavedModel: { fields: { meta_graphs: repeated(2, "StoredMetaGraph") } },
+  StoredMetaGraph: {
+    fields: {
+      meta_info_def: field(1, "MetaInfoDef"),
+      graph_def: field(2, "bytes"),
+      saver_def: field(3, "SaverDef"),
+      signature_def: map(5, "SignatureDef"),
+    },
+  },
+  StoredGraph: {
+    fields: {
+      node: repeated(1, "NodeDef"),
+      library: field(2, "StoredLibrary"),
+      versions: field(4, "VersionDef"),
+    },
+  },
+  StoredLibrary: { fields: { function: repeated(1, "bytes"), gradient: repeated(2, "GradientDef") } },
   MetaInfoDef: {
     fields: {
       stripped_op_list: field(2, "OpList"),
@@ -34,7 +52,13 @@ const messages: NonNullable<INamespace["nested"]> = {
     },
   },
   OpList: { fields: { op: repeated(1, "OpDef") } },
-  SaverDef: { fields: { filename_tensor_name: field(1, "string"), restore_op_name: field(3, "string") } },
+  SaverDef: {
+    fields: {
+      filename_tensor_name: field(1, "string"),
+      save_tensor_name: field(2, "string"),
+      restore_op_name: field(3, "string"),
+    },
+  },
   SignatureDef: {
     fields: {
       inputs: map(1, "TensorInfo"),
@@ -93,9 +117,13 @@ function messageType(name: string): Type {
 }
 
 export const savedModelType = () => messageType("SavedModel");
+/** SavedModel, MetaGraphDef and GraphDef as they are read: what is not needed stays bytes. */
+export const storedSavedModelType = () => messageType("StoredSavedModel");
+export const storedMetaGraphType = () => messageType("StoredMetaGraph");
+export const storedGraphType = () => messageType("StoredGraph");
+export const metaGraphType = () => messageType("MetaGraphDef");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
-export const metaGraphType = () => messageType("MetaGraphDef");
 export const variableDefType = () => messageType("VariableDef");
 export const checkpointStateType = () => messageType("CheckpointState");
 export const objectGraphType = () => messageType("TrackableObjectGraph");

@@ -12,9 +12,9 @@ import { checkGraph } from "./checkGraph.js";
 import { countDropped, type DroppedKind } from "./droppedNodes.js";
 import { expandPath } from "./expandPath.js";
 import { nameEndpoints } from "./nameEndpoints.js";
-import { type OpenOptions, openModel, type Saveable } from "./toConcreteFunction.js";
+import { type ToConcreteFunctionOptions, openModel, type Saveable } from "./toConcreteFunction.js";
 
-export interface SaveGraphOptions extends OpenOptions {
+export interface SaveGraphOptions extends ToConcreteFunctionOptions {
   /** Write the values of variables as constants. Without, the file holds variables, and only a checkpoint makes it run. */
   readonly variablesToConstants?: boolean | undefined;
   /** Otherwise the path says it: text for .pb.txt and .pbtxt. */
