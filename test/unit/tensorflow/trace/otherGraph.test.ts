@@ -32,10 +32,15 @@ function noisy(x: tf.Tensor): tf.Tensor {
   return towerContext().isTraining ? tf.add(x, tf.randomNormal(x.shape as [number])) : x;
 }
 
+/** Of its first input, without the batch. */
+function sizesOf(model: tfl.LayersModel): number[] {
+  return (model.inputs[0] as tfl.SymbolicTensor).shape.slice(1) as number[];
+}
+
 /** A few steps of training, so that the weights are not the first ones. */
 async function trained(model: tfl.Sequential): Promise<tfl.Sequential> {
   model.compile({ loss: "meanSquaredError", optimizer: "sgd" });
-  const x = eager(floats([8, ...(model.inputs[0]?.shape.slice(1) as number[])]));
+  const x = eager(floats([8, ...sizesOf(model)]));
   const y = eager(floats([8, 2], 5));
   await model.fit(x, y, { epochs: 2, verbose: 0 });
   tf.dispose([x, y]);
@@ -246,7 +251,7 @@ function layersCases(): Promise<Case[]>[] {
     const fn = await fromLayersModel(model);
     const [input = ""] = Object.keys(fn.graph.signature.inputs);
     return [1, 3].map((batch) => {
-      const x = floats([batch, ...(model.inputs[0]?.shape.slice(1) as number[])]);
+      const x = floats([batch, ...sizesOf(model)]);
       return { fn, feeds: { [input]: x }, expected: [model.predict(eager(x)) as tf.Tensor] };
     });
   });
