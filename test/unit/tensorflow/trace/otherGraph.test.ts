@@ -18,6 +18,7 @@ import { fromLayersModel } from "../../../../framework/tensorflow/trace/fromLaye
 import { rawOp } from "../../../../framework/tensorflow/trace/rawOp.js";
 import { towerContext } from "../../../../framework/tensorflow/trace/towerContext.js";
 import { describeWithPython, runPython } from "../../../python.js";
+import { layerCases, modelOf } from "./layerCases.js";
 import { encodePng } from "./png.js";
 import { eager, expectClose, floats, run } from "./traced.js";
 
@@ -227,32 +228,17 @@ async function channelsCase(): Promise<Case[]> {
 }
 
 function layersCases(): Promise<Case[]>[] {
-  const recurrentInitializer = "glorotUniform";
-  const models = [
-    [
-      layers.inputLayer({ inputShape: [10], name: "input" }),
-      layers.dense({ units: 100, activation: "tanh", name: "dense" }),
-      layers.dense({ units: 3, activation: "softmax", name: "output" }),
-    ],
-    [
-      layers.bidirectional({
-        layer: layers.lstm({ units: 3, recurrentInitializer }) as tfl.RNN,
-        inputShape: [5, 4],
-      }),
-      layers.batchNormalization(),
-    ],
-    [
-      layers.conv1d({ filters: 3, kernelSize: 3, inputShape: [9, 2], activation: "relu" }),
-      layers.layerNormalization(),
-      layers.globalAveragePooling1d({}),
-    ],
-  ].map((list) => tfl.sequential({ layers: list }));
-  return models.map(async (model) => {
+  const documented: (typeof layerCases)[number] = [
+    "the documentation's",
+    [10],
+    () => layers.dense({ units: 100, activation: "tanh" }),
+  ];
+  return [documented, ...layerCases].map(async (layer) => {
+    const model = modelOf(layer);
     const fn = await fromLayersModel(model);
-    const [input = ""] = Object.keys(fn.graph.signature.inputs);
     return [1, 3].map((batch) => {
-      const x = floats([batch, ...sizesOf(model)]);
-      return { fn, feeds: { [input]: x }, expected: [model.predict(eager(x)) as tf.Tensor] };
+      const input = floats([batch, ...layer[1]]);
+      return { fn, feeds: { input }, expected: [model.predict(eager(input)) as tf.Tensor] };
     });
   });
 }
