@@ -138,7 +138,8 @@ async function bundle(out) {
     outdir: out,
     splitting: true,
     chunkNames: "chunk-[hash]",
-    external: ["esbuild", "@bokuweb/zstd-wasm"],
+    // tfjs is optional, and whoever traces has it already: the same copy, loaded when a function is traced.
+    external: ["esbuild", "@bokuweb/zstd-wasm", "@tensorflow/tfjs-core"],
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
