@@ -57,6 +57,28 @@ export * as stream from "./modules/stream.js";
 export * from "./parameters/description.js";
 export { ESInputTag, InputTag } from "./parameters/InputTag.js";
 export { ParameterSet } from "./parameters/ParameterSet.js";
+export { batchesOf } from "./predict/batchesOf.js";
+export type { ColumnDType } from "./predict/ColumnTensor.js";
+export { EventBatch, type TensorSource } from "./predict/EventBatch.js";
+export { ExactSum, type PlainExactSum } from "./predict/ExactSum.js";
+export { getPredictor, type Predictor, type TrainedModel } from "./predict/getPredictor.js";
+export { categoryAxis, type Histogram, histogram, regularAxis } from "./predict/Histogram.js";
+export {
+  type Batches,
+  type FitCallback,
+  InferenceRunner,
+  type InferenceRunnerOptions,
+  type PredictFunction,
+} from "./predict/InferenceRunner.js";
+export { type InferenceResult, type Inferencer, type NamedTensors, resultOf } from "./predict/Inferencer.js";
+export { BinaryClassificationStats } from "./predict/inferencers/BinaryClassificationStats.js";
+export { Calibration } from "./predict/inferencers/Calibration.js";
+export { ClassificationError } from "./predict/inferencers/ClassificationError.js";
+export { ConfusionMatrix } from "./predict/inferencers/ConfusionMatrix.js";
+export { RocCurve, type RocOptions, type RocPoint } from "./predict/inferencers/RocCurve.js";
+export { ScalarStats } from "./predict/inferencers/ScalarStats.js";
+export { type InferencerOptions, makeInferencer, registerInferencer } from "./predict/inferencerTypes.js";
+export { mustBeWritable, writeHistograms, writeScalars } from "./predict/writeResult.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";
 export { type GraphDef, loadGraphDef, type Signature, type SignatureTensor } from "./tensorflow/GraphDef.js";

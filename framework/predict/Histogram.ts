@@ -1,5 +1,4 @@
 /** Histograms as UHI JSON, the form that Python's boost-histogram, hist and uproot read and write (uhi.io.json). */
-import { replaceFile } from "../base/replaceFile.js";
 
 /** Equal bins from `lower` to `upper`; with flow, one bin more on each side counts what lies outside. */
 export interface RegularAxis {
@@ -47,9 +46,4 @@ export function categoryAxis(label: string, categories: readonly string[]): Cate
 
 export function histogram(axes: Histogram["axes"], type: "int" | "double", values: Values): Histogram {
   return { uhi_schema: 1, axes, storage: { type, values } };
-}
-
-/** Writes histograms by name. @throws what the file system says; nothing half-written stays */
-export function writeHistograms(path: string, histograms: Readonly<Record<string, Histogram>>): void {
-  replaceFile(path, `${JSON.stringify(histograms, null, 1)}\n`);
 }

@@ -130,6 +130,7 @@ function areaUnderCurve({ positives, negatives }: PlainScoreCounts): number {
 
 function efficiencyAt({ positives, negatives }: PlainScoreCounts, rate: number): number {
   const backgrounds = total(negatives);
+  if (backgrounds === 0) return Number.NaN;
   let passed = 0;
   let mistagged = 0;
   for (let i = positives.length - 1; i >= 0; i--) {
