@@ -60,6 +60,14 @@ export { ParameterSet } from "./parameters/ParameterSet.js";
 export { batchesOf } from "./predict/batchesOf.js";
 export type { ColumnDType } from "./predict/ColumnTensor.js";
 export { EventBatch, type TensorSource } from "./predict/EventBatch.js";
+export {
+  type InferencerChoice,
+  inferencerChoice,
+  inferencerParameters,
+  tensorParameters,
+  tensorSource,
+} from "./predict/evaluationParameters.js";
+export { formatResult } from "./predict/formatResult.js";
 export { ExactSum, type PlainExactSum } from "./predict/ExactSum.js";
 export { getPredictor, type Predictor, type TrainedModel } from "./predict/getPredictor.js";
 export { categoryAxis, type Histogram, histogram, regularAxis } from "./predict/Histogram.js";

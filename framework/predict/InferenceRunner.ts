@@ -74,7 +74,8 @@ export class InferenceRunner {
 
   /**
    * Callback for a tfjs model's fit(): after each epoch the scalars stand in `logs`, so in the history and before
-   * callbacks that come later, such as earlyStopping. Meanwhile model functions see towerContext().isTraining as true.
+   * callbacks that come later. Meanwhile model functions see towerContext().isTraining as true. Beside tfjs' own
+   * callbacks (earlyStopping) write `new tf.CustomCallback(runner.asCallback())`: tfjs does not take both kinds in one list.
    */
   asCallback(): FitCallback {
     let endTraining = () => {};

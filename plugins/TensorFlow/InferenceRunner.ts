@@ -1,18 +1,20 @@
 /**
  * Measures a model inside the event loop: tensorpack's InferenceRunner as an EDAnalyzer. Inputs and labels are columns of
  * products; without a model it measures what another module produced. Each stream has inferencers of its own, which the
- * job merges at its end: the same bits at any number of threads and streams.
+ * job merges at its end: the same bits at any number of threads and streams. With a batchSize that takes an engine that
+ * gives a row the same bits in any batch, as `compiled` and `reference` do.
  */
 import {
   cms,
-  type ColumnDType,
   DEFINE_FWK_MODULE,
   type Event,
   EventBatch,
+  formatResult,
   type Inferencer,
-  type InferencerOptions,
+  type InferencerChoice,
+  inferencerChoice,
+  inferencerParameters,
   type InputTag,
-  inputTag,
   LogPrint,
   makeInferencer,
   mustBeWritable,
@@ -25,7 +27,9 @@ import {
   stream,
   string,
   type Tensor,
+  tensorParameters,
   type TensorSource,
+  tensorSource,
   uint32,
   untracked,
   vpset,
@@ -34,41 +38,15 @@ import {
   writeScalars,
 } from "#framework";
 
-const columns = {
-  tensor: string(undefined, { comment: "name of the tensor that the columns become" }),
-  src: inputTag(),
-  product: string(undefined, { comment: "type of the product, for example JetCollection" }),
-  columns: vstring(undefined, { comment: "fields; one value a row, or one for all rows of an event" }),
-  dtype: string("float32", { allowed: ["float32", "float64", "int32", "int64"] }),
-  oneWhere: optional.vdouble(),
-};
-
-const inferencer = {
-  type: string(undefined, { comment: "RocCurve, Calibration … or one of your own (registerInferencer)" }),
-  names: optional.vstring(),
-  wrongTensorName: optional.string(),
-  predTensorName: optional.string(),
-  labelTensorName: optional.string(),
-  prefix: optional.string(),
-  summaryName: optional.string(),
-  threshold: optional.double(),
-  bins: optional.uint32(),
-  lower: optional.double(),
-  upper: optional.double(),
-  mistagRates: optional.vdouble(),
-  maxDistinctScores: optional.uint32(),
-  classes: optional.vstring(),
-};
-
 const description = {
   graphPath: optional.fileInPath(),
   tag: string("serve", { comment: "tag of the meta graph in a SavedModel; a frozen graph has none" }),
   engine: untracked.string("auto", { comment: "inference engine; auto = that of the job" }),
-  inputs: vpset(columns),
+  inputs: vpset(tensorParameters),
   outputs: vstring([], { comment: "tensors that the model computes, for the inferencers" }),
-  tensors: vpset(columns),
+  tensors: vpset(tensorParameters),
   batchSize: uint32(0, { comment: "rows a run of the model, across events; 0 = all rows of an event" }),
-  inferencers: vpset(inferencer),
+  inferencers: vpset(inferencerParameters),
   fileName: untracked.string("", { comment: "histograms as UHI JSON; empty = none" }),
   scalarsFileName: untracked.string("", { comment: "scalars as JSON; empty = none" }),
   print: untracked.bool(true, { comment: "whether the scalars are shown at the end of the job" }),
@@ -76,7 +54,7 @@ const description = {
 type Config = ParameterSet<typeof description>;
 
 interface Settings {
-  readonly inferencers: readonly { readonly type: string; readonly options: InferencerOptions }[];
+  readonly inferencers: readonly InferencerChoice[];
   readonly fileName: string;
   readonly scalarsFileName: string;
   readonly print: boolean;
@@ -114,7 +92,7 @@ export class InferenceRunner extends stream.EDAnalyzer<SessionCache | undefined>
     const rowCount = streams.reduce((sum, found) => sum + found.rowCount, 0);
     if (settings.fileName !== "") writeHistograms(settings.fileName, result);
     if (settings.scalarsFileName !== "") writeScalars(settings.scalarsFileName, result);
-    if (settings.print) LogPrint("InferenceRunner", table(rowCount, result.scalars));
+    if (settings.print) LogPrint("InferenceRunner", formatResult(rowCount, result));
   }
 
   static globalEndJob(cache: SessionCache | undefined): void {
@@ -140,8 +118,8 @@ export class InferenceRunner extends stream.EDAnalyzer<SessionCache | undefined>
     const inputs = pset.getParameter("inputs");
     const tensors = pset.getParameter("tensors");
     const sources = [
-      ...inputs.map((input) => sourceOf(input, "matrix")),
-      ...tensors.map((tensor) => sourceOf(tensor, "vector")),
+      ...inputs.map((input) => tensorSource(input, "matrix")),
+      ...tensors.map((tensor) => tensorSource(tensor, "vector")),
     ];
     this.#batch = new EventBatch(sources);
     const tags = [...inputs, ...tensors].map((source) => source.getParameter("src"));
@@ -199,18 +177,8 @@ export class InferenceRunner extends stream.EDAnalyzer<SessionCache | undefined>
 }
 
 function settingsOf(pset: Config): Settings {
-  const inferencers = pset.getParameter("inferencers").map((parameters) => {
-    const given = parameters.parameterNames as (keyof typeof inferencer)[];
-    const options = given
-      .filter((name) => name !== "type")
-      .map((name) => [name, parameters.getParameter(name)]);
-    return {
-      type: parameters.getParameter("type"),
-      options: Object.fromEntries(options) as InferencerOptions,
-    };
-  });
   return {
-    inferencers,
+    inferencers: pset.getParameter("inferencers").map(inferencerChoice),
     fileName: pset.getUntrackedParameter("fileName"),
     scalarsFileName: pset.getUntrackedParameter("scalarsFileName"),
     print: pset.getUntrackedParameter("print"),
@@ -222,17 +190,6 @@ function inferencersOf({ inferencers }: Settings): Inferencer[] {
   const made = inferencers.map(({ type, options }) => makeInferencer(type, options));
   resultOf(made);
   return made;
-}
-
-function sourceOf(pset: ParameterSet<typeof columns>, shape: "vector" | "matrix"): TensorSource {
-  return {
-    tensor: pset.getParameter("tensor"),
-    product: pset.getParameter("product"),
-    columns: pset.getParameter("columns"),
-    dtype: pset.getParameter("dtype") as ColumnDType,
-    oneWhere: pset.getParameter("oneWhere"),
-    shape,
-  };
 }
 
 /** @throws Configuration */
@@ -257,14 +214,6 @@ function checkNames(
   const missing = inferencers.flatMap(({ fetches }) => fetches).find((name) => !names.includes(name));
   if (missing !== undefined)
     throw refuse(`an inferencer reads tensor '${missing}'; there is '${names.join("', '")}'`);
-}
-
-function table(rowCount: number, scalars: Readonly<Record<string, number>>): string {
-  const width = Math.max(...Object.keys(scalars).map((name) => name.length));
-  const lines = Object.entries(scalars).map(
-    ([name, value]) => `  ${name.padEnd(width)}  ${value.toPrecision(9)}`,
-  );
-  return [`InferenceRunner: ${rowCount} rows`, ...lines].join("\n");
 }
 
 type Module = typeof InferenceRunner;

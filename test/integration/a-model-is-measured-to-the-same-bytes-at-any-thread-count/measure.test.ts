@@ -1,8 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Histogram } from "#framework";
+import { cms, type Histogram, JetScores, RootTreeReader } from "#framework";
+import { TestProcessor } from "#testing";
 import { describe, expect, it } from "vitest";
 import { describeWithPython, runPython } from "../../python.js";
+import { InferenceRunner } from "../../../plugins/TensorFlow/InferenceRunner.js";
 import { cmsrun, cmsrunConfig, exceptionBlock, root, tagged, temporaryFolder } from "../run.js";
 
 const folder = temporaryFolder();
@@ -143,6 +145,48 @@ describe("what is wrong is told before the first event", () => {
     expect(outcome.code).not.toBe(0);
     expect(exceptionBlock(outcome)).toContain(message);
     expect(outcome.stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe("an inferencer of one's own", () => {
+  it.each([1, 2])(
+    "is named in the config once a plugin has registered it, on %i threads",
+    async (threads) => {
+      const body = `${job(`inferencers: cms.VPSet(${roc}, cms.PSet({ type: cms.string("Highest"), predTensorName: cms.string("pt"), summaryName: cms.string("highest_pt") }))`)}
+process.maxEvents.input = -1;
+process.own = cms.EDAnalyzer("Highest");
+process.p = cms.Path(process.evaluate, process.own);`;
+      const outcome = await cmsrunConfig(body, ["-n", String(threads)]);
+      expect(exceptionBlock(outcome)).toBe("");
+      const reader = await RootTreeReader.open(join(root, "data/samples/jets_heldout.root"));
+      const columns = await reader.readColumns(["Jet_pt"], 0, reader.entryCount);
+      reader.close();
+      const highest = Math.max(...Array.from(columns.get("Jet_pt")?.values ?? [], Number));
+      expect(outcome.stderr).toMatch(new RegExp(`^ {2}highest_pt +${highest.toPrecision(9)}$`, "m"));
+    },
+  );
+});
+
+describe("in a TestProcessor", () => {
+  it("what one stream found is shown at the end of the job", async () => {
+    const test = await TestProcessor.create(InferenceRunner, {
+      tensors: cms.VPSet(
+        cms.PSet({
+          tensor: cms.string("score"),
+          src: cms.InputTag("scores"),
+          product: cms.string("JetScores"),
+          columns: cms.vstring("score"),
+        }),
+      ),
+      batchSize: cms.uint32(2),
+      inferencers: cms.VPSet(cms.PSet({ type: cms.string("ScalarStats"), names: cms.vstring("score") })),
+    });
+    for (const scores of [[1, 2], [], [6]])
+      await test.event([[JetScores, "scores", { score: Float32Array.from(scores) }]]);
+    await test.endJob();
+    expect(test.messages.map(({ text }) => text)).toEqual([
+      "InferenceRunner: 3 rows\n  validation_score  3.00000000",
+    ]);
   });
 });
 
