@@ -70,6 +70,36 @@ export { FeedfreePredictor, type InputStream } from "./predict/FeedfreePredictor
 export { MultiThreadPredictor, type ThreadOptions } from "./predict/MultiThreadPredictor.js";
 export { OfflinePredictor, type Prediction } from "./predict/OfflinePredictor.js";
 export { PredictConfig, type PredictOptions } from "./predict/PredictConfig.js";
+export { batchesOf } from "./predict/batchesOf.js";
+export type { ColumnDType } from "./predict/ColumnTensor.js";
+export { EventBatch, type TensorSource } from "./predict/EventBatch.js";
+export {
+  type InferencerChoice,
+  inferencerChoice,
+  inferencerParameters,
+  tensorParameters,
+  tensorSource,
+} from "./predict/evaluationParameters.js";
+export { formatResult } from "./predict/formatResult.js";
+export { ExactSum, type PlainExactSum } from "./predict/ExactSum.js";
+export { getPredictor, type Predictor, type TrainedModel } from "./predict/getPredictor.js";
+export { categoryAxis, type Histogram, histogram, regularAxis } from "./predict/Histogram.js";
+export {
+  type Batches,
+  type FitCallback,
+  InferenceRunner,
+  type InferenceRunnerOptions,
+  type PredictFunction,
+} from "./predict/InferenceRunner.js";
+export { type InferenceResult, type Inferencer, type NamedTensors, resultOf } from "./predict/Inferencer.js";
+export { BinaryClassificationStats } from "./predict/inferencers/BinaryClassificationStats.js";
+export { Calibration } from "./predict/inferencers/Calibration.js";
+export { ClassificationError } from "./predict/inferencers/ClassificationError.js";
+export { ConfusionMatrix } from "./predict/inferencers/ConfusionMatrix.js";
+export { RocCurve, type RocOptions, type RocPoint } from "./predict/inferencers/RocCurve.js";
+export { ScalarStats } from "./predict/inferencers/ScalarStats.js";
+export { type InferencerOptions, makeInferencer, registerInferencer } from "./predict/inferencerTypes.js";
+export { mustBeWritable, writeHistograms, writeScalars } from "./predict/writeResult.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
 export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";

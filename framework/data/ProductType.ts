@@ -41,13 +41,7 @@ export interface FieldDescription {
  * BigUint64Array, bool a Uint8Array), numeric scalars numbers, 64-bit scalars bigints, bool a boolean.
  */
 export class ProductType<T> {
-  static readonly #known = new Map<string, ProductType<unknown>>();
-
-  /** The type that this program declares under a name; transient ones are not looked up. */
-  static named(name: string): ProductType<unknown> | undefined {
-    return ProductType.#known.get(name);
-  }
-
+  static readonly #declared = new Map<string, ProductType<unknown>>();
   /** Carries T for inference only; never set. */
   declare readonly product: T;
 
@@ -59,8 +53,13 @@ export class ProductType<T> {
     /** Base64 of the FileDescriptorSet that declares the message, written into event files. */
     readonly fileDescriptorSet?: string,
   ) {
-    // The first is the program's own: files and threads bring copies later.
-    if (fields && !ProductType.#known.has(name)) ProductType.#known.set(name, this as ProductType<unknown>);
+    // The first stays: what an event file describes comes later than what the code declares.
+    if (fields && !ProductType.#declared.has(name)) ProductType.#declared.set(name, this);
+  }
+
+  /** Types with a message that this thread knows, by name: the framework's, and those of the plugins that are loaded. */
+  static get declared(): ReadonlyMap<string, ProductType<unknown>> {
+    return ProductType.#declared;
   }
 
   get isTransient(): boolean {

@@ -94,7 +94,7 @@ export class TFRecordOutputModule extends one.OutputModule {
     this.#path = resolve(this.#fileName);
     this.#compression = pset.getUntrackedParameter("compression") as Compression;
     for (const { type, label, instance, process } of rulesOf(pset, "TFRecordOutputModule")) {
-      const known = ProductType.named(type);
+      const known = ProductType.declared.get(type);
       if (!known || isPattern(label)) continue;
       const [exactInstance, exactProcess] = [instance, process].map((part) => (isPattern(part) ? "" : part));
       this.consumes(known, new InputTag(label, exactInstance, exactProcess));
