@@ -8,6 +8,7 @@ import { Exception } from "../../base/errors.js";
 import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "../GraphDef.js";
 import { FunctionInliner } from "./FunctionInliner.js";
 import { dataInputs, prune, sourceOf } from "./inlineNodes.js";
+import { initializationOf } from "./initializationOf.js";
 import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
 import type { Options } from "../Options.js";
 import { VariableFreezer } from "./VariableFreezer.js";
@@ -106,7 +107,8 @@ export function concreteFunctionOf(
     const variables = new Map(
       restored.map((variable) => [variableName(variable), opened.variables.value(variable)]),
     );
-    return { graph: { ...graph, signature }, variables };
+    const initialization = initializationOf(metaGraph, exportDir, opened.inliner, graph);
+    return { graph: { ...graph, signature }, variables, ...(initialization ? { initialization } : {}) };
   });
 }
 
