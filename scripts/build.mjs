@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -49,12 +50,15 @@ function files(folder, suffix) {
 const generated = "framework/data/products.generated.ts";
 const plugins = files("plugins", ".ts");
 const protos = files("data/products", ".proto");
+/** Read where the bundles are: framework/tensorflow/proto/opDefs.ts. */
+const opDefs = "framework/tensorflow/proto/opDefs.pb.gz";
 
 function inputHash(models) {
   const inputs = [
     ...files("framework", ".ts").filter((path) => path !== generated),
     ...plugins,
     ...protos,
+    opDefs,
     ...Object.values(models).flatMap((folder) => files(folder, "")),
     ...files("scripts", ".mjs"),
   ];
@@ -146,6 +150,7 @@ async function bundle(out) {
   // Loaded when a message is first read: framework/base/protobuf.ts.
   const protobufjs = { ...common, format: "cjs", sourcemap: false, entryPoints: ["protobufjs/light.js"] };
   await build({ ...protobufjs, outfile: join(out, "protobufjs.cjs") });
+  copyFileSync(opDefs, join(out, "opDefs.pb.gz"));
   for (const name of commands) {
     const path = join(out, `${name}.js`);
     writeFileSync(path, `#!/usr/bin/env node\n${readFileSync(path, "utf8")}`);

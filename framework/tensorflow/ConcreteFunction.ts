@@ -78,7 +78,8 @@ export function freeze({ graph, variables }: ConcreteFunction): SignedGraph {
   });
   const roots = rootsOf(graph.signature);
   const nodes = freezer.freezeGraph(inliner.inlineGraph(graph.nodes, roots), roots);
-  return { ...graph, nodes, functions: freezer.functions };
+  const { gradients, ...rest } = graph;
+  return { ...rest, nodes, functions: freezer.functions };
 }
 
 /** The tensors of a signature that are plain tensors: outputs first. */

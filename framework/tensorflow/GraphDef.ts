@@ -14,26 +14,40 @@ import { parseTextFormat } from "./proto/parseTextFormat.js";
 /** Dimensions, -1 where unknown; null when not even the rank is known. */
 export type PartialShape = readonly number[] | null;
 
-/** One attribute: exactly one member is set. `type` is a DataType number (dtypes.ts). */
+/** One attribute: exactly one member is set, but for `long`. `type` is a DataType number (dtypes.ts). */
 export interface AttrValue {
   s?: string;
+  /** In place of `s` where the bytes are no UTF-8. */
+  bytes?: Uint8Array;
   i?: number;
+  /** Beside `i` where a number cannot hold the value exactly. */
+  long?: bigint;
   f?: number;
   b?: boolean;
   type?: number;
   shape?: PartialShape;
   tensor?: TensorLike;
+  /** In place of `tensor` where its element type holds no data here (complex, quantised): the bytes of its TensorProto. */
+  encodedTensor?: Uint8Array;
   func?: NameAttrList;
   list?: AttrList;
+  /** In a function's body: the attribute of the call that gives the value. */
+  placeholder?: string;
 }
 
 export interface AttrList {
   readonly s: readonly string[];
+  /** In place of `s` where one of them is no UTF-8. */
+  readonly bytes?: readonly Uint8Array[];
   readonly i: readonly number[];
+  /** Beside `i` where numbers cannot hold all values exactly. */
+  readonly long?: readonly bigint[];
   readonly f: readonly number[];
   readonly b: readonly boolean[];
   readonly type: readonly number[];
   readonly shape: readonly PartialShape[];
+  /** Left out where there are none: `tensor` or `encodedTensor` of each. */
+  readonly tensor?: readonly AttrValue[];
   readonly func: readonly NameAttrList[];
 }
 
@@ -49,6 +63,8 @@ export interface NodeDef {
   /** "node", "node:1" for another output than the first, "^node" for "after node". */
   readonly inputs: readonly string[];
   readonly attrs: Readonly<Record<string, AttrValue>>;
+  /** Where TensorFlow is asked to run it; left out where it is not. */
+  readonly device?: string;
 }
 
 /** An argument of a function; `typeAttr` names the attribute that holds its type where `type` is 0. */
@@ -56,6 +72,11 @@ export interface ArgDef {
   readonly name: string;
   readonly type: number;
   readonly typeAttr: string;
+  /** The attribute that says of how many tensors it is a list; left out where it is none. */
+  readonly numberAttr?: string;
+  /** The attribute that lists its types; left out where it is no list. */
+  readonly typeListAttr?: string;
+  readonly isRef?: boolean;
 }
 
 export interface FunctionDef {
@@ -65,6 +86,14 @@ export interface FunctionDef {
   readonly nodes: readonly NodeDef[];
   /** Output name → the tensor of the body that it is. */
   readonly ret: Readonly<Record<string, string>>;
+  /** Control output → the node of the body that must have run; left out, as what follows, where there is none. */
+  readonly controlRet?: Readonly<Record<string, string>>;
+  readonly attrs?: Readonly<Record<string, AttrValue>>;
+  /** What is noted about arguments, by their index. */
+  readonly argAttrs?: Readonly<Record<number, Readonly<Record<string, AttrValue>>>>;
+  /** Arguments (by index) of one number are one resource. */
+  readonly resourceArgIds?: Readonly<Record<number, number>>;
+  readonly isStateful?: boolean;
 }
 
 /** One input or output of a signature. */
@@ -90,6 +119,11 @@ export interface GraphDef {
   readonly functions: readonly FunctionDef[];
   /** The version of the graph format; below 24 a placeholder's shape [] means "unknown". */
   readonly producer: number;
+  /** The oldest reader that understands it, and those that do not; left out where nothing is said. */
+  readonly minConsumer?: number;
+  readonly badConsumers?: readonly number[];
+  /** Function → the function that computes its gradient; left out where there is none. */
+  readonly gradients?: Readonly<Record<string, string>>;
   /** Of a SavedModel: the names under which sessions take inputs and give outputs, beside those of tensors. */
   readonly signature?: Signature;
 }

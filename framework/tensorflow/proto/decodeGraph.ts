@@ -1,14 +1,9 @@
-/** What protobufjs makes of a GraphDef's nodes and functions → the plain data of GraphDef.ts. */
+/** What protobufjs makes of a GraphDef's nodes → the plain data of GraphDef.ts. */
+import { isUtf8 } from "node:buffer";
 import { Exception } from "../../base/errors.js";
-import type {
-  ArgDef,
-  AttrList,
-  AttrValue,
-  FunctionDef,
-  GraphDef,
-  NameAttrList,
-  NodeDef,
-} from "../GraphDef.js";
+import { dtypeFromNumber } from "../dtypes.js";
+import type { AttrList, AttrValue, GraphDef, NameAttrList, NodeDef } from "../GraphDef.js";
+import { decodeFunction, type FunctionMessage } from "./decodeFunction.js";
 import {
   decodeShape,
   decodeTensor,
@@ -16,23 +11,35 @@ import {
   type TensorMessage,
   type TensorShapeMessage,
   toBigInt,
+  toNumber,
 } from "./decodeTensor.js";
+import { tensorType } from "./graphDefSchema.js";
 
 export interface GraphMessage {
   readonly node: readonly NodeMessage[];
-  readonly library?: { readonly function: readonly FunctionMessage[] } | null;
-  readonly versions?: { readonly producer: number } | null;
+  readonly library?: {
+    readonly function: readonly FunctionMessage[];
+    readonly gradient?: readonly { readonly function_name: string; readonly gradient_func: string }[];
+  } | null;
+  readonly versions?: {
+    readonly producer: number;
+    readonly min_consumer?: number;
+    readonly bad_consumers?: readonly number[];
+  } | null;
 }
 
-interface NodeMessage {
+export interface NodeMessage {
   readonly name: string;
   readonly op: string;
   readonly input: readonly string[];
-  readonly attr: Readonly<Record<string, AttrMessage>>;
+  readonly attr: AttrMessages;
+  readonly device?: string;
 }
 
+export type AttrMessages = Readonly<Record<string, AttrMessage>>;
+
 interface AttrMessage {
-  readonly value?: keyof AttrValue | "placeholder";
+  readonly value?: keyof AttrValue;
   readonly s: Uint8Array;
   readonly i: ProtoInt64;
   readonly f: number;
@@ -42,6 +49,7 @@ interface AttrMessage {
   readonly tensor: TensorMessage;
   readonly func: FuncMessage;
   readonly list: ListMessage;
+  readonly placeholder: string;
 }
 
 interface ListMessage {
@@ -51,60 +59,59 @@ interface ListMessage {
   readonly b: readonly boolean[];
   readonly type: readonly number[];
   readonly shape: readonly TensorShapeMessage[];
+  readonly tensor: readonly TensorMessage[];
   readonly func: readonly FuncMessage[];
 }
 
 interface FuncMessage {
   readonly name: string;
-  readonly attr: Readonly<Record<string, AttrMessage>>;
+  readonly attr: AttrMessages;
 }
 
-interface ArgMessage {
-  readonly name: string;
-  readonly type: number;
-  readonly type_attr: string;
-}
-
-interface FunctionMessage {
-  readonly signature?: {
-    readonly name: string;
-    readonly input_arg: readonly ArgMessage[];
-    readonly output_arg: readonly ArgMessage[];
-  } | null;
-  readonly node_def: readonly NodeMessage[];
-  readonly ret: Readonly<Record<string, string>>;
-}
+/** A handle is a place in a process' memory: no file has one that means anything. */
+const resourceType = 20;
+const variantType = 21;
 
 /** @throws InvalidGraphDef naming the node. */
 export function decodeGraph({ node, library, versions }: GraphMessage, origin: string): GraphDef {
   const functions = (library?.function ?? []).map(decodeFunction);
-  return { origin, nodes: node.map(decodeNode), functions, producer: versions?.producer ?? 0 };
+  const gradients = (library?.gradient ?? []).map((pair) => [pair.function_name, pair.gradient_func]);
+  return {
+    origin,
+    nodes: node.map(decodeNode),
+    functions,
+    producer: versions?.producer ?? 0,
+    ...(versions?.min_consumer ? { minConsumer: versions.min_consumer } : {}),
+    ...(versions?.bad_consumers?.length ? { badConsumers: [...versions.bad_consumers] } : {}),
+    ...(gradients.length > 0 ? { gradients: Object.fromEntries(gradients) } : {}),
+  };
 }
 
-function decodeNode(message: NodeMessage): NodeDef {
-  const { name, op, input, attr } = message;
+/** @throws InvalidGraphDef naming the node. */
+export function decodeNode({ name, op, input, attr, device }: NodeMessage): NodeDef {
   if (name === "" || op === "") {
     const missing = name === "" ? "name" : "op";
     throw new Exception("InvalidGraphDef", `it has a node without ${missing}; is it a frozen graph (.pb)?`);
   }
   try {
-    return { name, op, inputs: [...input], attrs: decodeAttrs(attr) };
+    const node = { name, op, inputs: [...input], attrs: decodeAttrs(attr) };
+    return device ? { ...node, device } : node;
   } catch (error) {
     if (!(error instanceof Exception)) throw error;
     throw new Exception("InvalidGraphDef", `node '${name}' (${op}): ${error.message}`, { cause: error });
   }
 }
 
-function decodeAttrs(messages: Readonly<Record<string, AttrMessage>>): Record<string, AttrValue> {
+export function decodeAttrs(messages: AttrMessages): Record<string, AttrValue> {
   return Object.fromEntries(Object.entries(messages).map(([name, message]) => [name, decodeAttr(message)]));
 }
 
 function decodeAttr(message: AttrMessage): AttrValue {
   switch (message.value) {
     case "s":
-      return { s: text(message.s) };
+      return isUtf8(message.s) ? { s: text(message.s) } : { bytes: message.s.slice() };
     case "i":
-      return { i: Number(toBigInt(message.i)) };
+      return decodeInt(message.i);
     case "f":
       return { f: message.f };
     case "b":
@@ -114,41 +121,54 @@ function decodeAttr(message: AttrMessage): AttrValue {
     case "shape":
       return { shape: decodeShape(message.shape) };
     case "tensor":
-      return { tensor: decodeTensor(message.tensor) };
+      return decodeTensorAttr(message.tensor);
     case "func":
       return { func: decodeFunc(message.func) };
     case "list":
       return { list: decodeList(message.list) };
+    case "placeholder":
+      return { placeholder: message.placeholder };
     default:
       return {};
   }
 }
 
+function decodeInt(message: ProtoInt64): AttrValue {
+  const i = toNumber(message);
+  return isExact(i, message) ? { i } : { i, long: toBigInt(message) };
+}
+
+function isExact(i: number, message: ProtoInt64): boolean {
+  return Number.isSafeInteger(i) || BigInt(i) === toBigInt(message);
+}
+
+function decodeTensorAttr(message: TensorMessage): AttrValue {
+  const { dtype } = message;
+  const isKept = dtype > 0 && dtype !== resourceType && dtype !== variantType;
+  if (isKept && dtypeFromNumber(dtype) === undefined)
+    return { encodedTensor: tensorType().encode(message).finish().slice() };
+  return { tensor: decodeTensor(message) };
+}
+
 function decodeList(message: ListMessage): AttrList {
+  const isText = message.s.every((bytes) => isUtf8(bytes));
+  const i = message.i.map(toNumber);
   return {
-    s: message.s.map(text),
-    i: message.i.map((value) => Number(toBigInt(value))),
+    s: isText ? message.s.map(text) : [],
+    ...(isText ? {} : { bytes: message.s.map((bytes) => bytes.slice()) }),
+    i,
+    ...(i.every((value, at) => isExact(value, message.i[at] ?? 0)) ? {} : { long: message.i.map(toBigInt) }),
     f: [...message.f],
     b: [...message.b],
     type: [...message.type],
     shape: message.shape.map(decodeShape),
+    ...(message.tensor?.length ? { tensor: message.tensor.map(decodeTensorAttr) } : {}),
     func: message.func.map(decodeFunc),
   };
 }
 
 function decodeFunc(message: FuncMessage): NameAttrList {
   return { name: message.name, attrs: decodeAttrs(message.attr) };
-}
-
-function decodeFunction(message: FunctionMessage): FunctionDef {
-  const arg = ({ name, type, type_attr }: ArgMessage): ArgDef => ({ name, type, typeAttr: type_attr });
-  return {
-    name: message.signature?.name ?? "",
-    inputs: (message.signature?.input_arg ?? []).map(arg),
-    outputs: (message.signature?.output_arg ?? []).map(arg),
-    nodes: message.node_def.map(decodeNode),
-    ret: { ...message.ret },
-  };
 }
 
 function text(bytes: Uint8Array): string {

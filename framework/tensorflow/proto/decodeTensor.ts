@@ -83,13 +83,18 @@ export function decodeTensor(message: TensorMessage): Tensor {
 export function decodeShape(message: TensorShapeMessage | null | undefined): number[] | null {
   if (!message) return [];
   if (message.unknown_rank) return null;
-  return message.dim.map((dim) => Number(toBigInt(dim.size)));
+  return message.dim.map((dim) => toNumber(dim.size));
 }
 
 /** A protobuf int64 as a bigint. */
 export function toBigInt(value: ProtoInt64): bigint {
   if (typeof value === "number") return BigInt(value);
   return BigInt.asIntN(64, (BigInt(value.high) << 32n) | BigInt(value.low >>> 0));
+}
+
+/** A protobuf int64 as a number, the nearest where none is exact. */
+export function toNumber(value: ProtoInt64): number {
+  return typeof value === "number" ? value : value.high * 2 ** 32 + (value.low >>> 0);
 }
 
 function decodeContent(dtype: DType, shape: number[], count: number, content: Uint8Array): Tensor {

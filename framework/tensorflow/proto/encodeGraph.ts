@@ -1,18 +1,8 @@
 /** A graph → the bytes of a GraphDef, and of a SavedModel without variables around it: the form that TensorFlow loads. */
-import type {
-  ArgDef,
-  AttrList,
-  AttrValue,
-  FunctionDef,
-  GraphDef,
-  NameAttrList,
-  NodeDef,
-  PartialShape,
-} from "../GraphDef.js";
 import { protobuf } from "../../base/protobuf.js";
-import { dtypeNumber } from "../dtypes.js";
+import type { GraphDef } from "../GraphDef.js";
 import { graphDefType } from "./graphDefSchema.js";
-import type { TensorLike } from "../Tensor.js";
+import { graphMessage } from "./graphMessages.js";
 
 /** The tag under which the SavedModel's only graph is found. */
 export const servingTag = "serve";
@@ -34,55 +24,6 @@ export function encodeSavedModel(graph: GraphDef): Uint8Array {
   return Writer.create().uint32(varint(1)).uint32(1).uint32(delimited(2)).bytes(meta).finish();
 }
 
-export function encodeGraphDef({ nodes, functions, producer }: GraphDef): Uint8Array {
-  const library = { function: functions.map(functionMessage) };
-  return graphDefType()
-    .encode({ node: nodes.map(nodeMessage), library, versions: { producer } })
-    .finish();
-}
-
-function nodeMessage({ name, op, inputs, attrs }: NodeDef): object {
-  return { name, op, input: inputs, attr: attrMessages(attrs) };
-}
-
-function attrMessages(attrs: Readonly<Record<string, AttrValue>>): object {
-  return Object.fromEntries(Object.entries(attrs).map(([name, value]) => [name, attrMessage(value)]));
-}
-
-function attrMessage({ s, shape, tensor, func, list, ...plain }: AttrValue): object {
-  if (s !== undefined) return { s: Buffer.from(s) };
-  if (shape !== undefined) return { shape: shapeMessage(shape) };
-  if (tensor !== undefined) return { tensor: tensorMessage(tensor) };
-  if (func !== undefined) return { func: funcMessage(func) };
-  if (list !== undefined) return { list: listMessage(list) };
-  return plain;
-}
-
-function listMessage({ s, shape, func, ...plain }: AttrList): object {
-  return {
-    ...plain,
-    s: s.map((text) => Buffer.from(text)),
-    shape: shape.map(shapeMessage),
-    func: func.map(funcMessage),
-  };
-}
-
-function funcMessage({ name, attrs }: NameAttrList): object {
-  return { name, attr: attrMessages(attrs) };
-}
-
-function shapeMessage(shape: PartialShape): object {
-  return shape === null ? { unknown_rank: true } : { dim: shape.map((size) => ({ size })) };
-}
-
-function tensorMessage({ dtype, shape, data }: TensorLike): object {
-  const head = { dtype: dtypeNumber(dtype), tensor_shape: shapeMessage(shape) };
-  if (Array.isArray(data)) return { ...head, string_val: data };
-  return { ...head, tensor_content: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
-}
-
-function functionMessage({ name, inputs, outputs, nodes, ret }: FunctionDef): object {
-  const arg = (def: ArgDef) => ({ name: def.name, type: def.type, type_attr: def.typeAttr });
-  const signature = { name, input_arg: inputs.map(arg), output_arg: outputs.map(arg) };
-  return { signature, node_def: nodes.map(nodeMessage), ret };
+export function encodeGraphDef(graph: GraphDef): Uint8Array {
+  return graphDefType().encode(graphMessage(graph)).finish();
 }

@@ -9,7 +9,7 @@ import { protobuf } from "../../base/protobuf.js";
 const field = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: "repeated" });
 const packed = (id: number, type: string) => ({ id, type, rule: "repeated", options: { packed: true } });
-const map = (id: number, type: string) => ({ id, type, keyType: "string" });
+const map = (id: number, type: string, keyType = "string") => ({ id, type, keyType });
 
 /** In the order of their numbers, which begin with 0; text files have these names. */
 const dataTypes =
@@ -47,7 +47,13 @@ const schema: INamespace = {
         attr: map(5, "AttrValue"),
       },
     },
-    VersionDef: { fields: { producer: field(1, "int32"), min_consumer: field(2, "int32") } },
+    VersionDef: {
+      fields: {
+        producer: field(1, "int32"),
+        min_consumer: field(2, "int32"),
+        bad_consumers: packed(3, "int32"),
+      },
+    },
     AttrValue: {
       oneofs: {
         value: { oneof: ["list", "s", "i", "f", "b", "type", "shape", "tensor", "placeholder", "func"] },
@@ -90,11 +96,14 @@ const schema: INamespace = {
         double_val: packed(6, "double"),
         int_val: packed(7, "int32"),
         string_val: repeated(8, "bytes"),
+        scomplex_val: packed(9, "float"),
         int64_val: packed(10, "int64"),
         bool_val: packed(11, "bool"),
+        dcomplex_val: packed(12, "double"),
         half_val: packed(13, "int32"),
         uint32_val: packed(16, "uint32"),
         uint64_val: packed(17, "uint64"),
+        float8_val: field(18, "bytes"),
       },
     },
     FunctionDefLibrary: {
@@ -108,15 +117,37 @@ const schema: INamespace = {
         node_def: repeated(3, "NodeDef"),
         ret: map(4, "string"),
         control_ret: map(6, "string"),
+        arg_attr: map(7, "ArgAttrs", "uint32"),
+        resource_arg_unique_id: map(8, "uint32", "uint32"),
       },
     },
+    ArgAttrs: { fields: { attr: map(1, "AttrValue") } },
     OpDef: {
       fields: {
         name: field(1, "string"),
         input_arg: repeated(2, "ArgDef"),
         output_arg: repeated(3, "ArgDef"),
+        attr: repeated(4, "AttrDef"),
+        deprecation: field(8, "OpDeprecation"),
+        is_aggregate: field(16, "bool"),
+        is_stateful: field(17, "bool"),
+        is_commutative: field(18, "bool"),
+        allows_uninitialized_input: field(19, "bool"),
+        control_output: repeated(20, "string"),
+        is_distributed_communication: field(21, "bool"),
       },
     },
+    AttrDef: {
+      fields: {
+        name: field(1, "string"),
+        type: field(2, "string"),
+        default_value: field(3, "AttrValue"),
+        has_minimum: field(5, "bool"),
+        minimum: field(6, "int64"),
+        allowed_values: field(7, "AttrValue"),
+      },
+    },
+    OpDeprecation: { fields: { version: field(1, "int32"), explanation: field(2, "string") } },
     ArgDef: {
       fields: {
         name: field(1, "string"),
@@ -124,6 +155,7 @@ const schema: INamespace = {
         type_attr: field(4, "string"),
         number_attr: field(5, "string"),
         type_list_attr: field(6, "string"),
+        is_ref: field(16, "bool"),
       },
     },
   },
@@ -138,6 +170,5 @@ export function schemaRoot(): Root {
 }
 
 /** The message type GraphDef; the tests use it to encode graphs. */
-export function graphDefType(): Type {
-  return schemaRoot().lookupType("GraphDef");
-}
+export const graphDefType = (): Type => schemaRoot().lookupType("GraphDef");
+export const tensorType = (): Type => schemaRoot().lookupType("TensorProto");

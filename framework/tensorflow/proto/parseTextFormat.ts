@@ -2,7 +2,7 @@
  * protobuf's text format (.pb.txt) → the message that the binary decoder would give. Which fields there are and what
  * type they have comes from the same schema; fields that it does not have are skipped, whatever they hold.
  */
-import type { Enum, Field, Type } from "protobufjs/light.js";
+import type { Enum, Field, MapField, Type } from "protobufjs/light.js";
 import { suggestion } from "../../base/didYouMean.js";
 import type { ProtoInt64 } from "./decodeTensor.js";
 import { TextTokens, textError, type Token, unquote } from "./textFormatTokens.js";
@@ -104,15 +104,17 @@ function openBracket(tokens: TextTokens, name: string): string {
 function parseMapEntry(tokens: TextTokens, field: Field, depth: number): { key: string; value: unknown } {
   const end = openBracket(tokens, field.name);
   const type = field.resolvedType && "fields" in field.resolvedType ? field.resolvedType : undefined;
-  let key = "";
-  let value: unknown = type ? type.create() : "";
+  const scalar = () => (field.type === "string" ? textOf(concatenated(tokens)) : parseNumber(tokens, field));
+  let key = (field as Field & Pick<MapField, "keyType">).keyType === "string" ? "" : "0";
+  let value: unknown = type ? type.create() : field.type === "string" ? "" : 0;
   while (!isAt(tokens, end)) {
     const name = fieldName(tokens);
     tokens.accept(":");
-    if (name.text === "key") key = Buffer.from(concatenated(tokens)).toString("utf8");
+    if (name.text === "key")
+      key = tokens.next.kind === "string" ? textOf(concatenated(tokens)) : wordOf(tokens, field).text;
     else if (name.text !== "value") skipValue(tokens, depth);
     else if (type) value = parseMessage(tokens, type, openBracket(tokens, "value"), depth + 1);
-    else value = Buffer.from(concatenated(tokens)).toString("utf8");
+    else value = scalar();
     if (!tokens.accept(",")) tokens.accept(";");
   }
   return { key, value };
@@ -120,7 +122,11 @@ function parseMapEntry(tokens: TextTokens, field: Field, depth: number): { key: 
 
 function parseString(tokens: TextTokens, field: Field): unknown {
   const bytes = concatenated(tokens);
-  return field.type === "bytes" ? bytes : Buffer.from(bytes).toString("utf8");
+  return field.type === "bytes" ? bytes : textOf(bytes);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
 }
 
 /** Strings side by side are one, as in C. */

@@ -122,5 +122,6 @@ export const assetFileType = () => messageType("AssetFileDef");
 export const signatureType = () => messageType("SignatureDef");
 export const variableType = () => messageType("VariableDef");
 export const fingerprintType = () => messageType("FingerprintDef");
+export const metaGraphType = () => messageType("MetaGraphDef");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");

@@ -3,9 +3,9 @@
  * a TensorFlow 2 model computes lies open in one graph. The functions of loops and branches stay functions.
  */
 import { Exception } from "../../base/errors.js";
-import type { FunctionDef, NodeDef } from "../GraphDef.js";
-import { dataInputs, isControl, prune, sourceOf } from "./inlineNodes.js";
-import type { MetaGraphDef, OpOutput } from "./metaGraph.js";
+import type { FunctionDef, GraphDef, NodeDef } from "../GraphDef.js";
+import { dataInputs, isControl, prune, sourceOf, withLivingControls } from "./inlineNodes.js";
+import { type OpOutputs, outputPort } from "../opOutputs.js";
 
 const callOps = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 
@@ -23,10 +23,10 @@ interface Inlined {
 
 export class FunctionInliner {
   readonly #functions: ReadonlyMap<string, FunctionDef>;
-  readonly #opOutputs: ReadonlyMap<string, readonly OpOutput[]>;
+  readonly #opOutputs: OpOutputs;
   readonly #expanded = new Map<string, FunctionDef | "open">();
 
-  constructor({ graph, opOutputs }: Pick<MetaGraphDef, "graph" | "opOutputs">) {
+  constructor({ graph, opOutputs }: { readonly graph: GraphDef; readonly opOutputs: OpOutputs }) {
     this.#functions = new Map(graph.functions.map((definition) => [definition.name, definition]));
     this.#opOutputs = opOutputs;
   }
@@ -54,7 +54,7 @@ export class FunctionInliner {
     const ret = Object.fromEntries(
       Object.entries(definition.ret).map(([output, tensor]) => [output, resolve(tensor)]),
     );
-    const result = { ...definition, nodes: prune(nodes, Object.values(ret)), ret };
+    const result = withLivingControls({ ...definition, nodes: prune(nodes, Object.values(ret)), ret });
     this.#expanded.set(name, result);
     return result;
   }
@@ -89,13 +89,13 @@ export class FunctionInliner {
   }
 
   #instantiate(call: NodeDef, body: FunctionDef, taken: ReadonlySet<string>, host: Host) {
-    const given = dataInputs(call);
-    if (given.length !== body.inputs.length) {
+    const passed = dataInputs(call);
+    if (passed.length !== body.inputs.length) {
       throw invalid(
-        `node '${call.name}' gives function '${body.name}' ${given.length} arguments of ${body.inputs.length}`,
+        `node '${call.name}' gives function '${body.name}' ${passed.length} arguments of ${body.inputs.length}`,
       );
     }
-    const args = new Map(body.inputs.map(({ name }, i) => [name, given[i] as string]));
+    const args = new Map(body.inputs.map(({ name }, i) => [name, passed[i] as string]));
     const bodyNodes = new Map(body.nodes.map((node) => [node.name, node]));
     const prefix = freePrefix(call.name, body.nodes, taken);
     const translate = (input: string): string => {
@@ -108,26 +108,21 @@ export class FunctionInliner {
         : `${prefix}${source}:${this.#port(bodyNodes.get(source), input)}`;
     };
     const orders = call.inputs.filter(isControl);
-    const nodes = body.nodes.map(({ name, op, inputs, attrs }) => ({
-      name: prefix + name,
-      op,
-      attrs,
+    const given = { ...call.attrs, ...call.attrs.f?.func?.attrs };
+    const nodes = body.nodes.map((node) => ({
+      ...node,
+      name: prefix + node.name,
+      attrs: withoutPlaceholders(node.attrs, given),
       // What needs nothing must still wait, or be skipped, with the call.
-      inputs: inputs.length === 0 ? orders : inputs.map(translate),
+      inputs: node.inputs.length === 0 ? orders : node.inputs.map(translate),
     }));
     const outputs = body.outputs.map(({ name }) => translate(body.ret[name] ?? missingOutput(body, name)));
     return { nodes, outputs };
   }
 
-  /** "node:argument:index" → the number of that output among all outputs of the node. */
   #port(node: NodeDef | undefined, tensor: string): number {
     const [, argument = "", index = "0"] = tensor.split(":");
-    let port = Number(index);
-    for (const output of (node && this.#opOutputs.get(node.op)) ?? []) {
-      if (output.name === argument) break;
-      port += lengthOf(output, node as NodeDef);
-    }
-    return port;
+    return node ? outputPort(node, argument, Number(index), this.#opOutputs) : Number(index);
   }
 }
 
@@ -177,9 +172,13 @@ function freePrefix(name: string, nodes: readonly NodeDef[], taken: ReadonlySet<
   }
 }
 
-function lengthOf({ numberAttr, typeListAttr }: OpOutput, { attrs }: NodeDef): number {
-  if (typeListAttr !== "") return attrs[typeListAttr]?.list?.type.length ?? 0;
-  return numberAttr === "" ? 1 : (attrs[numberAttr]?.i ?? 0);
+/** A function may leave attributes to its call: these are the call's then. */
+function withoutPlaceholders(attrs: NodeDef["attrs"], given: NodeDef["attrs"]): NodeDef["attrs"] {
+  const entries = Object.entries(attrs);
+  if (!entries.some(([, { placeholder }]) => placeholder !== undefined)) return attrs;
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, (value.placeholder && given[value.placeholder]) || value]),
+  );
 }
 
 function missingOutput(body: FunctionDef, name: string): never {

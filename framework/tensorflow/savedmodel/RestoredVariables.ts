@@ -28,19 +28,28 @@ export function isVariable({ op }: NodeDef): boolean {
 
 /** The values of a model's variables, each read when it is first asked for. */
 export class RestoredVariables {
-  readonly #exportDir: string;
+  readonly #origin: string;
+  readonly #prefix: string;
   readonly #places: ReadonlyMap<string, Restored>;
+  readonly #isByName: boolean;
   readonly #values = new Map<string, Tensor>();
   #bundle: VariablesBundle | undefined;
 
-  constructor(metaGraph: MetaGraphDef, exportDir: string, inliner: FunctionInliner) {
-    this.#exportDir = exportDir;
+  /**
+   * @param checkpoint its path without ".index", where the values are not those of the SavedModel in `exportDir`; a
+   *   variable that no restore operation knows is then looked for by its name
+   */
+  constructor(metaGraph: MetaGraphDef, exportDir: string, inliner: FunctionInliner, checkpoint?: string) {
+    this.#origin = checkpoint ?? exportDir;
+    this.#prefix = checkpoint ?? join(exportDir, "variables", "variables");
     this.#places = restoredPlaces(metaGraph, inliner);
+    this.#isByName = checkpoint !== undefined;
   }
 
   /** Whether the model's restore operation gives the variable a value. */
   has(variable: NodeDef): boolean {
-    return this.#places.has(variableName(variable));
+    const name = variableName(variable);
+    return this.#places.has(name) || (this.#isByName && this.#opened().names.includes(name));
   }
 
   /** @throws InvalidSession naming the variable, when it has no value or the bundle is damaged. */
@@ -55,20 +64,23 @@ export class RestoredVariables {
       return value;
     } catch (error) {
       if (!(error instanceof Exception)) throw error;
-      const what = `error while restoring variables of '${this.#exportDir}': variable '${variable.name}': `;
+      const what = `error while restoring variables of '${this.#origin}': variable '${variable.name}': `;
       throw new Exception("InvalidSession", `${what}${error.message}.`, { cause: error });
     }
   }
 
   #read(key: string): Tensor {
-    const place = this.#places.get(key);
+    const place = this.#places.get(key) ?? (this.#isByName ? { tensor: key, slice: "" } : undefined);
     if (!place)
       throw new Exception("InvalidSession", "the model's restore operation does not give it a value");
-    const prefix = join(this.#exportDir, "variables", "variables");
-    if (!VariablesBundle.exists(prefix))
-      throw new Exception("InvalidSession", `'${prefix}.index' is missing`);
-    this.#bundle ??= new VariablesBundle(prefix);
-    return this.#bundle.read(place.tensor, parseSliceSpec(place.slice));
+    return this.#opened().read(place.tensor, parseSliceSpec(place.slice));
+  }
+
+  #opened(): VariablesBundle {
+    if (!VariablesBundle.exists(this.#prefix))
+      throw new Exception("InvalidSession", `'${this.#prefix}.index' is missing`);
+    this.#bundle ??= new VariablesBundle(this.#prefix);
+    return this.#bundle;
   }
 }
 

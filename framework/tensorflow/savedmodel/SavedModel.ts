@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "../GraphDef.js";
 import { FunctionInliner } from "./FunctionInliner.js";
-import { dataInputs, prune, sourceOf } from "./inlineNodes.js";
 import { initializationOf } from "./initializationOf.js";
+import { sourceOf } from "./inlineNodes.js";
 import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
 import type { Options } from "../Options.js";
 import { VariableFreezer } from "./VariableFreezer.js";
-import { isVariableRead, isWrite } from "./variableReads.js";
+import { statelessNodes, terminalsOf } from "./statelessNodes.js";
 import { savedModelType } from "../proto/savedModelSchema.js";
 import { RestoredVariables, variableName } from "./RestoredVariables.js";
 import {
@@ -78,8 +78,8 @@ export function freezeMetaGraph(metaGraph: MetaGraphDef, exportDir: string, sign
     const { inliner, open, roots, signature, variables } = openSignature(metaGraph, exportDir, signatureKey);
     const freezer = new VariableFreezer(inliner, variables);
     const nodes = freezer.freezeGraph(open, roots);
-    const { producer } = metaGraph.graph;
-    const frozen = { origin: exportDir, nodes, functions: freezer.functions, producer };
+    const { gradients, ...rest } = metaGraph.graph;
+    const frozen = { ...rest, origin: exportDir, nodes, functions: freezer.functions };
     return signature ? { ...frozen, signature } : frozen;
   });
 }
@@ -91,17 +91,26 @@ export function loadConcreteFunction(exportDir: string, options: SavedModelOptio
   return concreteFunctionOf(loadMetaGraphDef(exportDir, options.tag), exportDir, options.signature);
 }
 
-/** A meta graph's signature with the values of its variables from `exportDir`. @throws as loadSavedModel */
+/** What is asked of a meta graph beyond one of its signatures. */
+export interface MetaGraphOptions {
+  /** Nodes of the graph that are kept with all that they need; without any signature they are its outputs. */
+  readonly outputNames?: readonly string[] | undefined;
+  /** The checkpoint (its path without ".index") that has the values, otherwise that of the SavedModel. */
+  readonly checkpoint?: string | undefined;
+}
+
+/** A meta graph's signature with the values of its variables, from `exportDir`. @throws as loadSavedModel */
 export function concreteFunctionOf(
   metaGraph: MetaGraphDef,
   exportDir: string,
   signatureKey?: string,
+  options: MetaGraphOptions = {},
 ): ConcreteFunction {
   return about(exportDir, () => {
-    const opened = openSignature(metaGraph, exportDir, signatureKey);
+    const opened = openSignature(metaGraph, exportDir, signatureKey, options);
     const functions = calledFunctions(opened.open, opened.inliner);
-    const { producer } = metaGraph.graph;
-    const graph = { origin: exportDir, nodes: opened.open, functions, producer };
+    const { gradients, ...rest } = metaGraph.graph;
+    const graph = { ...rest, origin: exportDir, nodes: opened.open, functions };
     const signature = opened.signature ?? signatureOf(graph, opened.roots);
     const restored = variablesOf(graph).filter((variable) => opened.variables.has(variable));
     const variables = new Map(
@@ -112,15 +121,21 @@ export function concreteFunctionOf(
   });
 }
 
-function openSignature(metaGraph: MetaGraphDef, exportDir: string, signatureKey: string | undefined) {
+function openSignature(
+  metaGraph: MetaGraphDef,
+  exportDir: string,
+  signatureKey: string | undefined,
+  { outputNames, checkpoint }: MetaGraphOptions = {},
+) {
   const { graph } = metaGraph;
   const inliner = new FunctionInliner(metaGraph);
   const signature = chooseSignature(metaGraph, signatureKey);
-  const roots = signature ? rootsOf(signature) : terminalsOf(statelessNodes(graph.nodes));
+  const asked = outputNames ?? (signature ? [] : terminalsOf(statelessNodes(graph.nodes)));
+  const roots = [...(signature ? rootsOf(signature) : []), ...asked];
   if (roots.length === 0) throw noSignature();
   checkRoots(signature, graph.nodes);
   const open = inliner.inlineGraph(graph.nodes, roots);
-  const variables = new RestoredVariables(metaGraph, exportDir, inliner);
+  const variables = new RestoredVariables(metaGraph, exportDir, inliner, checkpoint);
   return { inliner, open, roots, signature, variables };
 }
 
@@ -174,44 +189,6 @@ function checkRoots(signature: Signature | undefined, nodes: readonly NodeDef[])
       `signature '${signature?.key}' says that '${key}' is '${name}', which is no node of the graph`,
     );
   }
-}
-
-/** Without what writes, saves or restores, what hangs on it, and what is there for nothing else. */
-function statelessNodes(nodes: readonly NodeDef[]): NodeDef[] {
-  const byName = new Map(nodes.map((node) => [node.name, node]));
-  const readers = new Map<string, NodeDef[]>();
-  for (const node of nodes) {
-    for (const source of new Set(node.inputs.map(sourceOf)))
-      readers.set(source, [...(readers.get(source) ?? []), node]);
-  }
-  const dropped = new Set(nodes.filter(isState));
-  const open = [...dropped];
-  for (let node = open.pop(); node; node = open.pop()) {
-    const sources = node.inputs.flatMap((input) => byName.get(sourceOf(input)) ?? []);
-    const unread = sources.filter((source) =>
-      (readers.get(source.name) ?? []).every((reader) => dropped.has(reader)),
-    );
-    for (const next of [...(readers.get(node.name) ?? []), ...unread]) {
-      if (!dropped.has(next)) open.push(next);
-      dropped.add(next);
-    }
-  }
-  return nodes.filter((node) => !dropped.has(node));
-}
-
-function isState(node: NodeDef): boolean {
-  const stateful = /^(Save|Restore|ShardedFilename|MergeV2Checkpoints|StatefulPartitionedCall)/;
-  return isWrite(node) || stateful.test(node.op);
-}
-
-function terminalsOf(nodes: readonly NodeDef[]): string[] {
-  const read = new Set(nodes.flatMap((node) => node.inputs.map(sourceOf)));
-  const isOutput = (node: NodeDef) =>
-    !read.has(node.name) && !isVariableRead(node) && dataInputs(node).length > 0;
-  return prune(
-    nodes,
-    nodes.filter(isOutput).map(({ name }) => name),
-  ).map(({ name }) => name);
 }
 
 function showTags(tags: readonly string[]): string {

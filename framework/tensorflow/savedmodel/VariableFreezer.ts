@@ -7,7 +7,14 @@ import { dtypeNumber } from "../dtypes.js";
 import type { AttrValue, FunctionDef, NameAttrList, NodeDef } from "../GraphDef.js";
 import type { Tensor } from "../Tensor.js";
 import type { FunctionInliner, Host } from "./FunctionInliner.js";
-import { dataInputs, isControl, prune, simplifyControls, sourceOf } from "./inlineNodes.js";
+import {
+  dataInputs,
+  isControl,
+  prune,
+  simplifyControls,
+  sourceOf,
+  withLivingControls,
+} from "./inlineNodes.js";
 import { constant, frozenRead, isVariableRead, isWrite } from "./variableReads.js";
 import { isVariable } from "./RestoredVariables.js";
 
@@ -48,7 +55,7 @@ export class VariableFreezer {
 
   #freeze(nodes: readonly NodeDef[], roots: readonly string[], origins: Origins, host: Host): NodeDef[] {
     const frozen = nodes.flatMap((node) => this.#freezeNode(node, origins, host));
-    return prune(simplifyControls(prune(frozen, roots)), roots);
+    return prune(simplifyControls(prune(frozen, roots)), roots).map(withoutDevice);
   }
 
   #freezeNode(node: NodeDef, origins: Origins, host: Host): NodeDef[] {
@@ -126,7 +133,10 @@ export class VariableFreezer {
     });
     const byArgument = new Map(entries);
     const origins = new Origins(definition.nodes, byArgument);
-    const own = { ...definition, name: entries.length > 0 ? `${name}_frozen_${this.#functions.size}` : name };
+    const own = {
+      ...(entries.length > 0 ? withoutNotes(definition) : definition),
+      name: entries.length > 0 ? `${name}_frozen_${this.#functions.size}` : name,
+    };
     this.#functions.set(key, own);
     if (isBody) checkInvariant(definition, variables, origins);
     const frozen = {
@@ -140,7 +150,7 @@ export class VariableFreezer {
       }),
       nodes: this.#freeze(definition.nodes, Object.values(definition.ret), origins, "function"),
     };
-    this.#functions.set(key, frozen);
+    this.#functions.set(key, withLivingControls(frozen));
     return { name: frozen.name, attrs };
   }
 
@@ -184,6 +194,11 @@ class Origins {
   }
 }
 
+/** What was noted about the arguments does not hold where a handle became a value. */
+function withoutNotes({ attrs, argAttrs, resourceArgIds, ...definition }: FunctionDef): FunctionDef {
+  return definition;
+}
+
 /** In a function's body tensors have the names that ops give their outputs: those of what becomes a constant change. */
 function withConstantOutputs(definition: FunctionDef): FunctionDef {
   const changing = new Set(
@@ -212,6 +227,13 @@ function checkInvariant(
     if (returned !== variable)
       throw invalid(`loop body '${body.name}' changes which variable its argument ${i} is`);
   }
+}
+
+/** Where it was trained says nothing about where it runs: TensorFlow's freezing clears it too. */
+function withoutDevice(node: NodeDef): NodeDef {
+  if (node.device === undefined) return node;
+  const { device, ...rest } = node;
+  return rest;
 }
 
 const emptyList = { s: [], i: [], f: [], b: [], type: [], shape: [], func: [] };

@@ -1,5 +1,5 @@
 /** What inlining and freezing do to lists of nodes, of a graph or of a function's body: both name a node first. */
-import type { NodeDef } from "../GraphDef.js";
+import type { FunctionDef, NodeDef } from "../GraphDef.js";
 
 /** The node (or argument) that an input is of: "a" of "a", "a:1", "a:output:0" and "^a". */
 export function sourceOf(input: string): string {
@@ -54,4 +54,12 @@ export function simplifyControls(nodes: readonly NodeDef[]): NodeDef[] {
     if (!node.inputs.some(isControl)) return node;
     return { ...node, inputs: [...dataInputs(node), ...ordersOf(node)] };
   });
+}
+
+/** Control outputs of nodes that are gone promise nothing. */
+export function withLivingControls({ controlRet, ...definition }: FunctionDef): FunctionDef {
+  if (!controlRet) return definition;
+  const names = new Set(definition.nodes.map(({ name }) => name));
+  const kept = Object.entries(controlRet).filter(([, node]) => names.has(node));
+  return kept.length > 0 ? { ...definition, controlRet: Object.fromEntries(kept) } : definition;
 }

@@ -1,6 +1,7 @@
 /** What a SavedModel holds for one set of tags: a graph with its functions, and the signatures that say how to call it. */
 import { dtypeFromNumber } from "../dtypes.js";
 import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
+import type { OpOutput, OpOutputs } from "../opOutputs.js";
 import { decodeGraph, type GraphMessage } from "../proto/decodeGraph.js";
 import { assetFileType } from "../proto/savedModelSchema.js";
 import { decodeShape, type TensorShapeMessage } from "../proto/decodeTensor.js";
@@ -13,20 +14,13 @@ export interface AssetFile {
   readonly fileName: string;
 }
 
-/** One output argument of an op; a list where `numberAttr` or `typeListAttr` names the attribute with its length. */
-export interface OpOutput {
-  readonly name: string;
-  readonly numberAttr: string;
-  readonly typeListAttr: string;
-}
-
 /** CMSSW's tensorflow::MetaGraphDef, as plain data. Variables are still variables: createSession restores them. */
 export interface MetaGraphDef {
   readonly tags: readonly string[];
   readonly graph: GraphDef;
   readonly signatures: readonly Signature[];
-  /** The outputs of every op in the graph and in its functions. */
-  readonly opOutputs: ReadonlyMap<string, readonly OpOutput[]>;
+  /** What the model says of the ops it has; those that it says nothing of are TensorFlow's. */
+  readonly opOutputs: OpOutputs;
   /** The node that restores the variables; "" when there are none. */
   readonly restoreNode: string;
   /** The node that fills tables, which runs once after the variables are restored; "" when there is none. */

@@ -1,27 +1,7 @@
 /** A function of the graph's library with its body's references resolved: what TensorFlow calls instantiating it. */
 import { Exception } from "../../../base/errors.js";
 import type { FunctionDef, NodeDef } from "../../GraphDef.js";
-
-/** Ops with several named outputs, in order; all others have one, which may be a list. */
-const outputNames: Readonly<Record<string, readonly string[]>> = {
-  Switch: ["output_false", "output_true"],
-  Merge: ["output", "value_index"],
-  FusedBatchNorm: ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"],
-  FusedBatchNormV2: ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"],
-  FusedBatchNormV3: [
-    "y",
-    "batch_mean",
-    "batch_variance",
-    "reserve_space_1",
-    "reserve_space_2",
-    "reserve_space_3",
-  ],
-  TensorArrayV3: ["handle", "flow"],
-  TensorArrayConcatV3: ["value", "lengths"],
-  TensorListPopBack: ["output_handle", "tensor"],
-  TensorListConcatV2: ["tensor", "lengths"],
-  TopKV2: ["values", "indices"],
-};
+import { outputPort } from "../../opOutputs.js";
 
 /** The body's nodes under names with a prefix, reading `args` in place of the function's inputs. */
 export interface Body {
@@ -47,7 +27,8 @@ export function instantiate(called: FunctionDef, prefix: string, args: readonly 
     const node = nodes.get(name);
     if (!node) throw invalid(`function '${called.name}' reads '${reference}', which is none of its nodes`);
     if (isControl) return `^${prefix}/${name}`;
-    return `${prefix}/${name}:${firstPort(node, output) + Number(index)}`;
+    const port = output === undefined ? 0 : outputPort(node, output, Number(index));
+    return `${prefix}/${name}:${port}`;
   };
   const outputs = called.outputs.map(({ name }) => resolve(called.ret[name] ?? ""));
   return {
@@ -58,11 +39,6 @@ export function instantiate(called: FunctionDef, prefix: string, args: readonly 
     })),
     outputs,
   };
-}
-
-function firstPort(node: NodeDef, output: string | undefined): number {
-  if (output === undefined) return 0;
-  return Math.max(outputNames[node.op]?.indexOf(output) ?? 0, 0);
 }
 
 export function invalid(what: string): Exception {

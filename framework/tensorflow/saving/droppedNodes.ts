@@ -1,0 +1,63 @@
+/** What a training graph has beyond its inference part, by what it is there for: told to whoever freezes it. */
+import type { NodeDef } from "../GraphDef.js";
+import { sourceOf } from "../savedmodel/inlineNodes.js";
+
+/** A queue or data set that feeds, a summary, an optimizer, a saver; "other" is none of them. */
+export type DroppedKind = "queue" | "summary" | "optimizer" | "saver" | "initializer" | "other";
+
+const kinds: readonly (readonly [DroppedKind, RegExp])[] = [
+  ["queue", /Queue|^Stage$|^Unstage$|Dataset|Iterator|Reader(V2)?$|^(Reader|Barrier)/],
+  ["summary", /Summary/],
+  ["saver", /^(Save|Restore)(V2|Slices?)?$|^ShardedFilename$|^ShardedFilespec$|^MergeV2Checkpoints$/],
+  ["optimizer", /^(Resource)?(Sparse)?Apply[A-Z]|Grad(V\d)?$|Backprop|^BroadcastGradientArgs$/],
+  ["initializer", /^Assign(VariableOp)?$|^(VarIsInitializedOp|IsVariableInitialized)$/],
+];
+
+/** What a node is there for, where its op says it. */
+export function kindOf({ op }: NodeDef): DroppedKind | undefined {
+  return kinds.find(([, ops]) => ops.test(op))?.[0];
+}
+
+/** Whether an inference graph may end in it: a transposed convolution is an op of gradients, too. */
+export function isInference(node: NodeDef): boolean {
+  const kind = kindOf(node);
+  return kind === undefined || (kind === "optimizer" && !/Apply/.test(node.op));
+}
+
+/** How many of `nodes` are not `kept`, by kind: a node whose op does not say it is there for what reads it. */
+export function countDropped(
+  nodes: readonly NodeDef[],
+  kept: ReadonlySet<string>,
+): Readonly<Partial<Record<DroppedKind, number>>> {
+  const dropped = nodes.filter(({ name }) => !kept.has(name));
+  const found = new Map(dropped.map((node) => [node.name, kindOf(node)]));
+  spread(dropped, found, (node, source) => [source, node.name]);
+  spread(dropped, found, (node, source) => [node.name, source]);
+  const counts: Partial<Record<DroppedKind, number>> = {};
+  for (const kind of found.values()) counts[kind ?? "other"] = (counts[kind ?? "other"] ?? 0) + 1;
+  return counts;
+}
+
+/** Gives nodes without a kind that of a neighbour, and so on: `edge` says from an input which node takes it from which. */
+function spread(
+  nodes: readonly NodeDef[],
+  found: Map<string, DroppedKind | undefined>,
+  edge: (node: NodeDef, source: string) => readonly [taker: string, giver: string],
+): void {
+  const takers = new Map<string, string[]>();
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      const [taker, giver] = edge(node, sourceOf(input));
+      takers.set(giver, [...(takers.get(giver) ?? []), taker]);
+    }
+  }
+  const open = [...found.keys()].filter((name) => found.get(name) !== undefined);
+  for (let i = 0; i < open.length; i++) {
+    const giver = open[i] as string;
+    for (const taker of takers.get(giver) ?? []) {
+      if (!found.has(taker) || found.get(taker) !== undefined) continue;
+      found.set(taker, found.get(giver));
+      open.push(taker);
+    }
+  }
+}

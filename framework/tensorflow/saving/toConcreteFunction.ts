@@ -1,0 +1,157 @@
+/** Everything that can be saved, as the ConcreteFunction that it becomes first. */
+import { statSync } from "node:fs";
+import { Exception } from "../../base/errors.js";
+import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
+import { type ConcreteFunction, fromGraphDef, signatureOf, variablesOf } from "../ConcreteFunction.js";
+import { type GraphDef, loadGraphDef, type NodeDef } from "../GraphDef.js";
+import { importMetaGraph, metaGraphPath } from "../savedmodel/importMetaGraph.js";
+import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
+import { variableName } from "../savedmodel/RestoredVariables.js";
+import { concreteFunctionOf, loadMetaGraphDef, type SavedModelOptions } from "../savedmodel/SavedModel.js";
+import { statelessNodes } from "../savedmodel/statelessNodes.js";
+import type { Tensor } from "../Tensor.js";
+import { expandPath } from "./expandPath.js";
+import { candidateOutputs, selectOutputs } from "./selectOutputs.js";
+
+/** A Layers model of tfjs, by what it has: the package may be another copy than ours, or not be installed. */
+export interface LayersModelLike {
+  readonly layers: readonly unknown[];
+  readonly inputs: readonly unknown[];
+  readonly outputs: readonly unknown[];
+  predict(...args: never[]): unknown;
+}
+
+/** A function in tfjs ops. */
+export type TensorFunction = (...args: never[]) => unknown;
+
+/**
+ * What can be saved: a path (a frozen graph's, a SavedModel's, a meta graph's X.meta with its checkpoint beside), a graph,
+ * a meta graph that loadMetaGraphDef gave, a traced function, a Layers model, or a function without arguments.
+ */
+export type Saveable = string | GraphDef | MetaGraphDef | ConcreteFunction | LayersModelLike | TensorFunction;
+
+export interface ConcreteFunctionOptions extends SavedModelOptions {
+  /** Keys of the signature, nodes or tensors; otherwise all of the signature, or what no node reads. */
+  readonly outputNames?: readonly string[] | undefined;
+  /** A checkpoint with the variables' values (its path without ".index"), in place of those of the model. */
+  readonly checkpoint?: string | undefined;
+}
+
+/** A function, and the nodes of the graph that it was taken from. */
+export interface OpenedModel {
+  readonly fn: ConcreteFunction;
+  readonly sourceNodes: readonly NodeDef[];
+}
+
+/**
+ * @throws InvalidGraphDef, InvalidMetaGraphDef or InvalidSession for what cannot be read, an output that is not there (the
+ *   message lists those there are) and a function that needs an input signature
+ */
+export async function toConcreteFunction(
+  object: Saveable,
+  options: ConcreteFunctionOptions = {},
+): Promise<ConcreteFunction> {
+  return (await openModel(object, options)).fn;
+}
+
+/** toConcreteFunction, for those who want to know what was left out. */
+export async function openModel(object: Saveable, options: ConcreteFunctionOptions): Promise<OpenedModel> {
+  const { outputNames } = options;
+  const opened = await open(object, options);
+  const fn = outputNames ? selectOutputs(opened.fn, outputNames) : opened.fn;
+  return { ...opened, fn };
+}
+
+async function open(object: Saveable, options: ConcreteFunctionOptions): Promise<OpenedModel> {
+  if (typeof object === "string") return openPath(expandPath(object), options);
+  if (typeof object === "function" || isLayersModel(object)) return whole(await traced(object));
+  if ("variables" in object) return whole(withCheckpoint(object, options.checkpoint));
+  if ("signatures" in object) return openMetaGraph(object, object.graph.origin, options);
+  if ("nodes" in object && "functions" in object) return openGraph(object, options);
+  throw invalid(
+    "it is neither a path nor a graph, a meta graph, a concrete function or a Layers model; " +
+      `its members are ${Object.keys(object).slice(0, 10).join(", ") || "none"}.`,
+  );
+}
+
+function whole(fn: ConcreteFunction): OpenedModel {
+  return { fn, sourceNodes: fn.graph.nodes };
+}
+
+function openPath(path: string, options: ConcreteFunctionOptions): OpenedModel {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    return openMetaGraph(loadMetaGraphDef(path, options.tag), path, options);
+  const metaPath = metaGraphPath(path);
+  if (metaPath === undefined) return openGraph(loadGraphDef(path), options);
+  const { metaGraph, checkpoint } = importMetaGraph(metaPath);
+  if (options.outputNames || metaGraph.signatures.length > 0)
+    return openMetaGraph(metaGraph, metaPath, { ...options, checkpoint: options.checkpoint ?? checkpoint });
+  const candidates = candidateOutputs(metaGraph.graph);
+  throw invalid(
+    `'${metaPath}' is the graph of a training, which does not say what its outputs are: name them with outputNames; ` +
+      `nothing reads '${candidates.slice(-12).join("', '")}'.`,
+  );
+}
+
+function openMetaGraph(
+  metaGraph: MetaGraphDef,
+  origin: string,
+  { signature, outputNames, checkpoint }: ConcreteFunctionOptions,
+): OpenedModel {
+  const names = new Set(metaGraph.graph.nodes.map(({ name }) => name));
+  const known = outputNames?.filter((name) => names.has(name.replace(/:\d+$/, "")));
+  const asked = { outputNames: known, checkpoint: checkpoint && expandPath(checkpoint) };
+  if (known?.length === 0 && metaGraph.signatures.length === 0)
+    selectOutputs(fromGraphDef(metaGraph.graph), outputNames ?? []);
+  const fn = concreteFunctionOf(metaGraph, origin, signature, asked);
+  return { fn, sourceNodes: metaGraph.graph.nodes };
+}
+
+/** A graph says itself what it takes; what it gives is asked for, or what is left when training is taken away. */
+function openGraph(graph: GraphDef, { outputNames, checkpoint }: ConcreteFunctionOptions): OpenedModel {
+  const hasState = graph.nodes.length !== statelessNodes(graph.nodes).length;
+  const guess = () => candidateOutputs({ ...graph, nodes: statelessNodes(graph.nodes) });
+  const signature =
+    graph.signature ?? signatureOf(graph, hasState && outputNames === undefined ? guess() : undefined);
+  return {
+    fn: withCheckpoint(fromGraphDef({ ...graph, signature }), checkpoint),
+    sourceNodes: graph.nodes,
+  };
+}
+
+/** Values by the variables' names. @throws InvalidSession for a checkpoint that is damaged */
+function withCheckpoint(fn: ConcreteFunction, checkpoint: string | undefined): ConcreteFunction {
+  if (checkpoint === undefined) return fn;
+  const prefix = expandPath(checkpoint);
+  if (!VariablesBundle.exists(prefix))
+    throw new Exception(
+      "InvalidSession",
+      `there is no checkpoint '${prefix}': '${prefix}.index' is missing.`,
+    );
+  const bundle = new VariablesBundle(prefix);
+  const names = new Set(bundle.names);
+  const found = variablesOf(fn.graph)
+    .map(variableName)
+    .filter((name) => names.has(name));
+  const values = found.map((name): [string, Tensor] => [name, bundle.read(name)]);
+  return { ...fn, variables: new Map([...fn.variables, ...values]) };
+}
+
+function isLayersModel(object: object): object is LayersModelLike {
+  return ["layers", "inputs", "outputs", "predict"].every((member) => member in object);
+}
+
+async function traced(object: LayersModelLike | TensorFunction): Promise<ConcreteFunction> {
+  if (typeof object === "function" && object.length > 0) {
+    throw invalid(
+      `'${object.name || "the function"}' is a polymorphic function: give it an input signature with ` +
+        "concreteFunction(fn, [new TensorSpec([…])]).",
+    );
+  }
+  // INTEGRATION: trace/ turns Layers models and functions into ConcreteFunctions; loaded here, when the first is met.
+  throw invalid("Layers models and functions cannot be traced yet.");
+}
+
+function invalid(what: string): Exception {
+  return new Exception("InvalidGraphDef", what);
+}
