@@ -5,7 +5,8 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { suggestion } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
-import { bytesPerElement, dtypeFromNumber, newData, type NumberArray } from "../dtypes.js";
+import { bytesPerElement, type DType, dtypeFromNumber, newData, type NumberArray } from "../dtypes.js";
+import { dataTypeName } from "../proto/graphDefSchema.js";
 import { bundleEntryType, bundleHeaderType } from "../proto/savedModelSchema.js";
 import { elementCount, showShape, Tensor, type TensorLike } from "../Tensor.js";
 import { decodeShape, type ProtoInt64, type TensorShapeMessage, toBigInt } from "../proto/decodeTensor.js";
@@ -30,6 +31,18 @@ interface EntryMessage {
   }[];
 }
 
+/** What the index says of a tensor. */
+export interface BundleEntry {
+  /** Undefined for a type that holds no data here. */
+  readonly dtype: DType | undefined;
+  /** TensorFlow's name of the type, whatever it is. */
+  readonly typeName: string;
+  readonly shape: readonly number[];
+  readonly sizeBytes: number;
+  /** The parts in which it is stored, as a partitioned variable is; empty for one that is stored whole. */
+  readonly parts: readonly (readonly Extent[])[];
+}
+
 export class VariablesBundle {
   readonly #prefix: string;
   readonly #entries: ReadonlyMap<string, Uint8Array>;
@@ -41,6 +54,7 @@ export class VariablesBundle {
    */
   constructor(prefix: string) {
     this.#prefix = prefix;
+    if (!VariablesBundle.exists(prefix)) throw invalid(`'${prefix}.index' is missing`);
     this.#entries = naming(`'${prefix}.index'`, () => readTable(readFileSync(`${prefix}.index`)));
     this.#shardCount = naming(`'${prefix}.index'`, () => this.#readHeader());
   }
@@ -54,13 +68,30 @@ export class VariablesBundle {
     return [...this.#entries.keys()].filter((key) => key !== "" && !key.startsWith("\0")).map(nameOf);
   }
 
+  has(name: string): boolean {
+    return this.#entries.has(keyOf(name));
+  }
+
+  /** Reads no data. @throws InvalidSession naming the tensor */
+  describe(name: string): BundleEntry {
+    return naming(`'${name}'`, () => {
+      const entry = this.#entry(keyOf(name));
+      const dtype = dtypeFromNumber(entry.dtype);
+      const shape = decodeShape(entry.shape) ?? [];
+      const parts = storedParts(entry);
+      const stored = parts.length === 0 ? [entry] : parts.map((part) => this.#entry(sliceKey(name, part)));
+      const sizeBytes = stored.reduce((sum, { size }) => sum + Number(toBigInt(size)), 0);
+      return { dtype, typeName: dtype ?? dataTypeName(entry.dtype), shape, sizeBytes, parts };
+    });
+  }
+
   /**
    * The value of a tensor, or of a part of it.
    * @throws InvalidSession naming the tensor: it is not there, or its shard is missing, too short or damaged.
    */
   read(name: string, part?: readonly Extent[]): Tensor {
     return naming(`'${name}'`, () => {
-      const whole = this.#readWhole(Buffer.from(name).toString("latin1"));
+      const whole = this.#readWhole(keyOf(name));
       return part ? cut(whole, resolveExtents(part, whole.shape)) : whole;
     });
   }
@@ -73,20 +104,18 @@ export class VariablesBundle {
     return header.num_shards;
   }
 
-  #readWhole(key: string): Tensor {
+  #entry(key: string): EntryMessage {
     const bytes = this.#entries.get(key);
     if (!bytes) throw invalid(`there is no such tensor${suggestion(nameOf(key), this.names)}`);
-    const entry = decode(bundleEntryType(), bytes) as EntryMessage;
+    return decode(bundleEntryType(), bytes) as EntryMessage;
+  }
+
+  #readWhole(key: string): Tensor {
+    const entry = this.#entry(key);
     if (entry.slices.length === 0) return this.#readEntry(entry);
     const { dtype, shape } = typeOf(entry);
     const whole = new Tensor(dtype, shape);
-    for (const { extent } of entry.slices) {
-      const stored = extent.map(
-        ({ start, length, has_length }): Extent => ({
-          start: Number(toBigInt(start)),
-          length: has_length === undefined ? -1 : Number(toBigInt(length ?? 0)),
-        }),
-      );
+    for (const stored of storedParts(entry)) {
       const slice = this.#readWhole(sliceKey(nameOf(key), stored));
       const extents = resolveExtents(stored, shape);
       if (slice.data.length !== elementCount(extents.map(({ length }) => length)) || slice.dtype !== dtype) {
@@ -135,6 +164,17 @@ export class VariablesBundle {
       closeSync(file);
     }
   }
+}
+
+function storedParts({ slices }: EntryMessage): Extent[][] {
+  return slices.map(({ extent }) =>
+    extent.map(
+      ({ start, length, has_length }): Extent => ({
+        start: Number(toBigInt(start)),
+        length: has_length === undefined ? -1 : Number(toBigInt(length ?? 0)),
+      }),
+    ),
+  );
 }
 
 /** Their lengths, a checksum of the lengths, then the bytes; the entry's checksum takes lengths as 4 bytes each. */
@@ -186,6 +226,10 @@ function copyElements(target: TensorLike, to: number, source: TensorLike, from: 
 
 function padded(shard: number): string {
   return String(shard).padStart(5, "0");
+}
+
+function keyOf(name: string): string {
+  return Buffer.from(name).toString("latin1");
 }
 
 function nameOf(key: string): string {

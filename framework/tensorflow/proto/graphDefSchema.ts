@@ -163,6 +163,12 @@ const schema: INamespace = {
 
 let root: Root | undefined;
 
+/** "complex64" for 8: for messages about types that no tensor here can have. */
+export function dataTypeName(number: number): string {
+  const name = dataTypes.split(" ")[number];
+  return name === undefined ? `type number ${number}` : name.toLowerCase();
+}
+
 /** Further messages are added to it where they are read (savedModelSchema.ts). */
 export function schemaRoot(): Root {
   root ??= protobuf().Root.fromJSON(schema);

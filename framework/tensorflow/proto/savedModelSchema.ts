@@ -1,7 +1,13 @@
 /**
+<<<<<<< HEAD
  * The messages of a SavedModel beyond its graphs, with the field numbers of TensorFlow's public .proto files
  * (saved_model.proto, meta_graph.proto, saver.proto, variable.proto, fingerprint.proto, tensor_bundle.proto,
  * tensor_slice.proto).
+=======
+ * The messages of SavedModels and checkpoints beyond their graphs, with the field numbers of TensorFlow's public .proto
+ * files (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto,
+ * checkpoint_state.proto, trackable_object_graph.proto, variable.proto).
+>>>>>>> d444ffe8f2a9018091b572541dc38f475ff9a8a2
  */
 import type { INamespace, Type } from "protobufjs/light.js";
 import { schemaRoot } from "./graphDefSchema.js";
@@ -103,6 +109,21 @@ const messages: NonNullable<INamespace["nested"]> = {
       slices: repeated(7, "TensorSliceProto"),
     },
   },
+  CheckpointState: {
+    fields: {
+      model_checkpoint_path: field(1, "string"),
+      all_model_checkpoint_paths: repeated(2, "string"),
+    },
+  },
+  TrackableObjectGraph: { fields: { nodes: repeated(1, "TrackableObject") } },
+  TrackableObject: { fields: { attributes: repeated(2, "SerializedTensor") } },
+  SerializedTensor: {
+    fields: {
+      name: field(1, "string"),
+      full_name: field(2, "string"),
+      checkpoint_key: field(3, "string"),
+    },
+  },
   TensorSliceProto: { fields: { extent: repeated(1, "Extent") } },
   Extent: {
     oneofs: { has_length: { oneof: ["length"] } },
@@ -120,8 +141,10 @@ function messageType(name: string): Type {
 export const savedModelType = () => messageType("SavedModel");
 export const assetFileType = () => messageType("AssetFileDef");
 export const signatureType = () => messageType("SignatureDef");
-export const variableType = () => messageType("VariableDef");
 export const fingerprintType = () => messageType("FingerprintDef");
-export const metaGraphType = () => messageType("MetaGraphDef");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
+export const metaGraphType = () => messageType("MetaGraphDef");
+export const variableDefType = () => messageType("VariableDef");
+export const checkpointStateType = () => messageType("CheckpointState");
+export const objectGraphType = () => messageType("TrackableObjectGraph");

@@ -17,7 +17,7 @@ const assignOps = new Set(["AssignVariableOp", "Assign"]);
 const variableOps = new Set(["VarHandleOp", "VariableV2", "Variable"]);
 
 /** A place in the bundle: a tensor, or with a slice a part of it. */
-interface Restored {
+export interface Restored {
   readonly tensor: string;
   readonly slice: string;
 }
@@ -90,7 +90,8 @@ export function variableName({ name, attrs }: NodeDef): string {
   return `${container ? `${container}/` : ""}${attrs.shared_name?.s || name}`;
 }
 
-function restoredPlaces(
+/** The place of each variable that a meta graph's restore operation gives a value, by variableName(). */
+export function restoredPlaces(
   { graph, restoreNode }: MetaGraphDef,
   inliner: FunctionInliner,
 ): Map<string, Restored> {

@@ -52,6 +52,13 @@ export function loadMetaGraphDef(exportDir: string, tag: string | readonly strin
   });
 }
 
+/** All meta graphs of a SavedModel, whatever their tags. @throws InvalidMetaGraphDef for a directory that is none */
+export function loadMetaGraphs(exportDir: string): MetaGraphDef[] {
+  return about(exportDir, () =>
+    readMetaGraphs(exportDir).map((message) => decodeMetaGraph(message, exportDir)),
+  );
+}
+
 /**
  * The graph of one signature of a SavedModel, ready for createSession.
  * @throws InvalidMetaGraphDef as loadMetaGraphDef, for a signature that is not there (those there are named), and for

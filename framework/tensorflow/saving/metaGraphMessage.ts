@@ -2,10 +2,10 @@
 import { Exception } from "../../base/errors.js";
 import type { Initialization } from "../ConcreteFunction.js";
 import { dtypeNumber } from "../dtypes.js";
-import type { GraphDef, PartialShape, Signature, SignatureTensor } from "../GraphDef.js";
-import { encodeGraphDef } from "../proto/encodeGraph.js";
-import { graphDefType } from "../proto/graphDefSchema.js";
-import { variableType } from "../proto/savedModelSchema.js";
+import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
+import { graphMessage, shapeMessage } from "../proto/graphMessages.js";
+import { opDefs } from "../proto/opDefs.js";
+import { variableDefType } from "../proto/savedModelSchema.js";
 import { serializeDeterministic } from "../proto/serializeDeterministic.js";
 import { basename } from "node:path";
 import type { FingerprintedGraph } from "./fingerprint.js";
@@ -30,8 +30,12 @@ export function metaGraphMessage(contents: MetaGraphContents): FingerprintedGrap
   const { graph, signatures, tags, saver, initialization } = contents;
   const assets = initialization?.assets ?? [];
   return {
-    meta_info_def: { tags, tensorflow_version: tensorflowVersion },
-    graph_def: graphDefType().decode(encodeGraphDef(graph)),
+    meta_info_def: {
+      stripped_op_list: { op: opDefs(opsOf(graph)) },
+      tags,
+      tensorflow_version: tensorflowVersion,
+    },
+    graph_def: graphMessage(graph),
     saver_def: saver,
     collection_def: collections(contents),
     signature_def: Object.fromEntries(
@@ -42,6 +46,10 @@ export function metaGraphMessage(contents: MetaGraphContents): FingerprintedGrap
       filename: basename(path),
     })),
   } as unknown as FingerprintedGraph;
+}
+
+function opsOf({ nodes, functions }: GraphDef): string[] {
+  return [...nodes, ...functions.flatMap((definition) => definition.nodes)].map(({ op }) => op);
 }
 
 /** One signature. @throws as metaGraphMessage */
@@ -64,13 +72,9 @@ function tensorInfo(signature: string, key: string, { name, dtype, shape }: Sign
   return { name, dtype: dtypeNumber(dtype), tensor_shape: shapeMessage(shape) };
 }
 
-function shapeMessage(shape: PartialShape): object {
-  return shape === null ? { unknown_rank: true } : { dim: shape.map((size) => ({ size })) };
-}
-
 function collections({ variableDefs, initialization }: MetaGraphContents): Record<string, object> {
   const variables = (chosen: readonly VariableDef[]) => ({
-    bytes_list: { value: chosen.map((variable) => serializeDeterministic(variableType(), variable)) },
+    bytes_list: { value: chosen.map((variable) => serializeDeterministic(variableDefType(), variable)) },
   });
   const nodes = (value: readonly string[]) => ({ node_list: { value } });
   const trainable = variableDefs.filter((variable) => variable.trainable);
