@@ -2,7 +2,7 @@
  * fingerprint.pb: the hashes by which TensorFlow 2.15 tells SavedModels apart (saved_model_checksum, and hashes of the
  * graph, the signatures and the variables' index that do not change with what depends on the machine).
  */
-import { createRequire } from "node:module";
+import { fingerprint64 } from "../../base/fingerprint64.js";
 import { dtypeNumber } from "../dtypes.js";
 import { graphDefType } from "../proto/graphDefSchema.js";
 import { fingerprintType, signatureType } from "../proto/savedModelSchema.js";
@@ -79,10 +79,4 @@ function concatenated(first: bigint, second: bigint): bigint {
   const mixed = (value: bigint) => value ^ (value >> 47n);
   const joined = times(first ^ multiplier ^ times(mixed(times(second))));
   return mixed(times(mixed(joined)));
-}
-
-/** Loaded when it is first needed: only what writes SavedModels needs it. */
-function fingerprint64(bytes: Uint8Array): bigint {
-  const farmhash = createRequire(import.meta.url)("farmhash-modern") as typeof import("farmhash-modern");
-  return farmhash.fingerprint64(bytes);
 }

@@ -13,6 +13,7 @@ import { savedModelType } from "../proto/savedModelSchema.js";
 import { serializeDeterministic } from "../proto/serializeDeterministic.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { encodeFingerprint } from "./fingerprint.js";
+import { withKnownColocations } from "./knownColocations.js";
 import { mergeFunctions } from "./mergeFunctions.js";
 import { metaGraphMessage } from "./metaGraphMessage.js";
 import { withResourceVariables } from "./resourceVariables.js";
@@ -42,7 +43,7 @@ export function writeSavedModel(
     );
   const merged = mergeFunctions(functions);
   const { variables, initialization } = merged;
-  const graph = withResourceVariables(merged.graph);
+  const graph = withKnownColocations(withResourceVariables(merged.graph));
   const saver = saverNodes(graph, variables);
   const complete = withNodes(graph, [...saver.nodes, ...(initialization?.nodes ?? [])]);
   const metaGraph = metaGraphMessage({
