@@ -53,7 +53,7 @@ export function saverNodes(graph: GraphDef, values: ReadonlyMap<string, Tensor>)
     return nodes;
   };
   const variables = handles.map((handle) => {
-    const value = valueOf(handle, values, graph.origin);
+    const value = initialValue(handle, values, graph.origin);
     const variable = variableNodes(handle, value, taken);
     add(variable.nodes);
     return { ...variable, handle, value };
@@ -163,7 +163,7 @@ function assignAttrs({ dtype }: Tensor): NodeDef["attrs"] {
   return { dtype: { type: dtypeNumber(dtype) }, validate_shape: { b: false } };
 }
 
-function valueOf(handle: NodeDef, values: ReadonlyMap<string, Tensor>, origin: string): Tensor {
+function initialValue(handle: NodeDef, values: ReadonlyMap<string, Tensor>, origin: string): Tensor {
   const value = values.get(variableName(handle));
   if (value) return value;
   const what = `variable '${variableName(handle)}' of '${origin}' has no value`;
