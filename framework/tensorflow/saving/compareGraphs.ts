@@ -1,34 +1,43 @@
-/** Runs an export beside its source on random input: what differs must not be written. */
+/** Runs an export beside its source on random or given input: what differs must not be written. */
 import { Exception } from "../../base/errors.js";
 import { LogWarning } from "../../base/log.js";
 import type { SignedGraph } from "../ConcreteFunction.js";
 import type { Signature } from "../GraphDef.js";
-import { Session } from "../Session.js";
-import { loadModel } from "../Session.js";
-import { showShape, type Tensor } from "../Tensor.js";
-import { type FeedChoice, feedChoices, randomFeeds } from "./randomFeeds.js";
+import { loadModel, Session } from "../Session.js";
+import { type NamedTensor, showShape, type Tensor, type TensorLike } from "../Tensor.js";
+import { feedChoices, randomFeeds } from "./randomFeeds.js";
 
 /** Relative to max(1, |x|). */
 export const exportTolerance = 1e-6;
 
-type Run = (feeds: Readonly<Record<string, Tensor>>) => Tensor[];
+/** Input by the keys of the signature. */
+export type Sample = Readonly<Record<string, TensorLike>>;
+
+type Run = (feeds: Sample) => Tensor[];
 
 /**
  * @param exported has the keys of the source's signature; its tensors may have other names
  * @returns why it could not be tried, where the source itself does not run here
  * @throws InvalidExport naming the output that differs and by how much, or what the export cannot do
  */
-export function compareGraphs(source: SignedGraph, exported: SignedGraph, what: string): string | undefined {
+export function compareGraphs(
+  source: SignedGraph,
+  exported: SignedGraph,
+  what: string,
+  sample?: Sample,
+): string | undefined {
   const keys = Object.keys(source.signature.outputs);
   let why = "it gives other values at each run";
-  for (const choice of feedChoices) {
-    const expected = runTwice(source, keys, choice);
+  const random = feedChoices.map((choice) => () => randomFeeds(source.signature, choice));
+  for (const draw of sample ? [() => sample] : random) {
+    const feeds = draw();
+    const expected = runTwice(source, keys, feeds);
     if (!expected) continue;
     if (typeof expected === "string") {
       why = expected;
       continue;
     }
-    const results = runExport(exported, keys, choice, what);
+    const results = runExport(exported, keys, feeds, what);
     for (const [i, key] of keys.entries())
       checkOutput(key, expected[i] as Tensor, results[i] as Tensor, what);
     return undefined;
@@ -37,12 +46,17 @@ export function compareGraphs(source: SignedGraph, exported: SignedGraph, what: 
 }
 
 /** compareGraphs, which says aloud what was not tried. */
-export function verifyExport(source: SignedGraph, exported: SignedGraph, what: string): void {
-  const why = compareGraphs(source, exported, what);
+export function verifyExport(
+  source: SignedGraph,
+  exported: SignedGraph,
+  what: string,
+  sample?: Sample,
+): void {
+  const why = compareGraphs(source, exported, what, sample);
   if (why === undefined) return;
   LogWarning(
     "Export",
-    `${what} was not compared with its source, which does not run here: ${why.replace(/\.$/, "")}.`,
+    `${what} was not compared with its source, which does not run here: ${why.replace(/\.$/, "")}; give it input with sampleInputs.`,
   );
 }
 
@@ -50,11 +64,10 @@ export function verifyExport(source: SignedGraph, exported: SignedGraph, what: s
 function runTwice(
   source: SignedGraph,
   keys: readonly string[],
-  choice: FeedChoice,
+  feeds: Sample,
 ): Tensor[] | string | undefined {
   try {
     const run = runnerOf(source, keys);
-    const feeds = randomFeeds(source.signature, choice);
     const first = run(feeds);
     const second = run(feeds);
     return first.every((tensor, i) => differenceOf(tensor, second[i] as Tensor) === 0) ? first : undefined;
@@ -64,14 +77,9 @@ function runTwice(
   }
 }
 
-function runExport(
-  exported: SignedGraph,
-  keys: readonly string[],
-  choice: FeedChoice,
-  what: string,
-): Tensor[] {
+function runExport(exported: SignedGraph, keys: readonly string[], feeds: Sample, what: string): Tensor[] {
   try {
-    return runnerOf(exported, keys)(randomFeeds(exported.signature, choice));
+    return runnerOf(exported, keys)(feeds);
   } catch (error) {
     if (!(error instanceof Exception)) throw error;
     throw refused(what, `it does not run: ${error.message.replace(/\.$/, "")}`, error);
@@ -84,10 +92,7 @@ function runnerOf(graph: SignedGraph, keys: readonly string[]): Run {
   const session = new Session(loadModel(graph, { engine: "reference" }));
   const fetches = keys.map((key) => nameOf(outputs, key));
   return (feeds) => {
-    const named = Object.entries(feeds).map(([key, tensor]): [string, Tensor] => [
-      nameOf(inputs, key),
-      tensor,
-    ]);
+    const named = Object.entries(feeds).map(([key, tensor]): NamedTensor => [nameOf(inputs, key), tensor]);
     return session.run(named, fetches);
   };
 }

@@ -9,7 +9,7 @@ import { graphDefType } from "../proto/graphDefSchema.js";
 import { graphMessage } from "../proto/graphMessages.js";
 import { printTextFormat } from "../proto/printTextFormat.js";
 import { checkGraph } from "./checkGraph.js";
-import { compareGraphs, verifyExport } from "./compareGraphs.js";
+import { compareGraphs, type Sample, verifyExport } from "./compareGraphs.js";
 import { expandPath } from "./expandPath.js";
 import { withKnownColocations } from "./knownColocations.js";
 import { nameEndpoints } from "./nameEndpoints.js";
@@ -25,6 +25,8 @@ export interface ExportCompactOptions extends ConcreteFunctionOptions {
   readonly optimize?: boolean | ((graph: SignedGraph) => SignedGraph) | undefined;
   /** Without what TOCO, TensorFlow Lite's converter, does not take; needs `optimize`. */
   readonly tocoCompatible?: boolean | undefined;
+  /** Input by the signature's keys to compare on, where random input means nothing to the model. */
+  readonly sampleInputs?: Sample | undefined;
 }
 
 /**
@@ -49,16 +51,20 @@ export async function exportCompact(
     );
   const fn = await toConcreteFunction(object, options);
   checkGraph(fn.graph);
-  const source = withKnownColocations(nameEndpoints(freeze(fn), options.outputNames !== undefined));
+  const source = nameEndpoints(freeze(fn), options.outputNames !== undefined);
   const optimized =
-    typeof optimize === "function" ? optimize(source) : optimize ? optimizeSafely(source, what) : source;
-  const graph = tocoCompatible ? tocoGraph(optimized, what) : optimized;
+    typeof optimize === "function"
+      ? optimize(source)
+      : optimize
+        ? optimizeSafely(source, what, options.sampleInputs)
+        : source;
+  const graph = withKnownColocations(tocoCompatible ? tocoGraph(optimized, what) : optimized);
   const isText = isTextFile(target);
   const bytes = isText
     ? Buffer.from(printTextFormat(graphDefType(), graphMessage(graph)))
     : encodeGraphDef(graph);
   const written = isText ? parseTextGraphDef(bytes, target) : parseGraphDef(bytes, target);
-  verifyExport(source, { ...written, signature: graph.signature }, what);
+  verifyExport(source, { ...written, signature: graph.signature }, what, options.sampleInputs);
   try {
     replaceFile(target, bytes);
   } catch (error) {
@@ -69,12 +75,12 @@ export async function exportCompact(
 }
 
 /** With all passes where that changes nothing that matters and can be tried, else with those that change no rounding. */
-function optimizeSafely(source: SignedGraph, what: string): SignedGraph {
+function optimizeSafely(source: SignedGraph, what: string, sample: Sample | undefined): SignedGraph {
   const exact = optimizeForInference(source);
   const all = withFoldedBatchNorms(exact);
   if (all === exact) return exact;
   try {
-    if (compareGraphs(source, all, what) === undefined) return all;
+    if (compareGraphs(source, all, what, sample) === undefined) return all;
   } catch (error) {
     if (!(error instanceof Exception)) throw error;
     LogWarning(

@@ -4,7 +4,7 @@ import { type ConcreteFunction, freeze, type SignedGraph } from "../ConcreteFunc
 import type { Signature } from "../GraphDef.js";
 import { loadSavedModel } from "../savedmodel/SavedModel.js";
 import { checkGraph } from "./checkGraph.js";
-import { verifyExport } from "./compareGraphs.js";
+import { type Sample, verifyExport } from "./compareGraphs.js";
 import { completeSignature } from "./completeSignature.js";
 import { expandPath } from "./expandPath.js";
 import { type ConcreteFunctionOptions, type Saveable, toConcreteFunction } from "./toConcreteFunction.js";
@@ -16,6 +16,8 @@ export interface ExportServingOptions extends ConcreteFunctionOptions {
   readonly signatureName?: string | undefined;
   /** Inputs and outputs under the names of their tensors, "x:0", as tensorpack has them, in place of the signature's keys. */
   readonly tensorNamesAsKeys?: boolean | undefined;
+  /** Input by the signature's keys to compare on, where random input means nothing to the model. */
+  readonly sampleInputs?: Sample | undefined;
 }
 
 /** What becomes the signatures of one SavedModel, by their keys: they share the variables that are the same. */
@@ -49,11 +51,8 @@ export async function exportServing(
     check(directory) {
       for (const [signature, fn] of Object.entries(functions)) {
         const exported = loadSavedModel(directory, { tag: tagList, signature });
-        verifyExport(
-          freeze(fn),
-          exported as SignedGraph,
-          `exporting signature '${signature}' to '${target}'`,
-        );
+        const what = `exporting signature '${signature}' to '${target}'`;
+        verifyExport(freeze(fn), exported as SignedGraph, what, options.sampleInputs);
       }
     },
   });

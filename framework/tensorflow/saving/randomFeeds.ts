@@ -9,6 +9,8 @@ export interface FeedChoice {
   readonly batch: number;
   /** For other dimensions. */
   readonly size: number;
+  /** Of an input of any rank. */
+  readonly rank: number;
   /** Integers are below: they may index into tables. */
   readonly integers: number;
   /** undefined: drawn, too. */
@@ -17,11 +19,11 @@ export interface FeedChoice {
 
 /** Tried in this order until the source takes one. */
 export const feedChoices: readonly FeedChoice[] = [
-  { batch: 3, size: 4, integers: 10, booleans: undefined },
-  { batch: 3, size: 4, integers: 10, booleans: false },
-  { batch: 3, size: 16, integers: 2, booleans: false },
-  { batch: 3, size: 64, integers: 1, booleans: false },
-  { batch: 1, size: 1, integers: 1, booleans: false },
+  { batch: 3, size: 4, rank: 2, integers: 10, booleans: undefined },
+  { batch: 3, size: 4, rank: 2, integers: 10, booleans: false },
+  { batch: 3, size: 16, rank: 3, integers: 2, booleans: false },
+  { batch: 3, size: 64, rank: 4, integers: 1, booleans: false },
+  { batch: 1, size: 1, rank: 1, integers: 1, booleans: false },
 ];
 
 /** Tensors by the inputs' keys. */
@@ -34,9 +36,9 @@ export function randomFeeds({ inputs }: Signature, choice: FeedChoice, seed = 1)
   return Object.fromEntries(entries);
 }
 
-function fullShape(shape: PartialShape, { batch, size }: FeedChoice): number[] {
-  if (shape === null) return [batch, size];
-  return shape.map((known, axis) => (known >= 0 ? known : axis === 0 ? batch : size));
+function fullShape(shape: PartialShape, { batch, size, rank }: FeedChoice): number[] {
+  const partial = shape ?? new Array<number>(rank).fill(-1);
+  return partial.map((known, axis) => (known >= 0 ? known : axis === 0 ? batch : size));
 }
 
 function draw(dtype: DType, count: number, choice: FeedChoice, random: () => number): TensorData {
