@@ -54,10 +54,7 @@ export function verifyExport(
 ): void {
   const why = compareGraphs(source, exported, what, sample);
   if (why === undefined) return;
-  LogWarning(
-    "Export",
-    `${what} was not compared with its source, which does not run here: ${why.replace(/\.$/, "")}; give it input with sampleInputs.`,
-  );
+  LogWarning("Export", `${what} was not compared with its source, which cannot be run here: ${why}.`);
 }
 
 /** The outputs; the message where it cannot run; undefined where it does not repeat itself (dropout of a training). */
@@ -72,8 +69,9 @@ function runTwice(
     const second = run(feeds);
     return first.every((tensor, i) => differenceOf(tensor, second[i] as Tensor) === 0) ? first : undefined;
   } catch (error) {
-    if (error instanceof Exception) return error.message;
-    throw error;
+    if (!(error instanceof Exception)) throw error;
+    const remedy = error.category === "InvalidRun" ? "; give it input with sampleInputs" : "";
+    return error.message.replace(/\.$/, "") + remedy;
   }
 }
 

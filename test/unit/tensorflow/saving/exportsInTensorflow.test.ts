@@ -51,6 +51,9 @@ interface Case {
   readonly tensors?: Readonly<Record<string, string>>;
 }
 
+type Expected = Readonly<
+  Record<string, readonly { inputs: Plain; outputs: Plain; options: { signature?: string } }[]>
+>;
 type Differences = Readonly<Record<string, number | string>>;
 
 interface Report {
@@ -64,8 +67,10 @@ interface Report {
   readonly signatures?: readonly string[];
   readonly fingerprint?: string;
   readonly shown?: string;
+  readonly assets?: readonly string[];
 }
 
+const fixtures = join(import.meta.dirname, "../savedModels");
 const folder = mkdtempSync(join(tmpdir(), "exports-"));
 const out = (name: string) => join(folder, name);
 const reports = new Map<string, Report>();
@@ -145,6 +150,47 @@ async function exportOwn(): Promise<Case[]> {
   ];
 }
 
+/** TensorFlow's own small models of the tests: what they have beside a graph and variables must survive. */
+async function exportFixtures(): Promise<Case[]> {
+  const x = {
+    x: plain(
+      new Tensor(
+        "string",
+        [3],
+        ["muon", "x", "tau"].map((text) => new Uint8Array(Buffer.from(text))),
+      ),
+    ),
+  };
+  const index = new Tensor("int64", [3], [1n, -1n, 2n]);
+  const outputs = plains({ index, score: new Tensor("float32", [3], [3, 1, 4]) });
+  for (const name of ["vocabulary", "vocabulary_v1"]) {
+    await exportServing(out(`${name}_first`), join(fixtures, name));
+    await exportServing(out(name), out(`${name}_first`));
+  }
+  const called = ["serving_default", "other"].map((key) => [
+    key,
+    loadConcreteFunction(join(fixtures, "functions"), { signature: key }),
+  ]);
+  await exportServing(out("functions"), Object.fromEntries(called));
+  await exportServing(out("parts"), join(fixtures, "reference_variables"), { outputNames: ["y"] });
+  const expected = JSON.parse(readFileSync(join(fixtures, "expected.json"), "utf8")) as Expected;
+  return [
+    { name: "vocabulary", path: out("vocabulary"), inputs: x, outputs, isSavedAgain: true },
+    { name: "vocabulary_v1", path: out("vocabulary_v1"), inputs: x, outputs },
+    ...(expected.functions ?? []).map((one, i) => ({
+      name: `functions ${i}`,
+      path: out("functions"),
+      ...one,
+      ...one.options,
+    })),
+    ...(expected.reference_variables ?? []).map((one, i) => ({
+      name: `parts ${i}`,
+      path: out("parts"),
+      ...one,
+    })),
+  ];
+}
+
 async function exportShared(): Promise<Case[]> {
   const cases: Case[] = [];
   for (const name of savedModels) {
@@ -211,7 +257,11 @@ function reportOf(name: string): Report {
 
 describeWithPython("an export", () => {
   beforeAll(async () => {
-    const cases = [...(await exportOwn()), ...(isShared ? await exportShared() : [])];
+    const cases = [
+      ...(await exportOwn()),
+      ...(await exportFixtures()),
+      ...(isShared ? await exportShared() : []),
+    ];
     const complete = cases.map((one) => ({
       tags: ["serve"],
       signature: "serving_default",
@@ -248,6 +298,27 @@ describeWithPython("an export", () => {
     expect(Object.keys(variables ?? {}).length).toBe(2);
     expect(shown).toContain("Method name is: tensorflow/serving/predict");
     expect(fingerprint).toBe("equal");
+  });
+
+  it("fills its tables from the files in assets/, which it keeps, as it keeps assets.extra/", () => {
+    for (const name of ["vocabulary", "vocabulary_v1"]) {
+      const { eager, session, assets, fingerprint } = reportOf(name);
+      expectEqual(eager, 0);
+      expectEqual(session, 0);
+      expect(assets).toEqual(["assets/words.txt"]);
+      expect(fingerprint).toBe("equal");
+    }
+    expectEqual(reportOf("vocabulary").again, 0);
+    const extra = "assets.extra/requests/warmup.txt";
+    expect(readFileSync(join(out("vocabulary_v1"), extra))).toEqual(
+      readFileSync(join(fixtures, "vocabulary_v1", extra)),
+    );
+  });
+
+  it("calls functions in loops and branches, from several signatures, and has variables in parts", () => {
+    for (const i of [0, 1, 2, 3]) expectEqual(reportOf(`functions ${i}`).eager);
+    for (const i of [0, 1]) expectEqual(reportOf(`parts ${i}`).session);
+    expect(Object.keys(reportOf("functions 0").variables ?? {}).length).toBe(4);
   });
 
   describe.skipIf(!isShared).each(savedModels)("of %s", (name) => {
