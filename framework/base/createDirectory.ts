@@ -27,7 +27,7 @@ export function createDirectory(path: string, fill: (temporary: string) => void)
       cause: error,
     });
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    if (existsSync(temporary)) rmSync(temporary, { recursive: true });
     if (made !== undefined) rmSync(made, { recursive: true, force: true });
   }
 }

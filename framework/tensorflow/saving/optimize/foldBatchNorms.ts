@@ -109,8 +109,8 @@ class Chain {
 
   /** Whether somebody reads the batch's statistics. */
   #readsMore(name: string): boolean {
-    const inputs = [...this.#nodes.values()].flatMap((node) => node.inputs);
-    return inputs.some((input) => sourceOf(input) === name && /:[1-9]\d*$/.test(input));
+    const read = [...this.#nodes.values()].flatMap((node) => node.inputs);
+    return [...read, ...this.#kept].some((input) => sourceOf(input) === name && /:[1-9]\d*$/.test(input));
   }
 
   #only(input: string | undefined): NodeDef | undefined {

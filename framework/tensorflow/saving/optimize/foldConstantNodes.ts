@@ -9,10 +9,11 @@ import { isControl, sourceOf } from "../../savedmodel/inlineNodes.js";
 /** What makes much of little stays an operation beyond this many elements: the file must not grow by it. */
 const maxGrown = 2 ** 12;
 
-export function foldConstantNodes(graph: GraphDef): readonly NodeDef[] {
+/** `kept`: tensors that somebody asks for by name. */
+export function foldConstantNodes(graph: GraphDef, kept: ReadonlySet<string>): readonly NodeDef[] {
   const constants = foldConstants(new GraphIndex(graph));
   const inLoop = loopNodes(graph.nodes);
-  const ports = portsRead(graph.nodes);
+  const ports = portsRead([...graph.nodes.flatMap(({ inputs }) => inputs), ...kept]);
   const sizes = new Map([...constants].map(([name, { data }]) => [sourceOf(name), data.length]));
   return graph.nodes.map((node) => {
     const value = constants.get(`${node.name}:0`);
@@ -39,9 +40,9 @@ function loopNodes(nodes: readonly NodeDef[]): Set<string> {
 }
 
 /** The highest output of each node that is read. */
-function portsRead(nodes: readonly NodeDef[]): Map<string, number> {
+function portsRead(tensors: readonly string[]): Map<string, number> {
   const ports = new Map<string, number>();
-  for (const input of nodes.flatMap(({ inputs }) => inputs)) {
+  for (const input of tensors) {
     if (isControl(input)) continue;
     const port = Number(/:(\d+)$/.exec(input)?.[1] ?? 0);
     ports.set(sourceOf(input), Math.max(port, ports.get(sourceOf(input)) ?? 0));

@@ -10,9 +10,9 @@ import { takeBranches } from "./takeBranches.js";
 /** Passes that change no rounding. Inputs, outputs and nodes of the outputs' keys keep their names. */
 export function optimizeForInference(graph: SignedGraph): SignedGraph {
   const kept = keptNodes(graph);
-  let result = withNodes(graph, foldConstantNodes(graph));
+  let result = withNodes(graph, foldConstantNodes(graph, kept));
   result = withNodes(result, takeBranches(result, kept));
-  result = withNodes(result, foldConstantNodes(result));
+  result = withNodes(result, foldConstantNodes(result, kept));
   result = withNodes(result, stripPassing(result, kept));
   return withCalledFunctions(result);
 }
@@ -23,11 +23,12 @@ export function withFoldedBatchNorms(graph: SignedGraph): SignedGraph {
   return nodes === graph.nodes ? graph : withNodes(graph, nodes);
 }
 
-/** Nodes that somebody may ask for by name. */
+/** Nodes that somebody may ask for by name, and their outputs ("node:1") other than the first. */
 function keptNodes({ nodes, signature }: SignedGraph): Set<string> {
   const names = new Set(nodes.map(({ name }) => name));
   const keys = Object.keys(signature.outputs).filter((key) => names.has(key));
-  return new Set([...rootsOf(signature), ...keys].map(sourceOf));
+  const tensors = rootsOf(signature);
+  return new Set([...tensors.map(sourceOf), ...tensors.filter((name) => !name.endsWith(":0")), ...keys]);
 }
 
 function withNodes(graph: SignedGraph, nodes: readonly NodeDef[]): SignedGraph {

@@ -148,7 +148,9 @@ def tags():
 
 def vocabulary():
     """A table that a file in assets/ fills, as TensorFlow 2 and 1 save it; beside the latter a file in assets.extra/."""
-    words = HERE / "words.txt"
+    # By a relative path, because it becomes part of the table's name.
+    os.chdir(HERE)
+    words = Path("words.txt")
     words.write_text("electron\nmuon\ntau\n")
     scores = np.array([1, 2, 3, 4], np.float32)
 
