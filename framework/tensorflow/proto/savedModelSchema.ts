@@ -43,9 +43,10 @@ const messages: NonNullable<INamespace["nested"]> = {
       filename_tensor_name: field(1, "string"),
       save_tensor_name: field(2, "string"),
       restore_op_name: field(3, "string"),
-      version: field(7, "int32"),
+      version: field(7, "CheckpointFormatVersion"),
     },
   },
+  CheckpointFormatVersion: { values: { LEGACY: 0, V1: 1, V2: 2 } },
   /** Messages of their own kind for each collection, as bytes; names of nodes and tensors. */
   CollectionDef: {
     oneofs: { kind: { oneof: ["node_list", "bytes_list", "any_list"] } },

@@ -100,17 +100,16 @@ function initNodeOf({ signature_def, collection_def = {} }: MetaGraphMessage): s
   return (first?.name || kept[0] || kept[1] || "").replace(/:\d+$/, "");
 }
 
-/** Before TensorFlow 1.12 they were kept in a collection. */
+/** TensorFlow 1 keeps them in a collection; a text file has that in a form that is not read: those are left out. */
 function assetsOf({ asset_file_def = [], collection_def = {} }: MetaGraphMessage): AssetFile[] {
   const kept = collection_def.saved_model_assets?.any_list?.value ?? [];
   const messages =
     asset_file_def.length > 0
       ? asset_file_def
       : kept.map(({ value }) => assetFileType().decode(value) as unknown as AssetMessage);
-  return messages.map(({ filename, tensor_info }) => ({
-    tensor: tensor_info?.name ?? "",
-    fileName: filename,
-  }));
+  return messages.flatMap(({ filename, tensor_info }) =>
+    tensor_info?.name ? [{ tensor: tensor_info.name, fileName: filename }] : [],
+  );
 }
 
 function decodeTensors(messages: TensorInfoMessages): Record<string, SignatureTensor> {
