@@ -58,6 +58,7 @@ export * from "./parameters/description.js";
 export { ESInputTag, InputTag } from "./parameters/InputTag.js";
 export { ParameterSet } from "./parameters/ParameterSet.js";
 export { MessageLogger } from "./services/MessageLogger.js";
+export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";
 export { type GraphDef, loadGraphDef, type Signature, type SignatureTensor } from "./tensorflow/GraphDef.js";
 export type { MetaGraphDef } from "./tensorflow/savedmodel/metaGraph.js";
 export type { Options } from "./tensorflow/Options.js";
@@ -69,6 +70,28 @@ export {
   type ModelOptions,
   type SavedModelOptions,
 } from "./tensorflow/savedmodel/SavedModel.js";
+export {
+  loadFrozenGraph,
+  loadFrozenGraph as load_graph,
+  type SavedGraph,
+  type SaveGraphOptions,
+  saveFrozenGraph,
+  saveFrozenGraph as save_graph,
+} from "./tensorflow/saving/saveFrozenGraph.js";
+export {
+  type Saveable,
+  type ToConcreteFunctionOptions,
+  toConcreteFunction,
+} from "./tensorflow/saving/toConcreteFunction.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
 export { SessionCache } from "./tensorflow/SessionCache.js";
 export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";
+export { TensorSpec } from "./tensorflow/TensorSpec.js";
+export {
+  type ConcreteFunctionOptions,
+  concreteFunction,
+  type TraceableFunction,
+} from "./tensorflow/trace/concreteFunction.js";
+export { fromLayersModel, type LayersModelLike } from "./tensorflow/trace/fromLayersModel.js";
+export { type RawAttr, type RawOutput, rawOp } from "./tensorflow/trace/rawOp.js";
+export { type TowerContext, towerContext, withTowerContext } from "./tensorflow/trace/towerContext.js";

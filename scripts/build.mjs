@@ -32,6 +32,7 @@ const commands = [
   "mkedanlzr",
   "regress",
   "tfrun",
+  "freeze_graph",
   "tfaot",
   "cms_tfaot_compile",
   "cmsml_check_aot_compatibility",
@@ -142,7 +143,8 @@ async function bundle(out) {
     outdir: out,
     splitting: true,
     chunkNames: "chunk-[hash]",
-    external: ["esbuild", "@bokuweb/zstd-wasm"],
+    // tfjs is optional, and whoever traces has it already: the same copy, loaded when a function is traced.
+    external: ["esbuild", "@bokuweb/zstd-wasm", "@tensorflow/tfjs-core"],
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },

@@ -7,7 +7,7 @@ export class TensorSpec {
   /** Dimensions, -1 where unknown. */
   readonly shape: readonly number[];
   readonly dtype: DType;
-  /** The placeholder's name; undefined: that of the function's argument. */
+  /** The placeholder's name; undefined: `inputs`, `inputs_1` …, because a function's own names do not survive a minifier. */
   readonly name: string | undefined;
 
   /** `shape`: null or -1 for an unknown dimension. @throws InvalidTensor for an impossible shape or dtype */

@@ -95,9 +95,10 @@ function printFloat(value: number): string {
   const float = Math.fround(value);
   for (let digits = 6; digits < 9; digits++) {
     const text = float.toPrecision(digits);
-    if (Math.fround(Number(text)) === float) return printDouble(Number(text));
+    if (Object.is(Math.fround(Number(text)), float)) return printDouble(Number(text));
   }
-  return printDouble(Number(float.toPrecision(9)));
+  // -0 and NaN have no digits.
+  return printDouble(float === 0 ? float : Number(float.toPrecision(9)));
 }
 
 function printDouble(value: number): string {

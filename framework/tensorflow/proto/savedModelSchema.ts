@@ -1,13 +1,7 @@
 /**
-<<<<<<< HEAD
- * The messages of a SavedModel beyond its graphs, with the field numbers of TensorFlow's public .proto files
- * (saved_model.proto, meta_graph.proto, saver.proto, variable.proto, fingerprint.proto, tensor_bundle.proto,
- * tensor_slice.proto).
-=======
  * The messages of SavedModels and checkpoints beyond their graphs, with the field numbers of TensorFlow's public .proto
- * files (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto,
- * checkpoint_state.proto, trackable_object_graph.proto, variable.proto).
->>>>>>> d444ffe8f2a9018091b572541dc38f475ff9a8a2
+ * files (saved_model.proto, meta_graph.proto, saver.proto, variable.proto, fingerprint.proto, tensor_bundle.proto,
+ * tensor_slice.proto, checkpoint_state.proto, trackable_object_graph.proto).
  */
 import type { INamespace, Type } from "protobufjs/light.js";
 import { schemaRoot } from "./graphDefSchema.js";
@@ -30,6 +24,26 @@ const messages: NonNullable<INamespace["nested"]> = {
       asset_file_def: repeated(6, "AssetFileDef"),
     },
   },
+  // What of it is needed is known when it is read: a graph by its tags, a function when it is called.
+  StoredSavedModel: { fields: { meta_graphs: repeated(2, "StoredMetaGraph") } },
+  StoredMetaGraph: {
+    fields: {
+      meta_info_def: field(1, "MetaInfoDef"),
+      graph_def: field(2, "bytes"),
+      saver_def: field(3, "SaverDef"),
+      collection_def: map(4, "CollectionDef"),
+      signature_def: map(5, "SignatureDef"),
+      asset_file_def: repeated(6, "AssetFileDef"),
+    },
+  },
+  StoredGraph: {
+    fields: {
+      node: repeated(1, "NodeDef"),
+      library: field(2, "StoredLibrary"),
+      versions: field(4, "VersionDef"),
+    },
+  },
+  StoredLibrary: { fields: { function: repeated(1, "bytes"), gradient: repeated(2, "GradientDef") } },
   MetaInfoDef: {
     fields: {
       stripped_op_list: field(2, "OpList"),
@@ -143,6 +157,10 @@ export const savedModelType = () => messageType("SavedModel");
 export const assetFileType = () => messageType("AssetFileDef");
 export const signatureType = () => messageType("SignatureDef");
 export const fingerprintType = () => messageType("FingerprintDef");
+/** SavedModel, MetaGraphDef and GraphDef as they are read: what is not needed stays bytes. */
+export const storedSavedModelType = () => messageType("StoredSavedModel");
+export const storedMetaGraphType = () => messageType("StoredMetaGraph");
+export const storedGraphType = () => messageType("StoredGraph");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
 export const metaGraphType = () => messageType("MetaGraphDef");

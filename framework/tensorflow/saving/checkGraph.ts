@@ -1,7 +1,6 @@
 /** What a graph must be before it is written: complete, without cycles, of ops that TensorFlow has, fed by placeholders. */
-import { suggestion } from "../../base/didYouMean.js";
+import { nearest } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
-import { rootsOf, type SignedGraph } from "../ConcreteFunction.js";
 import type { FunctionDef, GraphDef, NodeDef } from "../GraphDef.js";
 import { GraphIndex } from "../GraphIndex.js";
 import { orderByDependency } from "../order.js";
@@ -10,13 +9,25 @@ import { sourceOf } from "../savedmodel/inlineNodes.js";
 import { kindOf } from "./droppedNodes.js";
 
 /** @throws InvalidGraphDef naming the graph and the node */
-export function checkGraph(graph: SignedGraph): void {
+export function checkGraph(graph: GraphDef): void {
   const functions = new Set(graph.functions.map(({ name }) => name));
+  // The last is the one that the outputs read.
+  const feeder = graph.nodes.findLast((node) => kindOf(node) === "queue");
+  if (feeder) throw isFed(graph, feeder);
   for (const node of graph.nodes) checkNode(graph, node, functions);
   for (const called of graph.functions) checkFunction(graph, called, functions);
+  const index = indexed(graph);
+  reworded(graph, () => index.order(index.nodeNames));
+}
+
+/** The graph with its names resolved. @throws InvalidGraphDef for a name that is there twice, or not at all */
+export function indexed(graph: GraphDef): GraphIndex {
+  return reworded(graph, () => new GraphIndex(graph));
+}
+
+function reworded<T>(graph: GraphDef, action: () => T): T {
   try {
-    const index = new GraphIndex(graph);
-    index.order(rootsOf(graph.signature).map(sourceOf));
+    return action();
   } catch (error) {
     if (!(error instanceof Exception)) throw error;
     const what = error.message.replace(/^error while attaching graphDef to session: /, "");
@@ -24,17 +35,19 @@ export function checkGraph(graph: SignedGraph): void {
   }
 }
 
-function checkNode(graph: GraphDef, node: NodeDef, functions: ReadonlySet<string>): void {
-  const { name, op } = node;
-  if (kindOf(node) === "queue") {
-    throw invalid(
-      graph,
-      `the outputs are computed from '${name}' (${op}), which feeds a training; save the graph that is built for ` +
-        "inference, with placeholders in its place, or name outputs that do not need it",
-    );
-  }
-  if (!isOp(op) && !functions.has(op))
-    throw invalid(graph, `node '${name}' has the unknown op '${op}'${suggestion(op, opNames())}`);
+function isFed(graph: GraphDef, { name, op }: NodeDef): Exception {
+  return invalid(
+    graph,
+    `the outputs are computed from '${name}' (${op}), which feeds a training; save the graph that is built for ` +
+      "inference, with placeholders in its place, or name outputs that do not need it",
+  );
+}
+
+function checkNode(graph: GraphDef, { name, op }: NodeDef, functions: ReadonlySet<string>): void {
+  if (isOp(op) || functions.has(op)) return;
+  const near = nearest(op, opNames());
+  const hint = near === undefined ? "which TensorFlow does not have" : `did you mean '${near}'?`;
+  throw invalid(graph, `node '${name}' has the unknown op '${op}'; ${hint}`);
 }
 
 function checkFunction(graph: GraphDef, called: FunctionDef, functions: ReadonlySet<string>): void {
@@ -55,7 +68,11 @@ function checkFunction(graph: GraphDef, called: FunctionDef, functions: Readonly
 }
 
 function invalid(graph: GraphDef, what: string, cause?: unknown): Exception {
-  return new Exception("InvalidGraphDef", `the graph of '${graph.origin}' cannot be saved: ${what}.`, {
-    cause,
-  });
+  return new Exception(
+    "InvalidGraphDef",
+    `the graph of '${graph.origin}' cannot be saved: ${what.replace(/[^?]$/, "$&.")}`,
+    {
+      cause,
+    },
+  );
 }

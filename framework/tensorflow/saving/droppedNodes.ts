@@ -1,5 +1,5 @@
 /** What a training graph has beyond its inference part, by what it is there for: told to whoever freezes it. */
-import type { NodeDef } from "../GraphDef.js";
+import type { GraphDef, NodeDef } from "../GraphDef.js";
 import { sourceOf } from "../savedmodel/inlineNodes.js";
 
 /** A queue or data set that feeds, a summary, an optimizer, a saver; "other" is none of them. */
@@ -21,16 +21,26 @@ export function kindOf({ op }: NodeDef): DroppedKind | undefined {
 /** Whether an inference graph may end in it: a transposed convolution is an op of gradients, too. */
 export function isInference(node: NodeDef): boolean {
   const kind = kindOf(node);
-  return kind === undefined || (kind === "optimizer" && !/Apply/.test(node.op));
+  return kind === undefined || /Conv\w*BackpropInput/.test(node.op);
 }
 
-/** How many of `nodes` are not `kept`, by kind: a node whose op does not say it is there for what reads it. */
+/**
+ * How many nodes of a graph are not `kept`, by kind: a node whose op does not say it is there for what reads it, a call for
+ * what its function does.
+ */
 export function countDropped(
-  nodes: readonly NodeDef[],
+  { nodes, functions }: Pick<GraphDef, "nodes" | "functions">,
   kept: ReadonlySet<string>,
 ): Readonly<Partial<Record<DroppedKind, number>>> {
   const dropped = nodes.filter(({ name }) => !kept.has(name));
-  const found = new Map(dropped.map((node) => [node.name, kindOf(node)]));
+  const called = new Map(functions.map((definition) => [definition.name, definition.nodes]));
+  const kindOfCall = ({ op, attrs }: NodeDef) => {
+    const nodes = called.get(attrs.f?.func?.name ?? op);
+    // A meta graph comes without the functions that save it.
+    if (!nodes) return attrs.f?.func ? "saver" : undefined;
+    return nodes.map(kindOf).find((kind) => kind !== undefined);
+  };
+  const found = new Map(dropped.map((node) => [node.name, kindOf(node) ?? kindOfCall(node)]));
   spread(dropped, found, (node, source) => [source, node.name]);
   spread(dropped, found, (node, source) => [node.name, source]);
   const counts: Partial<Record<DroppedKind, number>> = {};

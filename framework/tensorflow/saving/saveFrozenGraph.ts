@@ -12,9 +12,9 @@ import { checkGraph } from "./checkGraph.js";
 import { countDropped, type DroppedKind } from "./droppedNodes.js";
 import { expandPath } from "./expandPath.js";
 import { nameEndpoints } from "./nameEndpoints.js";
-import { type ConcreteFunctionOptions, openModel, type Saveable } from "./toConcreteFunction.js";
+import { type ToConcreteFunctionOptions, openModel, type Saveable } from "./toConcreteFunction.js";
 
-export interface SaveGraphOptions extends ConcreteFunctionOptions {
+export interface SaveGraphOptions extends ToConcreteFunctionOptions {
   /** Write the values of variables as constants. Without, the file holds variables, and only a checkpoint makes it run. */
   readonly variablesToConstants?: boolean | undefined;
   /** Otherwise the path says it: text for .pb.txt and .pbtxt. */
@@ -52,7 +52,7 @@ export async function saveFrozenGraph(
   options: SaveGraphOptions = {},
 ): Promise<SavedGraph> {
   const target = expandPath(path);
-  const { fn, sourceNodes } = await openModel(object, options);
+  const { fn, source } = await openModel(object, options);
   checkGraph(fn.graph);
   const isFrozen = options.variablesToConstants ?? false;
   const graph = nameEndpoints(isFrozen ? freeze(fn) : fn.graph, options.outputNames !== undefined);
@@ -67,7 +67,7 @@ export async function saveFrozenGraph(
     sizeBytes: bytes.length,
     nodeCount: graph.nodes.length + graph.functions.reduce((sum, { nodes }) => sum + nodes.length, 0),
     variableCount,
-    dropped: countDropped(sourceNodes, kept),
+    dropped: countDropped(source, kept),
     inputs: tensorNames(graph.signature.inputs),
     outputs: tensorNames(graph.signature.outputs),
   };

@@ -1,8 +1,8 @@
 /** The part of a function that some of its tensors need. */
-import { suggestion } from "../../base/didYouMean.js";
+import { nearest } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
 import { calledFunctions, type ConcreteFunction, signatureOf } from "../ConcreteFunction.js";
-import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
+import type { GraphDef, NodeDef, Signature, SignatureTensor } from "../GraphDef.js";
 import { parseTensorName } from "../names.js";
 import { FunctionInliner } from "../savedmodel/FunctionInliner.js";
 import { prune, sourceOf } from "../savedmodel/inlineNodes.js";
@@ -38,12 +38,13 @@ export function selectOutputs(fn: ConcreteFunction, outputNames: readonly string
   return { ...fn, graph: { ...needed, functions, signature } };
 }
 
-/** The tensors of a graph that somebody may want: what no node reads and what is not there for training. */
+/** The nodes that somebody may want: those that nothing reads but what is there for training. */
 export function candidateOutputs(graph: GraphDef): string[] {
-  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs.map(sourceOf)));
-  return graph.nodes
-    .filter((node) => !read.has(node.name) && node.inputs.length > 0 && isInference(node))
-    .flatMap(({ name, op }) => (op === "NoOp" ? [] : [name]));
+  const nodes = graph.nodes.filter(isInference);
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(sourceOf)));
+  const isCandidate = ({ name, op, inputs }: NodeDef) =>
+    !read.has(name) && inputs.length > 0 && op !== "NoOp";
+  return nodes.filter(isCandidate).map(({ name }) => name);
 }
 
 function inputsOf(graph: GraphDef, { inputs }: Signature): Signature["inputs"] {
@@ -60,9 +61,11 @@ function noOutput({ graph }: ConcreteFunction, given: string): Exception {
   const names = graph.nodes.map(({ name }) => name);
   const shown = candidates.slice(0, shownCandidates).map((name) => `'${name}'`);
   if (candidates.length > shown.length) shown.push(`${candidates.length - shown.length} more`);
+  const near = nearest(given, [...keys, ...names]);
   const what = given === "" ? "no output is named" : `there is no output '${given}' in '${graph.origin}'`;
+  const hint = near === undefined ? "" : `; did you mean '${near}'?`;
   return new Exception(
     "InvalidGraphDef",
-    `${what}${suggestion(given, [...keys, ...names])}; outputs may be any nodes, and those that nothing reads are ${shown.join(", ") || "none"}.`,
+    `${what}; any node may be one, and those that nothing reads are ${shown.join(", ") || "none"}${hint || "."}`,
   );
 }

@@ -2,45 +2,46 @@
 import { statSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
 import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
-import { type ConcreteFunction, fromGraphDef, signatureOf, variablesOf } from "../ConcreteFunction.js";
-import { type GraphDef, loadGraphDef, type NodeDef } from "../GraphDef.js";
+import { type ConcreteFunction, fromGraphDef, variablesOf } from "../ConcreteFunction.js";
+import { type GraphDef, loadGraphDef } from "../GraphDef.js";
 import { importMetaGraph, metaGraphPath } from "../savedmodel/importMetaGraph.js";
 import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { concreteFunctionOf, loadMetaGraphDef, type SavedModelOptions } from "../savedmodel/SavedModel.js";
-import { statelessNodes } from "../savedmodel/statelessNodes.js";
 import type { Tensor } from "../Tensor.js";
+import { concreteFunction, type TraceableFunction } from "../trace/concreteFunction.js";
+import { fromLayersModel, type LayersModelLike } from "../trace/fromLayersModel.js";
+import { indexed } from "./checkGraph.js";
+import { isInference } from "./droppedNodes.js";
 import { expandPath } from "./expandPath.js";
 import { candidateOutputs, selectOutputs } from "./selectOutputs.js";
-
-/** A Layers model of tfjs, by what it has: the package may be another copy than ours, or not be installed. */
-export interface LayersModelLike {
-  readonly layers: readonly unknown[];
-  readonly inputs: readonly unknown[];
-  readonly outputs: readonly unknown[];
-  predict(...args: never[]): unknown;
-}
-
-/** A function in tfjs ops. */
-export type TensorFunction = (...args: never[]) => unknown;
 
 /**
  * What can be saved: a path (a frozen graph's, a SavedModel's, a meta graph's X.meta with its checkpoint beside), a graph,
  * a meta graph that loadMetaGraphDef gave, a traced function, a Layers model, or a function without arguments.
  */
-export type Saveable = string | GraphDef | MetaGraphDef | ConcreteFunction | LayersModelLike | TensorFunction;
+export type Saveable =
+  | string
+  | GraphDef
+  | MetaGraphDef
+  | ConcreteFunction
+  | LayersModelLike
+  | TraceableFunction;
 
-export interface ConcreteFunctionOptions extends SavedModelOptions {
+export interface ToConcreteFunctionOptions extends SavedModelOptions {
   /** Keys of the signature, nodes or tensors; otherwise all of the signature, or what no node reads. */
   readonly outputNames?: readonly string[] | undefined;
   /** A checkpoint with the variables' values (its path without ".index"), in place of those of the model. */
   readonly checkpoint?: string | undefined;
 }
 
-/** A function, and the nodes of the graph that it was taken from. */
+/** As many as a person reads: the last, because a model's outputs come late. */
+const shownCandidates = 12;
+
+/** A function, and the graph that it was taken from. */
 export interface OpenedModel {
   readonly fn: ConcreteFunction;
-  readonly sourceNodes: readonly NodeDef[];
+  readonly source: GraphDef;
 }
 
 /**
@@ -49,22 +50,25 @@ export interface OpenedModel {
  */
 export async function toConcreteFunction(
   object: Saveable,
-  options: ConcreteFunctionOptions = {},
+  options: ToConcreteFunctionOptions = {},
 ): Promise<ConcreteFunction> {
   return (await openModel(object, options)).fn;
 }
 
 /** toConcreteFunction, for those who want to know what was left out. */
-export async function openModel(object: Saveable, options: ConcreteFunctionOptions): Promise<OpenedModel> {
+export async function openModel(object: Saveable, options: ToConcreteFunctionOptions): Promise<OpenedModel> {
   const { outputNames } = options;
   const opened = await open(object, options);
   const fn = outputNames ? selectOutputs(opened.fn, outputNames) : opened.fn;
   return { ...opened, fn };
 }
 
-async function open(object: Saveable, options: ConcreteFunctionOptions): Promise<OpenedModel> {
+async function open(object: Saveable, options: ToConcreteFunctionOptions): Promise<OpenedModel> {
+  const { outputNames } = options;
   if (typeof object === "string") return openPath(expandPath(object), options);
-  if (typeof object === "function" || isLayersModel(object)) return whole(await traced(object));
+  if (typeof object === "function")
+    return whole(await concreteFunction(object, outputNames && { outputNames }));
+  if (isLayersModel(object)) return whole(await fromLayersModel(object));
   if ("variables" in object) return whole(withCheckpoint(object, options.checkpoint));
   if ("signatures" in object) return openMetaGraph(object, object.graph.origin, options);
   if ("nodes" in object && "functions" in object) return openGraph(object, options);
@@ -75,10 +79,10 @@ async function open(object: Saveable, options: ConcreteFunctionOptions): Promise
 }
 
 function whole(fn: ConcreteFunction): OpenedModel {
-  return { fn, sourceNodes: fn.graph.nodes };
+  return { fn, source: fn.graph };
 }
 
-function openPath(path: string, options: ConcreteFunctionOptions): OpenedModel {
+function openPath(path: string, options: ToConcreteFunctionOptions): OpenedModel {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
     return openMetaGraph(loadMetaGraphDef(path, options.tag), path, options);
   const metaPath = metaGraphPath(path);
@@ -86,17 +90,21 @@ function openPath(path: string, options: ConcreteFunctionOptions): OpenedModel {
   const { metaGraph, checkpoint } = importMetaGraph(metaPath);
   if (options.outputNames || metaGraph.signatures.length > 0)
     return openMetaGraph(metaGraph, metaPath, { ...options, checkpoint: options.checkpoint ?? checkpoint });
-  const candidates = candidateOutputs(metaGraph.graph);
-  throw invalid(
-    `'${metaPath}' is the graph of a training, which does not say what its outputs are: name them with outputNames; ` +
-      `nothing reads '${candidates.slice(-12).join("', '")}'.`,
+  throw isTraining(metaGraph.graph);
+}
+
+function isTraining(graph: GraphDef): Exception {
+  const candidates = candidateOutputs(graph).slice(-shownCandidates);
+  return invalid(
+    `'${graph.origin}' is the graph of a training, which does not say what its outputs are: name them with ` +
+      `outputNames; nothing reads '${candidates.join("', '")}'.`,
   );
 }
 
 function openMetaGraph(
   metaGraph: MetaGraphDef,
   origin: string,
-  { signature, outputNames, checkpoint }: ConcreteFunctionOptions,
+  { signature, outputNames, checkpoint }: ToConcreteFunctionOptions,
 ): OpenedModel {
   const names = new Set(metaGraph.graph.nodes.map(({ name }) => name));
   const known = outputNames?.filter((name) => names.has(name.replace(/:\d+$/, "")));
@@ -104,19 +112,14 @@ function openMetaGraph(
   if (known?.length === 0 && metaGraph.signatures.length === 0)
     selectOutputs(fromGraphDef(metaGraph.graph), outputNames ?? []);
   const fn = concreteFunctionOf(metaGraph, origin, signature, asked);
-  return { fn, sourceNodes: metaGraph.graph.nodes };
+  return { fn, source: metaGraph.graph };
 }
 
-/** A graph says itself what it takes; what it gives is asked for, or what is left when training is taken away. */
-function openGraph(graph: GraphDef, { outputNames, checkpoint }: ConcreteFunctionOptions): OpenedModel {
-  const hasState = graph.nodes.length !== statelessNodes(graph.nodes).length;
-  const guess = () => candidateOutputs({ ...graph, nodes: statelessNodes(graph.nodes) });
-  const signature =
-    graph.signature ?? signatureOf(graph, hasState && outputNames === undefined ? guess() : undefined);
-  return {
-    fn: withCheckpoint(fromGraphDef({ ...graph, signature }), checkpoint),
-    sourceNodes: graph.nodes,
-  };
+/** A graph says itself what it takes and gives, unless it has more in it than that. */
+function openGraph(graph: GraphDef, { outputNames, checkpoint }: ToConcreteFunctionOptions): OpenedModel {
+  indexed(graph);
+  if (!graph.signature && !outputNames && !graph.nodes.every(isInference)) throw isTraining(graph);
+  return { fn: withCheckpoint(fromGraphDef(graph), checkpoint), source: graph };
 }
 
 /** Values by the variables' names. @throws InvalidSession for a checkpoint that is damaged */
@@ -137,19 +140,9 @@ function withCheckpoint(fn: ConcreteFunction, checkpoint: string | undefined): C
   return { ...fn, variables: new Map([...fn.variables, ...values]) };
 }
 
+/** By what it has: its package may be another copy than ours, and a model without inputs is refused by the tracer. */
 function isLayersModel(object: object): object is LayersModelLike {
-  return ["layers", "inputs", "outputs", "predict"].every((member) => member in object);
-}
-
-async function traced(object: LayersModelLike | TensorFunction): Promise<ConcreteFunction> {
-  if (typeof object === "function" && object.length > 0) {
-    throw invalid(
-      `'${object.name || "the function"}' is a polymorphic function: give it an input signature with ` +
-        "concreteFunction(fn, [new TensorSpec([…])]).",
-    );
-  }
-  // INTEGRATION: trace/ turns Layers models and functions into ConcreteFunctions; loaded here, when the first is met.
-  throw invalid("Layers models and functions cannot be traced yet.");
+  return "layers" in object && "predict" in object;
 }
 
 function invalid(what: string): Exception {
