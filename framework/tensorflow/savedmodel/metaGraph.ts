@@ -5,8 +5,16 @@ import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
 import type { OpOutput, OpOutputs } from "../opOutputs.js";
 import { decodeGraph, type GraphMessage } from "../proto/decodeGraph.js";
 import { decodeStoredGraph, type StoredGraphMessage } from "../proto/decodeStoredGraph.js";
-import { storedGraphType } from "../proto/savedModelSchema.js";
+import { assetFileType, storedGraphType } from "../proto/savedModelSchema.js";
 import { decodeShape, type TensorShapeMessage } from "../proto/decodeTensor.js";
+
+/** A file that the model reads: a vocabulary. */
+export interface AssetFile {
+  /** The tensor that is the file's path. */
+  readonly tensor: string;
+  /** Its name in the SavedModel's folder assets/. */
+  readonly fileName: string;
+}
 
 /**
  * CMSSW's tensorflow::MetaGraphDef, as plain data. Variables are still variables: createSession restores them. Functions
@@ -20,6 +28,14 @@ export interface MetaGraphDef {
   readonly opOutputs: OpOutputs;
   /** The node that restores the variables; "" when there are none. */
   readonly restoreNode: string;
+  /** The node that fills tables, which runs once after the variables are restored; "" when there is none. */
+  readonly initNode: string;
+  readonly assets: readonly AssetFile[];
+}
+
+interface AssetMessage {
+  readonly filename: string;
+  readonly tensor_info?: { readonly name: string } | null;
 }
 
 interface TensorInfoMessage {
@@ -44,9 +60,16 @@ export interface MetaGraphMessage {
   /** Bytes in a binary file. */
   readonly graph_def?: GraphMessage | Uint8Array | null;
   readonly saver_def?: { readonly restore_op_name: string; readonly save_tensor_name?: string } | null;
+  readonly collection_def?: Readonly<Record<string, CollectionMessage>>;
+  readonly asset_file_def?: readonly AssetMessage[];
   readonly signature_def: Readonly<
     Record<string, { readonly inputs: TensorInfoMessages; readonly outputs: TensorInfoMessages }>
   >;
+}
+
+interface CollectionMessage {
+  readonly node_list?: { readonly value: readonly string[] } | null;
+  readonly any_list?: { readonly value: readonly { readonly value: Uint8Array }[] } | null;
 }
 
 type TensorInfoMessages = Readonly<Record<string, TensorInfoMessage>>;
@@ -69,7 +92,30 @@ export function decodeMetaGraph(message: MetaGraphMessage, origin: string): Meta
     ),
     opOutputs: new Map(ops.map(({ name, output_arg }) => [name, output_arg.map(decodeOutput)])),
     restoreNode: nodeOf(saver_def?.restore_op_name ?? ""),
+    initNode: initNodeOf(message),
+    assets: assetsOf(message),
   };
+}
+
+/** TensorFlow 2 keeps it among the signatures, TensorFlow 1 in a collection. */
+function initNodeOf({ signature_def, collection_def = {} }: MetaGraphMessage): string {
+  const [first] = Object.values(signature_def.__saved_model_init_op?.outputs ?? {});
+  const kept = ["saved_model_main_op", "legacy_init_op"].map(
+    (key) => collection_def[key]?.node_list?.value[0],
+  );
+  return (first?.name || kept[0] || kept[1] || "").replace(/:\d+$/, "");
+}
+
+/** TensorFlow 1 keeps them in a collection; a text file has that in a form that is not read: those are left out. */
+function assetsOf({ asset_file_def = [], collection_def = {} }: MetaGraphMessage): AssetFile[] {
+  const kept = collection_def.saved_model_assets?.any_list?.value ?? [];
+  const messages =
+    asset_file_def.length > 0
+      ? asset_file_def
+      : kept.map(({ value }) => assetFileType().decode(value) as unknown as AssetMessage);
+  return messages.flatMap(({ filename, tensor_info }) =>
+    tensor_info?.name ? [{ tensor: tensor_info.name, fileName: filename }] : [],
+  );
 }
 
 function nodeOf(tensor: string): string {

@@ -101,9 +101,8 @@ describe("a model of tfjs", () => {
       outputNames: ["two"],
     });
     expect(saved.outputs).toEqual({ two: "two:0" });
-    expect([...(createSession(loadGraphDef(saved.path)).run({}, ["two"])[0]?.data as Float32Array)]).toEqual([
-      2, 2,
-    ]);
+    const [two] = createSession(loadGraphDef(saved.path)).run({}, ["two"]);
+    expect([...(two as Tensor<"float32">).data]).toEqual([2, 2]);
   });
 });
 
