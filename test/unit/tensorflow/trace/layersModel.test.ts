@@ -94,6 +94,14 @@ describe("the documentation's Keras model", () => {
   });
 });
 
+it("gradients can be traced too, where tfjs-layers has brought them", async () => {
+  const model = documented();
+  randomize(model);
+  const slope = (x: tf.Tensor) => tf.grad((y: tf.Tensor) => tf.max(model.predict(y) as tf.Tensor))(x);
+  const fn = await concreteFunction(slope, [new TensorSpec([3, 10])]);
+  expectClose(run(fn, [floats([3, 10])])[0], slope(eager(floats([3, 10]))));
+});
+
 describe("a model of one layer", () => {
   it.each(layerCases)("%s", async (...layer) => {
     const model = modelOf(layer);
