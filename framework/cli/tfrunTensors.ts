@@ -2,6 +2,7 @@
  * Tensors as JSON: {"dtype", "shape", "data"}, data flat in row-major order. What JSON has no number for is a string:
  * NaN, Infinity, -Infinity, and 64-bit integers beyond 2^53. Types have numpy's names.
  */
+import { readFileSync } from "node:fs";
 import { Exception } from "../base/errors.js";
 import { type DType, isDType, type TensorData } from "../tensorflow/dtypes.js";
 import { halfToNumber } from "../tensorflow/reference/kernels/cast.js";
@@ -123,4 +124,30 @@ function roundToEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
+/** The tensors of an inputs file, - for standard input, for tool `name`. @throws FileOpenError, Configuration */
+export function readTensors(name: string, path: string): [string, Tensor][] {
+  return Object.entries(readObject(name, path)).map(([key, json]) => [key, fromJson(key, json)]);
+}
+
+function readObject(name: string, path: string): Record<string, unknown> {
+  const shown = path === "-" ? "standard input" : `'${path}'`;
+  let text: string;
+  try {
+    text = readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (error) {
+    throw new Exception("FileOpenError", `${name}: the inputs cannot be read: ${(error as Error).message}.`);
+  }
+  try {
+    const inputs: unknown = JSON.parse(text);
+    if (typeof inputs === "object" && inputs !== null && !Array.isArray(inputs))
+      return inputs as Record<string, unknown>;
+  } catch (error) {
+    throw new Exception("Configuration", `${name}: ${shown} is no JSON: ${(error as Error).message}.`);
+  }
+  throw new Exception(
+    "Configuration",
+    `${name}: ${shown} must be one object, a tensor a name; see ${name} --help.`,
+  );
 }
