@@ -71,4 +71,5 @@ export {
 } from "./tensorflow/savedmodel/SavedModel.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
 export { SessionCache } from "./tensorflow/SessionCache.js";
+export { writeGraphSummary } from "./tensorflow/writeGraphSummary.js";
 export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";

@@ -1,7 +1,7 @@
 /**
  * Builds dist/: products from data/products, declarations by tsc, one bundle of the host with the framework as its own
- * shared entry, one file a plugin, the compiled models that plugins import, and the bundle of jsroot. Silent when nothing
- * changed; dist/ is replaced in one step.
+ * shared entry, one file a plugin, the compiled models that plugins import, the bundle of jsroot and the page of a graph. Silent
+ * when nothing changed; dist/ is replaced in one step.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -35,6 +35,7 @@ const commands = [
   "cms_tfaot_compile",
   "cmsml_check_aot_compatibility",
   "cmsml_compile_tf_graph",
+  "cmsml_open_tf_graph",
 ];
 
 /** Files below `folder` whose name ends so, sorted. */
@@ -53,6 +54,7 @@ const protos = files("data/products", ".proto");
 function inputHash(models) {
   const inputs = [
     ...files("framework", ".ts").filter((path) => path !== generated),
+    ...files("framework", ".css"),
     ...plugins,
     ...protos,
     ...Object.values(models).flatMap((folder) => files(folder, "")),
@@ -178,12 +180,14 @@ async function buildAll(hash) {
   mkdirSync(out, { recursive: true });
   try {
     const { bundleJsroot } = await import("./bundleJsroot.mjs");
+    const { bundleGraphView } = await import("./bundleGraphView.mjs");
     const { compileModels } = await import("./compiledModels.mjs");
     declare(out);
     await bundle(out);
     // The command has said what is wrong.
     if (!compileModels(out)) throw new BuildFailure();
     await bundleJsroot(join(out, "jsroot.js"));
+    await bundleGraphView(join(out, "graphView"));
     writeFileSync(join(out, ".stamp"), hash);
     const old = `${out}.old`;
     if (existsSync("dist")) renameSync("dist", old);

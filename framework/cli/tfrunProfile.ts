@@ -8,6 +8,8 @@ import { bytesText, countText, microsecondsText, unitText } from "./units.js";
 /** The rest is told in one line. */
 const shownRows = 40;
 const widestName = 60;
+/** What took less is too short for a rate. */
+const leastUs = 0.05;
 
 /** @throws as profileModel */
 export function profileRun(
@@ -105,7 +107,7 @@ function showProfile(model: string, profile: Profile): string {
 }
 
 function rate({ flops, us }: { readonly flops: number; readonly us: number }): string {
-  return flops > 0 && us > 0 ? (flops / us / 1000).toFixed(2) : "";
+  return flops > 0 && us >= leastUs ? (flops / us / 1000).toFixed(2) : "";
 }
 
 /** The end of a long name tells more than its beginning. */

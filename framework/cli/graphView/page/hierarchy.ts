@@ -1,0 +1,169 @@
+/**
+ * The nodes of a graph by name scope, as TensorBoard groups them. Constants are not boxes of their own but belong to
+ * the node that reads them; a scope with too many children is cut into parts, so that every level can be laid out.
+ */
+import type { NodeView } from "../GraphViewData.js";
+
+/** A scope, a part of one, or the whole graph. */
+export class Group {
+  readonly children: Item[] = [];
+  parent: Group | undefined;
+  /** Number of nodes inside. */
+  count = 0;
+  flops = 0;
+  parameters = 0;
+  us = 0;
+  /** The loop or the branches that the scope is, by its own node. */
+  op: string | undefined;
+
+  constructor(
+    /** Its full path, unique. */
+    readonly path: string,
+    readonly label: string,
+  ) {}
+}
+
+/** A node is its number. */
+export type Item = Group | number;
+
+/** More boxes than these on one level are cut into parts. */
+const maxChildren = 64;
+const partSize = 32;
+const handsOn = new Set(["Identity", "Enter", "RefEnter", "ReadVariableOp", "Snapshot", "StopGradient"]);
+
+export interface Hierarchy {
+  readonly root: Group;
+  /** The group that a node lies in; undefined where it has no box. */
+  readonly groupOf: readonly (Group | undefined)[];
+  /** The constants behind a node's inputs, by number. */
+  readonly constantsOf: (node: number) => readonly number[];
+  /** Readers of each node. */
+  readonly readers: readonly (readonly number[])[];
+  readonly isConstant: (node: number) => boolean;
+}
+
+export function buildHierarchy(nodes: readonly NodeView[], showsUnused: boolean): Hierarchy {
+  const constant = constantsAmong(nodes);
+  const root = new Group("", "graph");
+  const groups = new Map([["", root]]);
+  const scopes = new Set<string>();
+  const shown = [...nodes.keys()].filter((i) => !constant[i] && (showsUnused || !nodes[i]?.isUnused));
+  for (const i of shown) for (const scope of scopesOf((nodes[i] as NodeView).name)) scopes.add(scope);
+  const groupAt = (path: string): Group => {
+    const known = groups.get(path);
+    if (known) return known;
+    const cut = path.lastIndexOf("/");
+    const group = new Group(path, path.slice(cut + 1));
+    groups.set(path, group);
+    const parent = groupAt(cut < 0 ? "" : path.slice(0, cut));
+    parent.children.push(group);
+    return group;
+  };
+  for (const i of shown) {
+    const { name, op } = nodes[i] as NodeView;
+    const isScope = scopes.has(name);
+    const group = groupAt(isScope ? name : name.slice(0, Math.max(name.lastIndexOf("/"), 0)));
+    group.children.push(i);
+    if (isScope && op !== "NoOp") group.op = op;
+  }
+  const whole = joinChains(root);
+  cutLarge(whole, nodes);
+  const groupOf = new Array<Group | undefined>(nodes.length).fill(undefined);
+  sum(whole, nodes, groupOf);
+  return { root: whole, groupOf, ...relations(nodes, constant) };
+}
+
+function scopesOf(name: string): string[] {
+  const scopes: string[] = [];
+  for (let at = name.indexOf("/"); at > 0; at = name.indexOf("/", at + 1)) scopes.push(name.slice(0, at));
+  return scopes;
+}
+
+/** Const, and what only hands one on. Nodes come in any order, hence the rounds. */
+function constantsAmong(nodes: readonly NodeView[]): readonly boolean[] {
+  const constant = nodes.map(({ op }) => op === "Const");
+  for (let round = 0, changed = true; changed && round < 20; round++) {
+    changed = false;
+    for (const [i, { op, inputs }] of nodes.entries()) {
+      const values = inputs.filter(([, output]) => output >= 0);
+      if (constant[i] || !handsOn.has(op) || values.length !== 1 || !constant[values[0]?.[0] ?? -1]) continue;
+      constant[i] = true;
+      changed = true;
+    }
+  }
+  return constant;
+}
+
+/** a → b → c with nothing else inside becomes one group a/b/c. */
+function joinChains(group: Group): Group {
+  for (const [at, child] of group.children.entries())
+    if (typeof child !== "number") group.children[at] = joinChains(child);
+  const [only] = group.children;
+  if (group.children.length !== 1 || only === undefined || typeof only === "number") return group;
+  if (group.path === "") return only;
+  const joined = new Group(only.path, `${group.label}/${only.label}`);
+  joined.op = only.op;
+  joined.children.push(...only.children);
+  return joined;
+}
+
+/** In the order in which the nodes stand in the graph, which mostly is that of the data. */
+function cutLarge(group: Group, nodes: readonly NodeView[]): void {
+  for (const child of group.children) if (typeof child !== "number") cutLarge(child, nodes);
+  if (group.children.length <= maxChildren) return;
+  const children = group.children.splice(0);
+  const size = Math.max(partSize, Math.ceil(children.length / maxChildren));
+  for (let at = 0; at < children.length; at += size) {
+    const part = new Group(
+      `${group.path}/#${at}`,
+      `part ${at / size + 1} of ${Math.ceil(children.length / size)}`,
+    );
+    part.children.push(...children.slice(at, at + size));
+    group.children.push(part);
+  }
+}
+
+function sum(group: Group, nodes: readonly NodeView[], groupOf: (Group | undefined)[]): void {
+  for (const child of group.children) {
+    if (typeof child === "number") {
+      const { flops = 0, parameters = 0, us = 0 } = nodes[child] as NodeView;
+      groupOf[child] = group;
+      group.count++;
+      group.flops += flops;
+      group.parameters += parameters;
+      group.us += us;
+      continue;
+    }
+    child.parent = group;
+    sum(child, nodes, groupOf);
+    group.count += child.count;
+    group.flops += child.flops;
+    group.parameters += child.parameters;
+    group.us += child.us;
+  }
+}
+
+function relations(nodes: readonly NodeView[], constant: readonly boolean[]) {
+  const readers: number[][] = nodes.map(() => []);
+  for (const [i, { inputs }] of nodes.entries()) for (const [source] of inputs) readers[source]?.push(i);
+  const behind = (node: number, depth = 0): readonly number[] => {
+    if (!constant[node] || depth > 20) return [];
+    const { op, inputs } = nodes[node] as NodeView;
+    return op === "Const"
+      ? [node]
+      : inputs.flatMap(([source, output]) => (output < 0 ? [] : behind(source, depth + 1)));
+  };
+  return {
+    readers,
+    isConstant: (node: number) => constant[node] === true,
+    constantsOf: (node: number) =>
+      (nodes[node] as NodeView).inputs.flatMap(([source, output]) => (output < 0 ? [] : behind(source))),
+  };
+}
+
+/** The groups around a node or a group, outermost (the whole graph) first. */
+export function groupsAround(item: Group | undefined): Group[] {
+  const around: Group[] = [];
+  for (let group = item; group; group = group.parent) around.unshift(group);
+  return around;
+}

@@ -1,0 +1,29 @@
+/** Which scopes a page opens with: as many as can be taken in at once. */
+import { Group } from "./hierarchy.js";
+
+const mostBoxes = 26;
+/** "Open all" stops there: more can neither be read nor laid out in a moment. */
+export const mostOpenBoxes = 500;
+
+/** Level by level, the smallest first, while no more than `most` boxes are seen. */
+export function openGroups(root: Group, most = mostBoxes): Set<Group> {
+  const open = new Set([root]);
+  let seen = root.children.length;
+  let level = groupsIn(root);
+  while (level.length > 0) {
+    const next: Group[] = [];
+    for (const group of level.sort((a, b) => a.children.length - b.children.length)) {
+      const after = seen + group.children.length;
+      if (after > most) continue;
+      seen = after;
+      open.add(group);
+      next.push(...groupsIn(group));
+    }
+    level = next;
+  }
+  return open;
+}
+
+function groupsIn(group: Group): Group[] {
+  return group.children.filter((child) => child instanceof Group);
+}

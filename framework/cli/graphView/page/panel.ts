@@ -1,0 +1,250 @@
+/** What the side panel tells of a node, a scope or the whole model. */
+import { bytesText, countText, microsecondsText, unitText } from "../../units.js";
+import type { ConstantView, GraphViewData, NodeView, PortView } from "../GraphViewData.js";
+import { kindOf, kinds } from "./colours.js";
+import { html, link } from "./dom.js";
+import { histogram, numberText } from "./histogram.js";
+import { Group, type Hierarchy } from "./hierarchy.js";
+
+/** More than these are counted. */
+const shownLinks = 40;
+
+export interface PanelContext {
+  readonly data: GraphViewData;
+  readonly hierarchy: Hierarchy;
+  /** Chooses another node or scope. */
+  go(target: number | Group): void;
+}
+
+type Row = readonly [term: string, value: string | Node];
+
+function rows(list: readonly (Row | undefined)[]): HTMLElement {
+  const present = list.filter((row) => row !== undefined);
+  return html("dl", {}, ...present.flatMap(([term, value]) => [html("dt", {}, term), html("dd", {}, value)]));
+}
+
+function section(title: string, ...children: readonly (Node | undefined)[]): HTMLElement | undefined {
+  const present = children.filter((child) => child !== undefined);
+  return present.length === 0 ? undefined : html("section", {}, html("h3", {}, title), ...present);
+}
+
+function list(items: readonly Node[]): HTMLElement | undefined {
+  if (items.length === 0) return undefined;
+  const shown = items.slice(0, shownLinks).map((item) => html("li", {}, item));
+  const rest = items.length - shown.length;
+  return html("ul", {}, ...shown, rest > 0 && html("li", { class: "muted" }, `and ${rest} more`));
+}
+
+export function nodePanel(context: PanelContext, number: number): readonly (Node | undefined)[] {
+  const { data, hierarchy, go } = context;
+  const node = data.nodes[number] as NodeView;
+  const { name, op, inputs, outputs, constant, uncompiled } = node;
+  const cut = name.lastIndexOf("/");
+  const linkTo = (target: number, detail = "") =>
+    html(
+      "span",
+      { class: "entry" },
+      link(data.nodes[target]?.name ?? "", () => go(target)),
+      html("span", { class: "muted" }, detail),
+    );
+  const about = (source: number, output: number) => {
+    const from = data.nodes[source];
+    if (output < 0) return "runs before";
+    return `${output > 0 ? `output ${output} · ` : ""}${from?.outputs?.[output] ?? ""}`;
+  };
+  const readers = [...new Set(hierarchy.readers[number] ?? [])];
+  return [
+    html("p", { class: "path" }, cut > 0 ? `${name.slice(0, cut)}/` : ""),
+    html("h2", { tabindex: -1 }, name.slice(cut + 1)),
+    html(
+      "p",
+      { class: "chips" },
+      chip(op, `kind-${kindOf(op)}`),
+      html("span", { class: "muted" }, kinds[kindOf(op)]),
+    ),
+    section(
+      "Outputs",
+      outputs && list(outputs.map((type, i) => html("code", {}, type || `output ${i}: not computed`))),
+    ),
+    section("Cost", costRows(node, data)),
+    constant && constantSection(constant),
+    section("Inputs", list(inputs.map(([source, output]) => linkTo(source, about(source, output))))),
+    section("Read by", list(readers.map((reader) => linkTo(reader, data.nodes[reader]?.op)))),
+    section(
+      "Attributes",
+      node.attrs.length > 0
+        ? rows(node.attrs.map(([key, value]) => [key, html("code", {}, value)]))
+        : undefined,
+    ),
+    section("Engine", engineText(node, uncompiled)),
+  ];
+}
+
+function engineText(
+  { isUnused, runs, op }: NodeView,
+  uncompiled: string | undefined,
+): HTMLElement | undefined {
+  if (isUnused) return html("p", {}, "No output of the model needs this node: it is not run.");
+  if (uncompiled !== undefined) return html("p", {}, `Reference engine: ${uncompiled}.`);
+  if (runs === undefined || op === "Const") return undefined;
+  return html("p", {}, "Compiled.");
+}
+
+function costRows(
+  { flops, parameters, us, runs, outputs }: NodeView,
+  data: GraphViewData,
+): HTMLElement | undefined {
+  if (runs === undefined && us === undefined && parameters === undefined) return undefined;
+  const share = flops && data.flops ? ` (${percent(flops / data.flops)})` : "";
+  return rows([
+    flops === undefined ? undefined : ["operations", `${unitText(flops, "FLOP")}${share}`],
+    parameters === undefined ? undefined : ["parameters", countText(parameters)],
+    us === undefined ? undefined : ["time", `${microsecondsText(us)} µs`],
+    us === undefined || !flops ? undefined : ["speed", `${(flops / us / 1000).toFixed(2)} GFLOP/s`],
+    runs === undefined || runs === 1 ? undefined : ["runs", `${runs} in a run of the model`],
+    data.profile && us === undefined && runs !== undefined && outputs
+      ? ["time", "in the kernel of a node that it is fused into"]
+      : undefined,
+  ]);
+}
+
+function constantSection({ count, numbers, values }: ConstantView): HTMLElement | undefined {
+  const rest = count > values.length ? ` … (${countText(count)} elements)` : "";
+  return section(
+    "Values",
+    numbers && numbers.bins.length > 1 ? histogram(numbers) : undefined,
+    numbers
+      ? rows([
+          ["mean ± std", `${numberText(numbers.mean)} ± ${numberText(numbers.std)}`],
+          ["min, max", `${numberText(numbers.min)}, ${numberText(numbers.max)}`],
+          ["NaN, ±Inf", `${numbers.nans}, ${numbers.infinities}`],
+        ])
+      : undefined,
+    html("p", { class: "values" }, html("code", {}, values.join("  ") + rest)),
+  );
+}
+
+export function groupPanel({ data, go }: PanelContext, group: Group, isOpen: boolean, toggle: () => void) {
+  const cut = group.path.lastIndexOf("/");
+  const ops = new Map<string, number>();
+  const count = (inner: Group): void => {
+    for (const child of inner.children) {
+      if (child instanceof Group) count(child);
+      else ops.set(data.nodes[child]?.op ?? "", (ops.get(data.nodes[child]?.op ?? "") ?? 0) + 1);
+    }
+  };
+  count(group);
+  const button = html("button", { type: "button", class: "action" }, isOpen ? "Close scope" : "Open scope");
+  button.addEventListener("click", toggle);
+  const share = data.flops ? ` (${percent(group.flops / data.flops)})` : "";
+  return [
+    html("p", { class: "path" }, cut > 0 ? `${group.path.slice(0, cut)}/` : ""),
+    html("h2", { tabindex: -1 }, group.label),
+    html(
+      "p",
+      { class: "chips" },
+      chip(group.op ?? "scope", group.op ? `kind-${kindOf(group.op)}` : "kind-group"),
+      button,
+    ),
+    section(
+      "Inside",
+      rows([
+        ["nodes", countText(group.count)],
+        data.flops === undefined ? undefined : ["operations", `${unitText(group.flops, "FLOP")}${share}`],
+        ["parameters", countText(group.parameters)],
+        data.profile ? ["time", `${microsecondsText(group.us)} µs`] : undefined,
+      ]),
+    ),
+    section(
+      "Children",
+      list(
+        group.children.map((child) =>
+          link(child instanceof Group ? `${child.label}/` : (data.nodes[child]?.name ?? ""), () => go(child)),
+        ),
+      ),
+    ),
+    opTable(ops),
+  ];
+}
+
+function opTable(ops: ReadonlyMap<string, number>): HTMLElement | undefined {
+  const sorted = [...ops].sort(([, a], [, b]) => b - a);
+  return section("Ops", rows(sorted.map(([op, count]) => [op, String(count)])));
+}
+
+export function modelPanel({ data, go }: PanelContext): readonly (Node | undefined)[] {
+  const { nodes, profile, flops } = data;
+  const ops = new Map<string, number>();
+  for (const { op } of nodes) ops.set(op, (ops.get(op) ?? 0) + 1);
+  const constants = nodes.filter(({ op }) => op === "Const").length;
+  const unused = nodes.filter(({ isUnused }) => isUnused).length;
+  return [
+    html("p", { class: "path" }, data.path),
+    html("h2", { tabindex: -1 }, data.title),
+    html("p", { class: "chips" }, html("span", { class: "muted" }, data.form)),
+    section("Inputs", list(data.inputs.map((port) => portEntry(port, go)))),
+    section(
+      "Outputs",
+      list(
+        data.outputs.map((port) =>
+          portEntry({ ...port, type: nodes[port.node]?.outputs?.[0] ?? port.type }, go),
+        ),
+      ),
+    ),
+    section(
+      "Size",
+      rows([
+        [
+          "nodes",
+          `${countText(nodes.length)}, ${countText(constants)} of them constants${unused > 0 ? `, ${countText(unused)} not needed` : ""}`,
+        ],
+        ["parameters", `${countText(data.parameters)} (${bytesText(4 * data.parameters)} as float32)`],
+        flops === undefined ? undefined : ["operations", `${unitText(flops, "FLOP")} for ${data.ranOn}`],
+        profile
+          ? [
+              "time",
+              `${microsecondsText(profile.totalUs)} µs a run, engine ${profile.engine}, median of ${profile.runs}`,
+            ]
+          : undefined,
+        profile && profile.otherUs > 0
+          ? ["", `${microsecondsText(profile.otherUs)} µs of it in copies to the outputs`]
+          : undefined,
+      ]),
+    ),
+    section("Notes", list(data.notes.map((note) => html("span", {}, note)))),
+    opTable(ops),
+    section("Graph", rows([["sha256", html("code", {}, data.hash)]])),
+    section("Keys", keyTable()),
+    html(
+      "p",
+      { class: "colophon" },
+      `Written by cmsml_open_tf_graph of cmsrun ${data.version}. The layers are placed by dagre and graphlib, © 2012–2014 Chris Pettitt, MIT licence; its text stands in this page's source.`,
+    ),
+  ];
+}
+
+function keyTable(): HTMLElement {
+  const keys: readonly Row[] = [
+    ["/", "search"],
+    ["arrows", "next box that way"],
+    ["Enter", "open or close a scope"],
+    ["Backspace", "the scope around"],
+    ["f", "fit"],
+    ["+ −", "zoom; or the wheel"],
+    ["Esc", "back to the model"],
+  ];
+  return rows(keys.map(([key, what]) => [String(key), what] as const));
+}
+
+function portEntry({ name, type, node }: PortView, go: (target: number) => void): HTMLElement {
+  const label = node < 0 ? html("span", {}, name) : link(name, () => go(node));
+  return html("span", { class: "entry" }, label, html("code", {}, type));
+}
+
+function chip(text: string, className: string): HTMLElement {
+  return html("span", { class: `chip ${className}` }, text);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`;
+}
