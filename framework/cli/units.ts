@@ -19,6 +19,11 @@ export function countText(value: number): string {
   return `${digits} ${prefix}`.trimEnd();
 }
 
+/** 4530000 → "4 530 000", with spaces that do not break. */
+export function integerText(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
 /** (4530000, "FLOP") → "4.53 MFLOP" */
 export function unitText(value: number, unit: string): string {
   const { digits, prefix } = scaled(value);

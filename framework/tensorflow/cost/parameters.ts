@@ -33,7 +33,9 @@ export function parametersOf(index: GraphIndex, isFed: (tensor: TensorName) => b
       if (tensor.isControl || isFed(tensor)) return 0;
       const node = index.node(tensor.node);
       if (!node) return 0;
-      if (!handsOn.has(node.op)) return parametersIn(node);
+      const isMerge = node.op === "Merge" || node.op === "RefMerge";
+      if (!handsOn.has(node.op) && !isMerge) return parametersIn(node);
+      if (isMerge && !isUnchanged(index, node)) return 0;
       tensor = index.inputs(node)[0];
     }
     return 0;
@@ -47,4 +49,16 @@ export function parametersOf(index: GraphIndex, isFed: (tensor: TensorName) => b
         return node ? sum + parametersIn(node) : sum;
       }, 0),
   };
+}
+
+/** Whether a loop hands its variable on as it is, as loops do with the weights that they read. */
+function isUnchanged(index: GraphIndex, head: NodeDef): boolean {
+  const back = index.inputs(head).find(({ node }) => index.node(node)?.op.endsWith("NextIteration"));
+  let node = back && index.node(back.node);
+  for (let step = 0; node && step < maxChain; step++) {
+    if (node === head) return true;
+    if (!handsOn.has(node.op) && !node.op.endsWith("NextIteration")) return false;
+    node = index.node(index.inputs(node)[0]?.node ?? "");
+  }
+  return false;
 }

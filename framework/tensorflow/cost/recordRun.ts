@@ -28,7 +28,7 @@ export interface NodeCost {
   readonly node: NodeDef;
   /** More than one in a loop. */
   readonly runs: number;
-  /** Of the last run; undefined where a Switch left an output dead. */
+  /** Of the last run that gave it; undefined where a Switch always left it dead. */
   readonly outputs: readonly (TensorType | undefined)[];
   /** Of all runs together: a multiplication with its addition is two. */
   readonly flops: number;
@@ -97,7 +97,9 @@ class Recorded {
     const recording = new RecordingCall(call);
     step.kernel(recording);
     this.#runs++;
-    this.#outputs = recording.outputs;
+    const before = this.#outputs;
+    const count = Math.max(before.length, recording.outputs.length);
+    this.#outputs = Array.from({ length: count }, (_, port) => recording.outputs[port] ?? before[port]);
     const shapes = (types: readonly (TensorType | undefined)[]) => types.map((type) => type?.shape ?? []);
     this.#flops += flopsOf(
       this.node,

@@ -7,9 +7,9 @@ import { buildHierarchy, Group, groupsAround, type Hierarchy, type Item } from "
 import { labelOf, Sizes } from "./labels.js";
 import { type Placed, place } from "./layout.js";
 import { neighbour } from "./neighbour.js";
-import { mostOpenBoxes, openGroups } from "./openAtFirst.js";
+import { mostOpenBoxes, openAtFirst, openGroups } from "./openAtFirst.js";
 import { PanZoom } from "./PanZoom.js";
-import { visibleEdges } from "./visible.js";
+import { type Link, linksOf, visibleEdges } from "./visible.js";
 
 /** Text can be read from this scale on. */
 const readableScale = 0.75;
@@ -21,10 +21,11 @@ export class GraphView {
   chosen: Item | undefined;
   colours: Colours;
   #colouring: Colouring = "op";
-  #showsUnused = false;
+  readonly #outputs: ReadonlySet<number>;
   readonly #content = svg("g");
   readonly #sizes = new Sizes();
   #open: Set<Group>;
+  #links: readonly Link[];
   #placed: Placed | undefined;
   #drawing: Drawing | undefined;
 
@@ -44,9 +45,11 @@ export class GraphView {
       arrowHead(),
       this.#content,
     );
+    this.#outputs = new Set(data.outputs.map(({ node }) => node));
     this.panZoom = new PanZoom(this.canvas, this.#content);
-    this.hierarchy = buildHierarchy(data.nodes, false);
-    this.#open = openGroups(this.hierarchy.root);
+    this.hierarchy = buildHierarchy(data.nodes, this.#outputs, false);
+    this.#links = linksOf(data.nodes, this.hierarchy);
+    this.#open = openAtFirst(this.hierarchy.root);
     this.colours = coloursOf("op", data, this.hierarchy.root);
     this.canvas.addEventListener("click", (event) => this.#click(event));
     this.canvas.addEventListener("dblclick", (event) => event.preventDefault());
@@ -58,9 +61,14 @@ export class GraphView {
 
   render(): void {
     const { nodes } = this.data;
-    const sizeOf = (item: Item) => this.#sizes.of(labelOf(item, nodes), item instanceof Group);
-    const edges = visibleEdges(nodes, this.hierarchy, this.#open);
-    this.#placed = place(this.hierarchy.root, this.#open, edges, sizeOf);
+    const { root, depthOf } = this.hierarchy;
+    const measure = {
+      sizeOf: (item: Item) => this.#sizes.of(labelOf(item, nodes, this.hierarchy), item instanceof Group),
+      titleWidth: (group: Group) => this.#sizes.titleWidth(group),
+      depthOf,
+    };
+    const edges = visibleEdges(nodes, this.hierarchy, this.#links, this.#open);
+    this.#placed = place(root, this.#open, edges, measure);
     this.#redraw();
   }
 
@@ -79,10 +87,10 @@ export class GraphView {
     this.#redraw();
   }
 
-  showUnused(shows: boolean): void {
-    this.#showsUnused = shows;
-    this.hierarchy = buildHierarchy(this.data.nodes, shows);
-    this.#open = openGroups(this.hierarchy.root);
+  showAll(shows: boolean): void {
+    this.hierarchy = buildHierarchy(this.data.nodes, this.#outputs, shows);
+    this.#links = linksOf(this.data.nodes, this.hierarchy);
+    this.#open = openAtFirst(this.hierarchy.root);
     this.chosen = undefined;
     this.colours = coloursOf(this.#colouring, this.data, this.hierarchy.root);
     this.render();
@@ -145,7 +153,11 @@ export class GraphView {
 
   #redraw(): void {
     if (!this.#placed) return;
-    this.#drawing = draw(this.#placed, this.data.nodes, this.colours);
+    this.#drawing = draw(this.#placed, {
+      nodes: this.data.nodes,
+      hierarchy: this.hierarchy,
+      colours: this.colours,
+    });
     this.#content.replaceChildren(this.#drawing.element);
     this.#mark(false);
   }
@@ -164,8 +176,6 @@ export class GraphView {
   /** Opens what lies around; what has no box is shown by what reads it. */
   #reveal(item: Item): void {
     const { groupOf, root } = this.hierarchy;
-    if (typeof item === "number" && !groupOf[item] && this.data.nodes[item]?.isUnused && !this.#showsUnused)
-      return;
     const targets =
       item instanceof Group
         ? [item.parent ?? root]
@@ -176,7 +186,7 @@ export class GraphView {
     this.render();
   }
 
-  /** Nodes with a box: the node, or those that read a constant. */
+  /** Nodes with a box: the node, or those that read a constant or what only hands on. */
   #holders(node: number, depth = 0): readonly number[] {
     if (this.hierarchy.groupOf[node]) return [node];
     if (depth > 8) return [];
@@ -197,9 +207,30 @@ export class GraphView {
     }
     const [first] = marked;
     if (focuses) first?.focus({ preventScroll: true });
-    const ends = new Set(typeof chosen === "number" ? this.#holders(chosen) : []);
-    for (const edge of this.#drawing?.edges ?? [])
-      edge.element.classList.toggle("chosen", ends.size > 0 && [...edge.ends].some((end) => ends.has(end)));
+    this.#markRelated(typeof chosen === "number" ? this.#holders(chosen) : []);
+  }
+
+  /** Lines of the chosen node, and the boxes at their other ends, also where no line is drawn. */
+  #markRelated(held: readonly number[]): void {
+    const { groupOf } = this.hierarchy;
+    const ends = new Set(held);
+    for (const { element, ends: own } of this.#drawing?.edges ?? [])
+      element.classList.toggle("chosen", ends.size > 0 && [...own].some((end) => ends.has(end)));
+    const related = new Set<Element>();
+    for (const { source, target } of this.#links) {
+      if (ends.has(source) === ends.has(target)) continue;
+      const other = ends.has(source) ? target : source;
+      const shown = this.#drawing?.boxes.get(other) ?? this.#closedAround(groupOf[other]);
+      if (shown) related.add(shown.element);
+    }
+    for (const { element } of this.#drawing?.boxes.values() ?? [])
+      element.classList.toggle("related", related.has(element));
+  }
+
+  /** The closed group that a node is in. */
+  #closedAround(group: Group | undefined) {
+    const closed = groupsAround(group).find((around) => !this.#open.has(around));
+    return closed && this.#drawing?.boxes.get(closed);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { NodeView } from "../GraphViewData.js";
 import type { Colours } from "./colours.js";
 import { svg } from "./dom.js";
-import { Group, type Item } from "./hierarchy.js";
+import { Group, type Hierarchy, type Item } from "./hierarchy.js";
 import { labelOf } from "./labels.js";
 import type { Box, Placed, Point } from "./layout.js";
 
@@ -13,21 +13,27 @@ export interface Drawing {
   readonly edges: readonly { readonly element: SVGPathElement; readonly ends: ReadonlySet<number> }[];
 }
 
-export function draw(placed: Placed, nodes: readonly NodeView[], colours: Colours): Drawing {
+/** What boxes show. */
+export interface Look {
+  readonly nodes: readonly NodeView[];
+  readonly hierarchy: Hierarchy;
+  readonly colours: Colours;
+}
+
+export function draw(placed: Placed, look: Look): Drawing {
   const drawing = {
     element: svg("g"),
     boxes: new Map<Item, { element: SVGGElement; box: Box }>(),
     edges: [] as { element: SVGPathElement; ends: ReadonlySet<number> }[],
   };
-  level(placed, { x: 0, y: 0 }, nodes, colours, drawing, drawing.element);
+  level(placed, { x: 0, y: 0 }, look, drawing, drawing.element);
   return drawing;
 }
 
 function level(
   placed: Placed,
   at: Point,
-  nodes: readonly NodeView[],
-  colours: Colours,
+  look: Look,
   drawing: {
     boxes: Map<Item, { element: SVGGElement; box: Box }>;
     edges: { element: SVGPathElement; ends: ReadonlySet<number> }[];
@@ -38,10 +44,10 @@ function level(
   const boxes = svg("g");
   for (const box of placed.boxes) {
     const place = { ...box, x: at.x + box.x, y: at.y + box.y };
-    const element = drawBox(place, nodes, colours);
+    const element = drawBox(place, look);
     boxes.append(element);
     drawing.boxes.set(box.item, { element, box: place });
-    if (box.inside) level(box.inside, place, nodes, colours, drawing, element);
+    if (box.inside) level(box.inside, place, look, drawing, element);
   }
   for (const { edge, points } of placed.edges) {
     const moved = points.map(({ x, y }) => ({ x: at.x + x, y: at.y + y }));
@@ -61,10 +67,10 @@ function level(
   into.append(lines, boxes);
 }
 
-function drawBox(box: Box, nodes: readonly NodeView[], colours: Colours): SVGGElement {
+function drawBox(box: Box, { nodes, hierarchy, colours }: Look): SVGGElement {
   const { item, x, y, width, height, inside } = box;
   const isGroup = item instanceof Group;
-  const { title, detail } = labelOf(item, nodes);
+  const { title, detail } = labelOf(item, nodes, hierarchy);
   const { className, share } = colours.of(item);
   const name = isGroup ? item.path : (nodes[item] as NodeView).name;
   const state = isGroup ? (inside ? " open" : " closed") : "";

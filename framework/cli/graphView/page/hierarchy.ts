@@ -27,27 +27,49 @@ export class Group {
 export type Item = Group | number;
 
 /** More boxes than these on one level are cut into parts. */
-const maxChildren = 64;
-const partSize = 32;
+const maxChildren = 100;
+const partSize = 50;
+/** Only hands on what it reads: drawn as a line, unless all nodes are asked for. */
+const wires = new Set([
+  "Identity",
+  "IdentityN",
+  "Snapshot",
+  "StopGradient",
+  "PartitionedCall",
+  "StatefulPartitionedCall",
+]);
 const handsOn = new Set(["Identity", "Enter", "RefEnter", "ReadVariableOp", "Snapshot", "StopGradient"]);
 
 export interface Hierarchy {
   readonly root: Group;
   /** The group that a node lies in; undefined where it has no box. */
   readonly groupOf: readonly (Group | undefined)[];
-  /** The constants behind a node's inputs, by number. */
-  readonly constantsOf: (node: number) => readonly number[];
   /** Readers of each node. */
   readonly readers: readonly (readonly number[])[];
   readonly isConstant: (node: number) => boolean;
+  /** How far from the inputs a node or, on average, the nodes of a group are. */
+  readonly depthOf: (item: Item) => number;
+  /** What a node is called where it stands for a scope of its own. */
+  readonly labels: ReadonlyMap<number, string>;
+  /** How many nodes have no box though they are no constants. */
+  readonly hidden: number;
 }
 
-export function buildHierarchy(nodes: readonly NodeView[], showsUnused: boolean): Hierarchy {
+/** `outputs`: nodes that always have a box. `showsAll`: also what no output needs, and what only hands on. */
+export function buildHierarchy(
+  nodes: readonly NodeView[],
+  outputs: ReadonlySet<number>,
+  showsAll: boolean,
+): Hierarchy {
   const constant = constantsAmong(nodes);
+  const isShown = (node: NodeView, i: number) => {
+    if (constant[i] && !outputs.has(i)) return false;
+    return showsAll || outputs.has(i) || !(node.isUnused || node.op === "NoOp" || wires.has(node.op));
+  };
   const root = new Group("", "graph");
   const groups = new Map([["", root]]);
   const scopes = new Set<string>();
-  const shown = [...nodes.keys()].filter((i) => !constant[i] && (showsUnused || !nodes[i]?.isUnused));
+  const shown = [...nodes.keys()].filter((i) => isShown(nodes[i] as NodeView, i));
   for (const i of shown) for (const scope of scopesOf((nodes[i] as NodeView).name)) scopes.add(scope);
   const groupAt = (path: string): Group => {
     const known = groups.get(path);
@@ -66,11 +88,59 @@ export function buildHierarchy(nodes: readonly NodeView[], showsUnused: boolean)
     group.children.push(i);
     if (isScope && op !== "NoOp") group.op = op;
   }
-  const whole = joinChains(root);
+  const labels = new Map<number, string>();
+  const whole = joinChains(root, labels, nodes);
   cutLarge(whole, nodes);
   const groupOf = new Array<Group | undefined>(nodes.length).fill(undefined);
   sum(whole, nodes, groupOf);
-  return { root: whole, groupOf, ...relations(nodes, constant) };
+  const depths = depthsOf(nodes);
+  const hidden = nodes.length - shown.length - constant.filter((is) => is).length;
+  return { root: whole, groupOf, labels, hidden, depthOf: meanDepth(depths), ...relations(nodes, constant) };
+}
+
+/** Longest ways from what reads nothing; what closes a loop counts for none. */
+function depthsOf(nodes: readonly NodeView[]): Float64Array {
+  const depths = new Float64Array(nodes.length).fill(-1);
+  for (const start of nodes.keys()) {
+    // By hand and not by calls: a chain may be longer than the stack.
+    const open = [start];
+    while (open.length > 0) {
+      const at = open[open.length - 1] as number;
+      const { inputs, op } = nodes[at] as NodeView;
+      const sources = /NextIteration$/.test(op) ? [] : inputs.map(([source]) => source);
+      const next = depths[at] === -1 ? sources.filter((source) => depths[source] === -1) : [];
+      if (depths[at] === -1 && next.length > 0) {
+        depths[at] = -2;
+        open.push(...next);
+        continue;
+      }
+      open.pop();
+      if ((depths[at] ?? 0) >= 0) continue;
+      depths[at] = 1 + Math.max(-1, ...sources.map((source) => depths[source] ?? -1));
+    }
+  }
+  return depths;
+}
+
+function meanDepth(depths: Float64Array): (item: Item) => number {
+  const known = new Map<Group, { sum: number; count: number }>();
+  const total = (group: Group): { sum: number; count: number } => {
+    const before = known.get(group);
+    if (before) return before;
+    const result = { sum: 0, count: 0 };
+    for (const child of group.children) {
+      const { sum, count } = child instanceof Group ? total(child) : { sum: depths[child] ?? 0, count: 1 };
+      result.sum += sum;
+      result.count += count;
+    }
+    known.set(group, result);
+    return result;
+  };
+  return (item) => {
+    if (!(item instanceof Group)) return depths[item] ?? 0;
+    const { sum, count } = total(item);
+    return sum / Math.max(count, 1);
+  };
 }
 
 function scopesOf(name: string): string[] {
@@ -94,12 +164,19 @@ function constantsAmong(nodes: readonly NodeView[]): readonly boolean[] {
   return constant;
 }
 
-/** a → b → c with nothing else inside becomes one group a/b/c. */
-function joinChains(group: Group): Group {
-  for (const [at, child] of group.children.entries())
-    if (typeof child !== "number") group.children[at] = joinChains(child);
+/** a → b → c with nothing else inside becomes one group a/b/c, a scope of one node that node. */
+function joinChains(group: Group, labels: Map<number, string>, nodes: readonly NodeView[]): Group {
+  for (const [at, child] of group.children.entries()) {
+    if (!(child instanceof Group)) continue;
+    const joined = joinChains(child, labels, nodes);
+    const [only] = joined.children;
+    const isSingle = joined.children.length === 1 && typeof only === "number";
+    group.children[at] = isSingle ? only : joined;
+    const start = group.path === "" ? 0 : group.path.length + 1;
+    if (isSingle) labels.set(only, (nodes[only] as NodeView).name.slice(start));
+  }
   const [only] = group.children;
-  if (group.children.length !== 1 || only === undefined || typeof only === "number") return group;
+  if (group.children.length !== 1 || !(only instanceof Group)) return group;
   if (group.path === "") return only;
   const joined = new Group(only.path, `${group.label}/${only.label}`);
   joined.op = only.op;
@@ -146,19 +223,7 @@ function sum(group: Group, nodes: readonly NodeView[], groupOf: (Group | undefin
 function relations(nodes: readonly NodeView[], constant: readonly boolean[]) {
   const readers: number[][] = nodes.map(() => []);
   for (const [i, { inputs }] of nodes.entries()) for (const [source] of inputs) readers[source]?.push(i);
-  const behind = (node: number, depth = 0): readonly number[] => {
-    if (!constant[node] || depth > 20) return [];
-    const { op, inputs } = nodes[node] as NodeView;
-    return op === "Const"
-      ? [node]
-      : inputs.flatMap(([source, output]) => (output < 0 ? [] : behind(source, depth + 1)));
-  };
-  return {
-    readers,
-    isConstant: (node: number) => constant[node] === true,
-    constantsOf: (node: number) =>
-      (nodes[node] as NodeView).inputs.flatMap(([source, output]) => (output < 0 ? [] : behind(source))),
-  };
+  return { readers, isConstant: (node: number) => constant[node] === true };
 }
 
 /** The groups around a node or a group, outermost (the whole graph) first. */

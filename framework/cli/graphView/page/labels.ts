@@ -1,7 +1,7 @@
 /** Texts on boxes: cut to what fits, measured as they are drawn. */
-import { countText, microsecondsText, unitText } from "../../units.js";
+import { integerText, microsecondsText, unitText } from "../../units.js";
 import type { NodeView } from "../GraphViewData.js";
-import { Group, type Item } from "./hierarchy.js";
+import { Group, type Hierarchy, type Item } from "./hierarchy.js";
 import type { Size } from "./layout.js";
 
 const longest = 30;
@@ -32,18 +32,18 @@ export function shapeText(type: string | undefined): string {
   return shape === "" ? "scalar" : shape.replaceAll(",", "×");
 }
 
-export function labelOf(item: Item, nodes: readonly NodeView[]): Label {
+export function labelOf(item: Item, nodes: readonly NodeView[], { labels }: Hierarchy): Label {
   if (item instanceof Group) {
     const what = item.op ? `${item.op} · ` : "";
     const cost =
       item.us > 0 ? `${microsecondsText(item.us)} µs` : item.flops > 0 ? unitText(item.flops, "FLOP") : "";
-    const size = item.count === 1 ? "1 node" : `${countText(item.count)} nodes`;
+    const size = item.count === 1 ? "1 node" : `${integerText(item.count)} nodes`;
     return { title: cut(item.label), detail: `${what}${size}${cost ? ` · ${cost}` : ""}` };
   }
   const { name, op, outputs } = nodes[item] as NodeView;
   const shape = shapeText(outputs?.find((type) => type !== ""));
-  const title = lastPart(name);
-  const isSame = title.replace(/_\d+$/, "") === op;
+  const title = labels.get(item) ?? lastPart(name);
+  const isSame = lastPart(name).replace(/_\d+$/, "") === op;
   return {
     title: cut(title),
     detail: cut([isSame ? "" : op, shape].filter((text) => text !== "").join(" · ")),
@@ -57,6 +57,11 @@ export class Sizes {
   of({ title, detail }: Label, isGroup: boolean): Size {
     const width = Math.max(this.#width(title, `600 13px ${font}`), this.#width(detail, `11px ${font}`));
     return { width: Math.max(Math.ceil(width) + 2 * sidePadding + (isGroup ? 18 : 0), 72), height: 44 };
+  }
+
+  /** What an open group's title needs. */
+  titleWidth(group: Group): number {
+    return Math.ceil(this.#width(cut(group.label), `600 13px ${font}`)) + 48;
   }
 
   #width(text: string, style: string): number {

@@ -1,5 +1,5 @@
 /** Places of boxes and edges: each open group is laid out by itself, by layers from top to bottom, inner ones first. */
-import { Graph, layout } from "@dagrejs/dagre";
+import { Graph, graphlib, layout } from "@dagrejs/dagre";
 import { Group, type Item } from "./hierarchy.js";
 import type { Edge, End } from "./visible.js";
 
@@ -33,38 +33,75 @@ export interface Size {
   readonly height: number;
 }
 
+/** What a layout has to know of its boxes. */
+export interface Measure {
+  sizeOf(item: Item): Size;
+  /** The least width of an open group. */
+  titleWidth(group: Group): number;
+  depthOf(item: Item): number;
+}
+
 /** Room for a group's title, and around its boxes. */
 const titleHeight = 34;
 const margin = 18;
+/** Room below the title for the edges that come in. */
+const entry = 22;
 
 export function place(
   group: Group,
   open: ReadonlySet<Group>,
   edges: ReadonlyMap<Group, readonly Edge[]>,
-  sizeOf: (item: Item) => Size,
+  measure: Measure,
 ): Placed {
   const inner = new Map<Item, Placed>();
   for (const child of group.children)
-    if (child instanceof Group && open.has(child)) inner.set(child, place(child, open, edges, sizeOf));
+    if (child instanceof Group && open.has(child)) inner.set(child, place(child, open, edges, measure));
   const own = edges.get(group) ?? [];
   const graph = new Graph({ multigraph: false });
   graph.setGraph({ rankdir: "TB", nodesep: 22, ranksep: 34, edgesep: 12, acyclicer: "greedy" });
   graph.setDefaultEdgeLabel(() => ({}));
   const keys = keysOf(group, own);
   for (const child of group.children) {
-    const { width, height } = inner.get(child) ?? sizeOf(child);
+    const { width, height } = inner.get(child) ?? measure.sizeOf(child);
     graph.setNode(keys(child), { width, height });
   }
   for (const end of ["in", "out"] as const)
     if (own.some(({ from, to }) => from === end || to === end))
       graph.setNode(keys(end), { width: 2, height: 2 });
   // An edge back is laid out forwards, so that its loop stays together.
-  for (const { from, to, isBack } of own)
+  const upward = upwardEdges(own, keys, measure.depthOf);
+  for (const edge of own) {
+    const { from, to } = edge;
+    // Laid out forwards all the same, so that what belongs together stays together.
     if (from !== to)
-      isBack ? graph.setEdge(keys(to), keys(from), {}) : graph.setEdge(keys(from), keys(to), {});
+      upward.has(edge) ? graph.setEdge(keys(to), keys(from), {}) : graph.setEdge(keys(from), keys(to), {});
+  }
   pinEnds(graph, keys);
   layout(graph);
-  return collect(group, own, inner, graph, keys);
+  const leastWidth = group.parent ? measure.titleWidth(group) : 0;
+  return collect({ group, edges: own, inner, upward, leastWidth }, graph, keys);
+}
+
+/** Edges that close a cycle: those of loops, and of scopes that read each other from the deeper one back. */
+function upwardEdges(
+  edges: readonly Edge[],
+  keys: (end: End) => string,
+  depthOf: (item: Item) => number,
+): ReadonlySet<Edge> {
+  const upward = new Set(edges.filter(({ isBack }) => isBack));
+  const graph = new Graph();
+  for (const edge of edges)
+    if (edge.from !== edge.to && !upward.has(edge)) graph.setEdge(keys(edge.from), keys(edge.to));
+  const cycle = new Map<string, number>();
+  for (const [i, members] of graphlib.alg.tarjan(graph).entries())
+    for (const key of members) cycle.set(key, i);
+  for (const edge of edges) {
+    const { from, to } = edge;
+    if (typeof from === "string" || typeof to === "string" || from === to) continue;
+    const isInCycle = cycle.get(keys(from)) === cycle.get(keys(to)) && cycle.has(keys(from));
+    if (isInCycle && depthOf(from) > depthOf(to)) upward.add(edge);
+  }
+  return upward;
 }
 
 function keysOf(group: Group, edges: readonly Edge[]) {
@@ -88,52 +125,71 @@ function pinEnds(graph: Graph, keys: (end: End) => string): void {
 
 interface Laid extends Size, Point {}
 
+interface Level {
+  readonly group: Group;
+  readonly edges: readonly Edge[];
+  readonly inner: ReadonlyMap<Item, Placed>;
+  readonly upward: ReadonlySet<Edge>;
+  readonly leastWidth: number;
+}
+
+/** From dagre's middles to our corners; the room that it left above and below for the ends of edges is taken away. */
 function collect(
-  group: Group,
-  edges: readonly Edge[],
-  inner: ReadonlyMap<Item, Placed>,
+  { group, edges, inner, upward, leastWidth }: Level,
   graph: Graph,
   keys: (end: End) => string,
 ): Placed {
-  const isRoot = group.parent === undefined;
-  const top = isRoot ? 0 : titleHeight;
-  const side = isRoot ? 0 : margin;
   const laid = (end: End) => graph.node(keys(end)) as Laid | undefined;
-  const boxes = group.children.map((item): Box => {
-    const { x, y, width, height } = laid(item) as Laid;
-    return { item, x: side + x - width / 2, y: top + y - height / 2, width, height, inside: inner.get(item) };
+  const isRoot = group.parent === undefined;
+  const [side, title] = isRoot ? [0, 0] : [margin, titleHeight];
+  const all = group.children.map((item) => ({ item, ...(laid(item) as Laid) }));
+  const highest = Math.min(...all.map(({ y, height }) => y - height / 2));
+  const hasIn = edges.some(({ from }) => from === "in");
+  const down = title + (hasIn ? entry : 0) - highest;
+  const inside = (graph.graph() as Size).width || 0;
+  const width = Math.max(inside + 2 * side, leastWidth);
+  const right = (width - inside) / 2;
+  const boxes = all.map(({ item, x, y, width: wide, height: tall }): Box => {
+    return {
+      item,
+      x: right + x - wide / 2,
+      y: down + y - tall / 2,
+      width: wide,
+      height: tall,
+      inside: inner.get(item),
+    };
   });
-  const label = graph.graph() as Size;
-  const width = Math.max((label.width || 0) + 2 * side, 120);
-  const height = (label.height || 0) + top + (isRoot ? 0 : margin);
+  const height = Math.max(...boxes.map((box) => box.y + box.height)) + (isRoot ? 0 : margin);
   const boxOf = new Map(boxes.map((box) => [box.item as End, box]));
   const placed = edges
     .filter(({ from, to }) => from !== to)
     .map((edge) => {
-      const [a, b] = edge.isBack ? [edge.to, edge.from] : [edge.from, edge.to];
+      const [a, b] = upward.has(edge) ? [edge.to, edge.from] : [edge.from, edge.to];
       const points = (graph.edge(keys(a), keys(b)) as { points?: Point[] })?.points ?? [];
-      const moved = points.map(({ x, y }) => ({ x: x + side, y: y + top }));
-      if (edge.isBack) moved.reverse();
-      return { edge, points: atPorts(edge, moved, boxOf, top, height) };
+      const moved = points.map(({ x, y }) => ({ x: x + right, y: y + down }));
+      if (upward.has(edge)) moved.reverse();
+      return { edge, points: upward.has(edge) ? moved : atPorts(edge, moved, boxOf, title, height) };
     });
-  const xOf = (end: "in" | "out") => (laid(end)?.x ?? label.width / 2) + side;
+  const xOf = (end: "in" | "out") => (laid(end)?.x ?? inside / 2) + right;
   return { group, width, height, boxes, edges: placed, inX: xOf("in"), outX: xOf("out") };
 }
 
 /** Ends of an edge at an open group meet that group's own edges; those at the ports reach the border. */
 function atPorts(
-  { from, to, isBack }: Edge,
+  { from, to }: Edge,
   points: readonly Point[],
   boxOf: ReadonlyMap<End, Box>,
-  top: number,
+  title: number,
   height: number,
 ): readonly Point[] {
   const moved = [...points];
   const [source, target] = [boxOf.get(from), boxOf.get(to)];
-  if (source?.inside && !isBack) moved[0] = { x: source.x + source.inside.outX, y: source.y + source.height };
-  if (target?.inside && !isBack) moved[moved.length - 1] = { x: target.x + target.inside.inX, y: target.y };
-  if (from === "in" && moved[0]) moved[0] = { x: moved[0].x, y: Math.min(top - 6, moved[0].y) };
+  if (source?.inside) moved[0] = { x: source.x + source.inside.outX, y: source.y + source.height };
+  if (target?.inside) moved[moved.length - 1] = { x: target.x + target.inside.inX, y: target.y };
+  if (from === "in" && moved[0]) moved[0] = { x: moved[0].x, y: title - 4 };
   const last = moved[moved.length - 1];
   if (to === "out" && last) moved[moved.length - 1] = { x: last.x, y: height };
-  return moved;
+  // Not above where it begins, nor below where it ends.
+  const [top, bottom] = [moved[0]?.y ?? 0, moved[moved.length - 1]?.y ?? 0];
+  return moved.map(({ x, y }) => ({ x, y: Math.min(Math.max(y, top), bottom) }));
 }

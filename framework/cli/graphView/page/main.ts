@@ -1,5 +1,5 @@
 /** The page of a graph: puts its parts together and wires the keys. */
-import { countText, microsecondsText, unitText } from "../../units.js";
+import { countText, integerText, microsecondsText, unitText } from "../../units.js";
 import type { GraphViewData } from "../GraphViewData.js";
 import { type Colouring, colourings } from "./colours.js";
 import { html } from "./dom.js";
@@ -10,7 +10,7 @@ import { Search } from "./search.js";
 
 const data = JSON.parse(document.getElementById("graph")?.textContent ?? "") as GraphViewData;
 const panel = html("aside", { class: "panel", "aria-label": "details", "aria-live": "polite" });
-const legend = html("div", { class: "legend", role: "note" });
+const legend = html("details", { class: "legend", open: !matchMedia("(max-width: 760px)").matches });
 const view = new GraphView(data, showPanel);
 const search = new Search(data.nodes, (node) => view.choose(node, true));
 
@@ -38,7 +38,7 @@ function showLegend(): void {
     if (share !== undefined) swatch.style.setProperty("--share", `${100 * share}%`);
     return html("span", { class: "entry" }, swatch, text);
   });
-  legend.replaceChildren(html("b", {}, view.colours.name), ...entries);
+  legend.replaceChildren(html("summary", {}, view.colours.name), ...entries);
 }
 
 function button(text: string, title: string, onClick: () => void): HTMLButtonElement {
@@ -60,13 +60,18 @@ function colourChoice(): HTMLElement {
   return html("label", { class: "choice" }, html("span", {}, "Colour"), select);
 }
 
-function unusedChoice(): HTMLElement | undefined {
-  const count = data.nodes.filter(({ isUnused, op }) => isUnused && op !== "Const").length;
-  if (count === 0) return undefined;
+function allChoice(): HTMLElement | undefined {
+  const { hidden } = view.hierarchy;
+  if (hidden === 0) return undefined;
   const box = html("input", { type: "checkbox" });
-  box.addEventListener("change", () => view.showUnused(box.checked));
-  const title = "Nodes that no output of the model needs";
-  return html("label", { class: "choice", title }, box, html("span", {}, `unused (${countText(count)})`));
+  box.addEventListener("change", () => view.showAll(box.checked));
+  const title = "Identity, NoOp, and what no output of the model needs";
+  return html(
+    "label",
+    { class: "choice", title },
+    box,
+    html("span", {}, `${integerText(hidden)} trivial nodes`),
+  );
 }
 
 function themeButton(): HTMLButtonElement {
@@ -84,7 +89,7 @@ function summary(): HTMLElement {
   return html(
     "p",
     { class: "summary" },
-    entry(countText(nodes.length), "nodes"),
+    entry(integerText(nodes.length), "nodes"),
     entry(countText(parameters), "parameters"),
     flops !== undefined &&
       entry(unitText(flops, "FLOP"), ranOn === "one row of zeros" ? "a row" : `for ${ranOn}`),
@@ -153,7 +158,7 @@ function start(): void {
     summary(),
     search.element,
     colourChoice(),
-    unusedChoice(),
+    allChoice(),
     themeButton(),
   );
   const stage = html("main", { class: "stage" }, view.canvas, tools, legend);

@@ -2,6 +2,7 @@
 import { Group } from "./hierarchy.js";
 
 const mostBoxes = 26;
+const fewBoxes = 10;
 /** "Open all" stops there: more can neither be read nor laid out in a moment. */
 export const mostOpenBoxes = 500;
 
@@ -20,6 +21,19 @@ export function openGroups(root: Group, most = mostBoxes): Set<Group> {
       next.push(...groupsIn(group));
     }
     level = next;
+  }
+  return open;
+}
+
+/** For the first sight: a graph that is one large scope shows what is in it. */
+export function openAtFirst(root: Group): Set<Group> {
+  const open = openGroups(root);
+  const seen = () => [...open].reduce((sum, group) => sum + group.children.length, 0);
+  while (seen() < fewBoxes) {
+    const closed = [...open].flatMap(groupsIn).filter((group) => !open.has(group));
+    const [largest] = closed.sort((a, b) => b.count - a.count);
+    if (!largest) break;
+    open.add(largest);
   }
   return open;
 }

@@ -1,5 +1,5 @@
 /** What the side panel tells of a node, a scope or the whole model. */
-import { bytesText, countText, microsecondsText, unitText } from "../../units.js";
+import { bytesText, countText, integerText, microsecondsText, unitText } from "../../units.js";
 import type { ConstantView, GraphViewData, NodeView, PortView } from "../GraphViewData.js";
 import { kindOf, kinds } from "./colours.js";
 import { html, link } from "./dom.js";
@@ -44,13 +44,14 @@ export function nodePanel(context: PanelContext, number: number): readonly (Node
     html(
       "span",
       { class: "entry" },
-      link(data.nodes[target]?.name ?? "", () => go(target)),
+      link(withoutScope(data.nodes[target]?.name ?? "", name), () => go(target), data.nodes[target]?.name),
       html("span", { class: "muted" }, detail),
     );
   const about = (source: number, output: number) => {
     const from = data.nodes[source];
     if (output < 0) return "runs before";
-    return `${output > 0 ? `output ${output} · ` : ""}${from?.outputs?.[output] ?? ""}`;
+    const type = from?.outputs?.[output] ?? "";
+    return [output > 0 ? `output ${output}` : "", type].filter((text) => text !== "").join(" · ");
   };
   const readers = [...new Set(hierarchy.readers[number] ?? [])];
   return [
@@ -78,6 +79,18 @@ export function nodePanel(context: PanelContext, number: number): readonly (Node
     ),
     section("Engine", engineText(node, uncompiled)),
   ];
+}
+
+/** What a name adds to the scopes that it shares with another. */
+function withoutScope(name: string, other: string): string {
+  let shared = 0;
+  for (
+    let at = name.indexOf("/");
+    at >= 0 && other.startsWith(name.slice(0, at + 1));
+    at = name.indexOf("/", at + 1)
+  )
+    shared = at + 1;
+  return name.slice(shared);
 }
 
 function engineText(
@@ -149,7 +162,7 @@ export function groupPanel({ data, go }: PanelContext, group: Group, isOpen: boo
     section(
       "Inside",
       rows([
-        ["nodes", countText(group.count)],
+        ["nodes", integerText(group.count)],
         data.flops === undefined ? undefined : ["operations", `${unitText(group.flops, "FLOP")}${share}`],
         ["parameters", countText(group.parameters)],
         data.profile ? ["time", `${microsecondsText(group.us)} µs`] : undefined,
@@ -159,7 +172,12 @@ export function groupPanel({ data, go }: PanelContext, group: Group, isOpen: boo
       "Children",
       list(
         group.children.map((child) =>
-          link(child instanceof Group ? `${child.label}/` : (data.nodes[child]?.name ?? ""), () => go(child)),
+          link(
+            child instanceof Group
+              ? `${child.label}/`
+              : withoutScope(data.nodes[child]?.name ?? "", `${group.path}/`),
+            () => go(child),
+          ),
         ),
       ),
     ),
@@ -196,7 +214,7 @@ export function modelPanel({ data, go }: PanelContext): readonly (Node | undefin
       rows([
         [
           "nodes",
-          `${countText(nodes.length)}, ${countText(constants)} of them constants${unused > 0 ? `, ${countText(unused)} not needed` : ""}`,
+          `${integerText(nodes.length)}, ${integerText(constants)} of them constants${unused > 0 ? `, ${integerText(unused)} not needed` : ""}`,
         ],
         ["parameters", `${countText(data.parameters)} (${bytesText(4 * data.parameters)} as float32)`],
         flops === undefined ? undefined : ["operations", `${unitText(flops, "FLOP")} for ${data.ranOn}`],
@@ -206,7 +224,7 @@ export function modelPanel({ data, go }: PanelContext): readonly (Node | undefin
               `${microsecondsText(profile.totalUs)} µs a run, engine ${profile.engine}, median of ${profile.runs}`,
             ]
           : undefined,
-        profile && profile.otherUs > 0
+        profile && profile.otherUs >= 0.01
           ? ["", `${microsecondsText(profile.otherUs)} µs of it in copies to the outputs`]
           : undefined,
       ]),
