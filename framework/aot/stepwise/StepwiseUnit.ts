@@ -2,6 +2,7 @@
 import { Exception } from "../../base/errors.js";
 import { copyData } from "../../tensorflow/dtypes.js";
 import type { Executable } from "../../tensorflow/engines.js";
+import type { NodeDef } from "../../tensorflow/GraphDef.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { median, type ProfileRow } from "../../tensorflow/cost/Profile.js";
 import type { CompiledCode, Slot, Unit } from "../Unit.js";
@@ -68,8 +69,8 @@ export class StepwiseUnit implements Executable {
     for (const { samples } of this.#timers.values()) samples.length = 0;
   }
 
-  /** What ran, in order. `opOf`: the op of a node. */
-  rows(opOf: (node: string) => string | undefined): ProfileRow[] {
+  /** What ran, in order. `nodeOf`: the node that a step was traced for. */
+  rows(nodeOf: (origin: string) => NodeDef | undefined): ProfileRow[] {
     const rows: ProfileRow[] = [];
     const idleUs = median(Float64Array.from(this.#idle));
     const add = (commands: readonly Command[]): void => {
@@ -80,9 +81,10 @@ export class StepwiseUnit implements Executable {
         const { runs, samples } = this.#timers.get(command.step) as Timer;
         if (runs === 0) continue;
         const { origin, cost } = command;
+        const node = nodeOf(origin);
         rows.push({
-          node: origin,
-          op: opOf(origin) ?? cost.kind,
+          node: node?.name ?? origin,
+          op: node?.op ?? cost.kind,
           kind: cost.kind,
           runs,
           dtype: cost.dtype,

@@ -150,8 +150,10 @@ function timedPart(model: ReferenceModel, part: PlacedPart, cost: GraphCost, tar
     const plan = new TimedPlan(model, feeds, fetches, clockMicroseconds());
     return Object.assign(plan, { allRows: () => plan.rows(cost) });
   }
+  // What is written to an output is traced for its tensor.
+  const nodeOf = (origin: string) => model.index.node(parseTensorName(origin).node);
   const unit = new StepwiseUnit(compileStepwise(model, part.feedTypes, part.fetches, target));
-  return Object.assign(unit, { allRows: () => unit.rows((name) => model.index.node(name)?.op) });
+  return Object.assign(unit, { allRows: () => unit.rows(nodeOf) });
 }
 
 /** One run through all parts, tensors between them by name. */

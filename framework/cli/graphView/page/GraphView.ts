@@ -134,6 +134,11 @@ export class GraphView {
     this.onChange();
   }
 
+  /** Puts the keyboard on what is chosen. */
+  focusChosen(): void {
+    this.#mark(true);
+  }
+
   /** Arrow keys: the next box that way, or the first one. */
   step(key: string): void {
     const boxes = [...(this.#drawing?.boxes.values() ?? [])].map(({ box }) => box);

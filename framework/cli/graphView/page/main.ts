@@ -12,7 +12,10 @@ const data = JSON.parse(document.getElementById("graph")?.textContent ?? "") as 
 const panel = html("aside", { class: "panel", "aria-label": "details", "aria-live": "polite" });
 const legend = html("details", { class: "legend", open: !matchMedia("(max-width: 760px)").matches });
 const view = new GraphView(data, showPanel);
-const search = new Search(data.nodes, (node) => view.choose(node, true));
+const search = new Search(data.nodes, (node) => {
+  view.choose(node, true);
+  view.focusChosen();
+});
 
 function showPanel(): void {
   const { chosen } = view;

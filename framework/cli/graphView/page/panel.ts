@@ -61,7 +61,7 @@ export function nodePanel(context: PanelContext, number: number): readonly (Node
       "p",
       { class: "chips" },
       chip(op, `kind-${kindOf(op)}`),
-      html("span", { class: "muted" }, kinds[kindOf(op)]),
+      html("span", { class: "muted" }, op === "Const" ? "constant" : kinds[kindOf(op)]),
     ),
     section(
       "Outputs",
@@ -107,10 +107,10 @@ function costRows(
   { flops, parameters, us, runs, outputs }: NodeView,
   data: GraphViewData,
 ): HTMLElement | undefined {
-  if (runs === undefined && us === undefined && parameters === undefined) return undefined;
+  if (!flops && us === undefined && !parameters && (runs ?? 1) === 1) return undefined;
   const share = flops && data.flops ? ` (${percent(flops / data.flops)})` : "";
   return rows([
-    flops === undefined ? undefined : ["operations", `${unitText(flops, "FLOP")}${share}`],
+    !flops ? undefined : ["operations", `${unitText(flops, "FLOP")}${share}`],
     parameters === undefined ? undefined : ["parameters", countText(parameters)],
     us === undefined ? undefined : ["time", `${microsecondsText(us)} µs`],
     us === undefined || !flops ? undefined : ["speed", `${(flops / us / 1000).toFixed(2)} GFLOP/s`],
