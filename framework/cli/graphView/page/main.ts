@@ -45,7 +45,9 @@ function showLegend(): void {
 }
 
 function button(text: string, title: string, onClick: () => void): HTMLButtonElement {
-  const element = html("button", { type: "button", title, "aria-label": title }, text);
+  // A sign alone says nothing to who hears it.
+  const label = text.length === 1 ? title : undefined;
+  const element = html("button", { type: "button", title, "aria-label": label }, text);
   element.addEventListener("click", onClick);
   return element;
 }
