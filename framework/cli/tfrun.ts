@@ -8,7 +8,6 @@ import { showShape, type Tensor } from "../tensorflow/Tensor.js";
 import { print } from "./compareOutput.js";
 import { runTool } from "./runTool.js";
 import { type Port, portsOf, rowOfZeros, showPorts } from "./tfrunModel.js";
-import { profileRun } from "./tfrunProfile.js";
 import { readTensors, toJson } from "./tfrunTensors.js";
 import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
@@ -46,11 +45,11 @@ The exit code is 0 only when every output was computed.`;
 
 process.exitCode = await runTool(async () => {
   const given = await parse(process.argv.slice(2));
-  if (given) await print(answer(given));
+  if (given) await print(await answer(given));
   return 0;
 });
 
-function answer(given: Arguments): string {
+async function answer(given: Arguments): Promise<string> {
   if (given.profile) return profile(given);
   if (given.explain) return explain(given);
   return given.inputs === undefined ? describe(given) : run(given, given.inputs);
@@ -177,7 +176,9 @@ function explain(given: Arguments): string {
 }
 
 /** Of the given inputs, or of one row of zeros. */
-function profile(given: Arguments): string {
+async function profile(given: Arguments): Promise<string> {
+  // It brings the compiler along, which the other answers only load where code is not in the cache.
+  const { profileRun } = await import("./tfrunProfile.js");
   const graph = load(given);
   const { model, engine, engineTarget, time: runs, json } = given;
   const options = { engine, engineTarget, ...(runs !== undefined && { runs }) };

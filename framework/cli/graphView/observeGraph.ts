@@ -29,7 +29,8 @@ export function observeGraph(
   const names = fullNames(
     graph,
     given.map(([name]) => name),
-    outputs,
+    // A sparse or composite tensor has no name.
+    outputs.filter((output) => graph.signature?.outputs[output]?.name !== ""),
   );
   const roots = names.fetches.map((name) => parseTensorName(name).node);
   const needed = new Set(index.order(roots).map(({ name }) => name));

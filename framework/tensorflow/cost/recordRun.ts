@@ -82,8 +82,19 @@ export function recordRun(
     nodes.set(name, cost);
     for (const [port, type] of cost.outputs.entries()) if (type) types.set(`${name}:${port}`, type);
   }
+  addLoopHeads(index, types);
   const flops = [...nodes.values()].reduce((sum, cost) => sum + cost.flops, 0);
   return { nodes, flops, parameters: parameters.amongst(nodes.keys()), types };
+}
+
+/** A Merge at the head of a loop is not run as a node: it has the type of what enters it. */
+function addLoopHeads(index: GraphIndex, types: Map<string, TensorType>): void {
+  for (const node of index.graph.nodes) {
+    if (node.op !== "Merge" && node.op !== "RefMerge") continue;
+    const entering = index.inputs(node).flatMap((input) => types.get(tensorKey(input)) ?? [])[0];
+    const key = `${node.name}:0`;
+    if (entering && !types.has(key)) types.set(key, entering);
+  }
 }
 
 class Recorded {

@@ -2,7 +2,7 @@
 import type { GraphViewData } from "../GraphViewData.js";
 import { type Colouring, type Colours, coloursOf } from "./colours.js";
 import { svg } from "./dom.js";
-import { type Drawing, draw } from "./draw.js";
+import { arrowHead, type Drawing, draw } from "./draw.js";
 import { buildHierarchy, Group, groupsAround, type Hierarchy, type Item } from "./hierarchy.js";
 import { labelOf, Sizes } from "./labels.js";
 import { type Placed, place } from "./layout.js";
@@ -237,19 +237,4 @@ export class GraphView {
     const closed = groupsAround(group).find((around) => !this.#open.has(around));
     return closed && this.#drawing?.boxes.get(closed);
   }
-}
-
-function arrowHead(): SVGDefsElement {
-  const path = svg("path", { d: "M0 0L7 3.5L0 7z", class: "head" });
-  const marker = {
-    id: "arrow",
-    viewBox: "0 0 7 7",
-    refX: 6.5,
-    refY: 3.5,
-    markerWidth: 7,
-    markerHeight: 7,
-    orient: "auto",
-    markerUnits: "userSpaceOnUse",
-  };
-  return svg("defs", {}, svg("marker", marker, path));
 }

@@ -126,3 +126,19 @@ function curve(points: readonly Point[]): string {
   parts.push(`L${at(last)}`);
   return parts.join("");
 }
+
+/** What edges end in, once a canvas. */
+export function arrowHead(): SVGDefsElement {
+  const path = svg("path", { d: "M0 0L7 3.5L0 7z", class: "head" });
+  const marker = {
+    id: "arrow",
+    viewBox: "0 0 7 7",
+    refX: 6.5,
+    refY: 3.5,
+    markerWidth: 7,
+    markerHeight: 7,
+    orient: "auto",
+    markerUnits: "userSpaceOnUse",
+  };
+  return svg("defs", {}, svg("marker", marker, path));
+}

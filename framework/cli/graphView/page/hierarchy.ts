@@ -3,6 +3,7 @@
  * the node that reads them; a scope with too many children is cut into parts, so that every level can be laid out.
  */
 import type { NodeView } from "../GraphViewData.js";
+import { depthsOf } from "./depths.js";
 
 /** A scope, a part of one, or the whole graph. */
 export class Group {
@@ -96,30 +97,6 @@ export function buildHierarchy(
   const depths = depthsOf(nodes);
   const hidden = nodes.length - shown.length - constant.filter((is) => is).length;
   return { root: whole, groupOf, labels, hidden, depthOf: meanDepth(depths), ...relations(nodes, constant) };
-}
-
-/** Longest ways from what reads nothing; what closes a loop counts for none. */
-function depthsOf(nodes: readonly NodeView[]): Float64Array {
-  const depths = new Float64Array(nodes.length).fill(-1);
-  for (const start of nodes.keys()) {
-    // By hand and not by calls: a chain may be longer than the stack.
-    const open = [start];
-    while (open.length > 0) {
-      const at = open[open.length - 1] as number;
-      const { inputs, op } = nodes[at] as NodeView;
-      const sources = /NextIteration$/.test(op) ? [] : inputs.map(([source]) => source);
-      const next = depths[at] === -1 ? sources.filter((source) => depths[source] === -1) : [];
-      if (depths[at] === -1 && next.length > 0) {
-        depths[at] = -2;
-        open.push(...next);
-        continue;
-      }
-      open.pop();
-      if ((depths[at] ?? 0) >= 0) continue;
-      depths[at] = 1 + Math.max(-1, ...sources.map((source) => depths[source] ?? -1));
-    }
-  }
-  return depths;
 }
 
 function meanDepth(depths: Float64Array): (item: Item) => number {

@@ -5,7 +5,8 @@ import { type Colouring, colourings } from "./colours.js";
 import { html } from "./dom.js";
 import { GraphView } from "./GraphView.js";
 import { Group } from "./hierarchy.js";
-import { groupPanel, modelPanel, nodePanel } from "./panel.js";
+import { modelPanel } from "./modelPanel.js";
+import { groupPanel, nodePanel } from "./panel.js";
 import { Search } from "./search.js";
 
 const data = JSON.parse(document.getElementById("graph")?.textContent ?? "") as GraphViewData;

@@ -48,13 +48,14 @@ describe("recordRun", () => {
   });
 
   it("counts every round of a loop, and finds the weights that it hands on", () => {
-    const { nodes, flops } = record(loop(4), { x: new Tensor("float32", [1, 3]) }, ["result"]);
+    const { nodes, flops, types } = record(loop(4), { x: new Tensor("float32", [1, 3]) }, ["result"]);
     const product = nodes.get("while/body/product");
     expect(product?.runs).toBe(4);
     expect(product?.flops).toBe(4 * 2 * 3 * 3);
     expect(product?.parameters).toBe(9);
     // One addition to the counter a round, and one comparison more than rounds.
     expect(flops).toBe(4 * 18 + 4 + 5);
+    expect(types.get("while/merge_1:0")).toEqual({ dtype: "float32", shape: [1, 3] });
     expect(nodes.get("while/exit_1")?.outputs).toEqual([{ dtype: "float32", shape: [1, 3] }]);
   });
 
