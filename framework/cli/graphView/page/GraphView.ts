@@ -134,6 +134,11 @@ export class GraphView {
     this.onChange();
   }
 
+  /** Whether so many nodes read it that its lines are left out. */
+  isWithoutLines(node: number): boolean {
+    return this.#links.some(({ source, isDrawn }) => source === node && !isDrawn);
+  }
+
   /** Puts the keyboard on what is chosen. */
   focusChosen(): void {
     this.#mark(true);

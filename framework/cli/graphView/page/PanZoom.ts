@@ -5,6 +5,9 @@ const least = 0.03;
 const most = 3;
 /** Fitting does not blow a small graph up. */
 const mostFitted = 1.15;
+/** The tools lie above the drawing, the legend below. */
+const roomAbove = 58;
+const roomBelow = 78;
 /** Farther than this is a drag and no click. */
 const dragPixels = 4;
 
@@ -57,16 +60,11 @@ export class PanZoom {
   /** All of it, in the middle; what is too tall to be read begins at its top. */
   fit({ width, height }: Size, readable = 0): void {
     const { clientWidth, clientHeight } = this.canvas;
-    const padding = Math.min(40, clientWidth / 20);
-    const whole = Math.min(
-      (clientWidth - 2 * padding) / width,
-      (clientHeight - 2 * padding) / height,
-      mostFitted,
-    );
-    this.#scale = Math.max(whole, Math.min(readable, (clientWidth - 2 * padding) / width), least);
+    const [side, free] = [Math.min(40, clientWidth / 20), clientHeight - roomAbove - roomBelow];
+    const whole = Math.min((clientWidth - 2 * side) / width, free / height, mostFitted);
+    this.#scale = Math.max(whole, Math.min(readable, (clientWidth - 2 * side) / width), least);
     this.#x = (clientWidth - width * this.#scale) / 2;
-    const free = clientHeight - height * this.#scale;
-    this.#y = free > 2 * padding ? free / 2 : padding;
+    this.#y = roomAbove + Math.max(0, (free - height * this.#scale) / 2);
     this.#apply();
   }
 

@@ -23,6 +23,7 @@ function showPanel(): void {
   const context = {
     data,
     hierarchy: view.hierarchy,
+    isWithoutLines: (node: number) => view.isWithoutLines(node),
     go: (target: number | Group) => view.choose(target, true),
   };
   const parts =

@@ -42,7 +42,17 @@ export function nodePanel(context: PanelContext, number: number): readonly (Node
     section("Cost", costRows(node, data)),
     constant && constantSection(constant),
     section("Inputs", list(inputs.map(([source, output]) => linkTo(source, about(source, output))))),
-    section("Read by", list(readers.map((reader) => linkTo(reader, data.nodes[reader]?.op)))),
+    section(
+      "Read by",
+      context.isWithoutLines(number)
+        ? html(
+            "p",
+            { class: "muted" },
+            "So many nodes read this number that its lines are not drawn; its readers are marked.",
+          )
+        : undefined,
+      list(readers.map((reader) => linkTo(reader, data.nodes[reader]?.op))),
+    ),
     section(
       "Attributes",
       node.attrs.length > 0

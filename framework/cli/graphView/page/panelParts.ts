@@ -9,6 +9,7 @@ const shownLinks = 40;
 export interface PanelContext {
   readonly data: GraphViewData;
   readonly hierarchy: Hierarchy;
+  isWithoutLines(node: number): boolean;
   /** Chooses another node or scope. */
   go(target: number | Group): void;
 }
