@@ -138,6 +138,7 @@ export {
 } from "./tensorflow/saving/toConcreteFunction.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
 export { SessionCache } from "./tensorflow/SessionCache.js";
+export { writeGraphSummary } from "./tensorflow/writeGraphSummary.js";
 export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";
 export { TensorSpec } from "./tensorflow/TensorSpec.js";
 export {
