@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { ConcreteFunction } from "../../../../framework/tensorflow/ConcreteFunction.js";
 import { fromGraphDef } from "../../../../framework/tensorflow/ConcreteFunction.js";
 import type { DType } from "../../../../framework/tensorflow/dtypes.js";
+import { registeredEngines } from "../../../../framework/tensorflow/engines.js";
 import type { GraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import {
   loadConcreteFunction,
@@ -20,6 +21,9 @@ import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { constantGraphNodes, graphOf, node } from "../buildGraph.js";
 import { everyType, scaling, valuesOfEveryType } from "./variableGraphs.js";
 
+const absent = registeredEngines()
+  .find(({ name }) => name === "tensorflow")
+  ?.unavailable();
 const folder = mkdtempSync(join(tmpdir(), "serving-"));
 const out = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -126,6 +130,15 @@ describe("exportServing", () => {
     });
     await exporter.exportCompact(out("exporter.pb"));
     expect(existsSync(out("exporter.pb"))).toBe(true);
+  });
+
+  it.skipIf(absent !== undefined)("is run by the tensorflow engine", async () => {
+    await exportServing(out("engine"), { a: scaling(3), c: scaling(5, true) });
+    for (const [signature, factor] of Object.entries({ a: 3, c: 5 })) {
+      const session = createSession(loadSavedModel(out("engine"), { signature }), { engine: "tensorflow" });
+      expect(session.run({ x }, ["y"])[0]?.data).toEqual(Float32Array.of(factor, 2 * factor));
+      session.close();
+    }
   });
 
   it("refuses a directory that is there, and leaves it alone", async () => {
