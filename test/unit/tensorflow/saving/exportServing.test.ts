@@ -7,7 +7,7 @@ import type { ConcreteFunction } from "../../../../framework/tensorflow/Concrete
 import { fromGraphDef } from "../../../../framework/tensorflow/ConcreteFunction.js";
 import type { DType } from "../../../../framework/tensorflow/dtypes.js";
 import { registeredEngines } from "../../../../framework/tensorflow/engines.js";
-import type { GraphDef } from "../../../../framework/tensorflow/GraphDef.js";
+import { type GraphDef, parseGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import {
   loadConcreteFunction,
   loadMetaGraphDef,
@@ -18,7 +18,7 @@ import { ModelExporter } from "../../../../framework/tensorflow/saving/ModelExpo
 import { writeSavedModel } from "../../../../framework/tensorflow/saving/writeSavedModel.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { constantGraphNodes, graphOf, node } from "../buildGraph.js";
+import { constantGraphNodes, encode, graphOf, node, placeholder } from "../buildGraph.js";
 import { everyType, scaling, valuesOfEveryType } from "./variableGraphs.js";
 
 const absent = registeredEngines()
@@ -87,6 +87,20 @@ describe("exportServing", () => {
     expect(graph.nodes.filter(({ op }) => op === "Mul").map(({ name }) => name)).toEqual(["y", "c/y"]);
     for (const [signature, factor] of Object.entries({ a: 3, b: 3, c: 5 }))
       expect(runY(loadSavedModel(out("several"), { signature }))).toEqual([factor, 2 * factor]);
+  });
+
+  it("says in a newer graph what an old one's placeholder means", async () => {
+    const nodes = [placeholder("x", "float32", []), node("y", "Neg", ["x"], { T: { type: 1 } })];
+    const old = parseGraphDef(encode(nodes, 21), "old");
+    await exportServing(out("ages"), { old, now: scaling(3) });
+    const { graph, signatures } = loadMetaGraphDef(out("ages"));
+    expect(graph.producer).toBe(1395);
+    expect(graph.nodes.find(({ name }) => name === "x")?.attrs.shape?.shape).toBe(null);
+    expect(signatures.map(({ inputs }) => inputs.x)).toMatchObject([
+      { name: "now/x:0" },
+      { name: "x:0", shape: null },
+    ]);
+    expect(runY(loadSavedModel(out("ages"), { signature: "old" }))).toEqual([-1, -2]);
   });
 
   it("keeps functions of loops and branches, and variables that signatures of one model share", async () => {
