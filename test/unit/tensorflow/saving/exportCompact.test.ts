@@ -4,11 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type LogMessage, setLogSink } from "../../../../framework/base/log.js";
-import {
-  fromGraphDef,
-  type SignedGraph,
-  signatureOf,
-} from "../../../../framework/tensorflow/ConcreteFunction.js";
+import { fromGraphDef, type SignedGraph } from "../../../../framework/tensorflow/ConcreteFunction.js";
 import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { compareGraphs } from "../../../../framework/tensorflow/saving/compareGraphs.js";
 import {
