@@ -2,7 +2,7 @@
 import { fromGraphDef } from "../../tensorflow/ConcreteFunction.js";
 import type { GraphDef, PartialShape, Signature } from "../../tensorflow/GraphDef.js";
 import { completeSignature } from "../../tensorflow/saving/completeSignature.js";
-import { withKnownColocations } from "../../tensorflow/saving/knownColocations.js";
+import { dropLostColocations } from "../../tensorflow/saving/dropLostColocations.js";
 import { encodeSavedModel, metaGraphMessage } from "../../tensorflow/saving/metaGraphMessage.js";
 import type { ServingSignature } from "./ServingSignature.js";
 
@@ -21,7 +21,7 @@ export function encodeStaticModel(
   batchSizes: readonly number[],
   keyPattern: string,
 ): Uint8Array {
-  const graph = withKnownColocations(completeSignature(fromGraphDef(given).graph));
+  const graph = dropLostColocations(completeSignature(fromGraphDef(given).graph));
   const signatures = batchSizes.map((batchSize): Signature => {
     const feeds = signature.feeds(batchSize);
     const inputs = Object.keys(graph.signature.inputs).map((key, i) => [key, feeds[i]]);

@@ -11,7 +11,7 @@ import { type ConcreteFunction, type Initialization, variablesOf } from "../Conc
 import type { GraphDef, NodeDef } from "../GraphDef.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { encodeFingerprint } from "./fingerprint.js";
-import { withKnownColocations } from "./knownColocations.js";
+import { dropLostColocations } from "./dropLostColocations.js";
 import { mergeFunctions } from "./mergeFunctions.js";
 import { encodeSavedModel, metaGraphMessage } from "./metaGraphMessage.js";
 import { withResourceVariables } from "./resourceVariables.js";
@@ -41,7 +41,7 @@ export function writeSavedModel(
     );
   const merged = mergeFunctions(functions);
   const { variables, initialization } = merged;
-  const graph = withKnownColocations(withResourceVariables(merged.graph));
+  const graph = dropLostColocations(withResourceVariables(merged.graph));
   const saver = saverNodes(graph, variables);
   const complete = withNodes(graph, [...saver.nodes, ...(initialization?.nodes ?? [])]);
   const metaGraph = metaGraphMessage({
