@@ -102,7 +102,7 @@ export { type InferencerOptions, makeInferencer, registerInferencer } from "./pr
 export { mustBeWritable, writeHistograms, writeScalars } from "./predict/writeResult.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
-export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";
+export { type ConcreteFunction, freeze, fromGraphDef } from "./tensorflow/ConcreteFunction.js";
 export { Checkpoint, type StoredTensor } from "./tensorflow/checkpoint/Checkpoint.js";
 export {
   smartInit,
@@ -117,6 +117,7 @@ export { loadNpy, loadNpz, saveNpz } from "./tensorflow/numpy/npz.js";
 export type { Options } from "./tensorflow/Options.js";
 export type { PreparedCall } from "./tensorflow/PreparedCall.js";
 export {
+  loadConcreteFunction,
   loadGraph,
   loadMetaGraphDef,
   loadSavedModel,

@@ -65,12 +65,13 @@ export class PredictConfig<ReturnInput extends boolean = false> {
       model === undefined
         ? await concreteFunction(towerFunc as TraceableFunction, inputSignature as readonly TensorSpec[])
         : await toConcreteFunction(model, { outputNames });
-    const { graph, variables } = sessionInit === undefined ? made : smartInit(made, sessionInit);
+    const fn = smartInit(made, sessionInit);
+    const { graph } = fn;
     const { signature } = graph;
     const index = new GraphIndex(graph);
     const inputs = pick(inputNames ?? Object.keys(signature.inputs), signature.inputs, index, "input");
     const outputs = pick(outputNames, signature.outputs, index, "output");
-    return { graph: { ...graph, signature: { key: signature.key, inputs, outputs } }, variables };
+    return { ...fn, graph: { ...graph, signature: { key: signature.key, inputs, outputs } } };
   }
 
   async #load(): Promise<PredictGraph> {

@@ -4,6 +4,7 @@
  */
 import { suggestion } from "../base/didYouMean.js";
 import { Exception } from "../base/errors.js";
+import { optionalPackage } from "../base/optionalPackage.js";
 import type { TensorData } from "../tensorflow/dtypes.js";
 import { withTowerContext } from "../tensorflow/trace/towerContext.js";
 import { Tensor, type TensorLike } from "../tensorflow/Tensor.js";
@@ -139,24 +140,18 @@ function refused(what: string): Exception {
   return new Exception("Configuration", `getPredictor: ${what.endsWith("?") ? what : `${what}.`}`);
 }
 
-async function loadTfjs(): Promise<Tfjs> {
-  return loaded("@tensorflow/tfjs-core", () => import("@tensorflow/tfjs-core"));
+function loadTfjs(): Promise<Tfjs> {
+  return optionalPackage(
+    "@tensorflow/tfjs-core@4.22.0",
+    "getPredictor",
+    () => import("@tensorflow/tfjs-core"),
+  );
 }
 
-async function loadTfjsLayers(): Promise<TfjsLayers> {
-  return loaded("@tensorflow/tfjs-layers", () => import("@tensorflow/tfjs-layers"));
-}
-
-async function loaded<T>(name: string, load: () => Promise<unknown>): Promise<T> {
-  try {
-    return (await load()) as T;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw error;
-    throw new Exception(
-      "NotFound",
-      `getPredictor needs the package ${name}, which is not installed; install it: npm install ${name}@4.22.0.`,
-      { cause: error },
-    );
-  }
+function loadTfjsLayers(): Promise<TfjsLayers> {
+  return optionalPackage(
+    "@tensorflow/tfjs-layers@4.22.0",
+    "getPredictor",
+    () => import("@tensorflow/tfjs-layers"),
+  );
 }
