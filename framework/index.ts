@@ -124,36 +124,28 @@ export {
   type ModelOptions,
   type SavedModelOptions,
 } from "./tensorflow/savedmodel/SavedModel.js";
-export { exportCompact, type ExportCompactOptions } from "./tensorflow/saving/exportCompact.js";
 export {
+  concreteFunction,
+  exportCompact,
   exportServing,
-  type ExportServingOptions,
-  type Signatures,
-} from "./tensorflow/saving/exportServing.js";
-export { type ExportConfig, ModelExporter } from "./tensorflow/saving/ModelExporter.js";
-export {
+  fromLayersModel,
   loadFrozenGraph,
   loadFrozenGraph as load_graph,
-  type SavedGraph,
-  type SaveGraphOptions,
   saveFrozenGraph,
   saveFrozenGraph as save_graph,
-} from "./tensorflow/saving/saveFrozenGraph.js";
-export {
-  type ToConcreteFunctionOptions,
-  type Saveable,
   toConcreteFunction,
-} from "./tensorflow/saving/toConcreteFunction.js";
+} from "./tensorflow/modelTools.js";
+export type { ExportCompactOptions } from "./tensorflow/saving/exportCompact.js";
+export type { ExportServingOptions, Signatures } from "./tensorflow/saving/exportServing.js";
+export { type ExportConfig, ModelExporter } from "./tensorflow/saving/ModelExporter.js";
+export type { SavedGraph, SaveGraphOptions } from "./tensorflow/saving/saveFrozenGraph.js";
+export type { Saveable, ToConcreteFunctionOptions } from "./tensorflow/saving/toConcreteFunction.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";
 export { SessionCache } from "./tensorflow/SessionCache.js";
 export { writeGraphSummary } from "./tensorflow/writeGraphSummary.js";
 export { type NamedTensor, Tensor, type TensorLike } from "./tensorflow/Tensor.js";
 export { TensorSpec } from "./tensorflow/TensorSpec.js";
-export {
-  type ConcreteFunctionOptions,
-  concreteFunction,
-  type TraceableFunction,
-} from "./tensorflow/trace/concreteFunction.js";
-export { fromLayersModel, type LayersModelLike } from "./tensorflow/trace/fromLayersModel.js";
+export type { ConcreteFunctionOptions, TraceableFunction } from "./tensorflow/trace/concreteFunction.js";
+export type { LayersModelLike } from "./tensorflow/trace/fromLayersModel.js";
 export { type RawAttr, type RawOutput, rawOp } from "./tensorflow/trace/rawOp.js";
 export { type TowerContext, towerContext, withTowerContext } from "./tensorflow/trace/towerContext.js";

@@ -143,6 +143,8 @@ async function bundle(out) {
       bundlePlugin: "framework/modules/bundlePlugin.ts",
       // Loaded when a graph is compiled: framework/aot/compiler.ts.
       compiler: "framework/aot/compile.ts",
+      // Loaded with the first graph: framework/tensorflow/reference/ops.ts.
+      referenceKernels: "framework/tensorflow/reference/kernelTable.ts",
       ...hostEntries,
     },
     outdir: out,

@@ -10,9 +10,10 @@ import type { GraphDef, SignatureTensor } from "../tensorflow/GraphDef.js";
 import { GraphIndex } from "../tensorflow/GraphIndex.js";
 import { parseTensorName } from "../tensorflow/names.js";
 import type { Options } from "../tensorflow/Options.js";
-import { type Saveable, toConcreteFunction } from "../tensorflow/saving/toConcreteFunction.js";
+import { concreteFunction, toConcreteFunction } from "../tensorflow/modelTools.js";
+import type { Saveable } from "../tensorflow/saving/toConcreteFunction.js";
 import type { TensorSpec } from "../tensorflow/TensorSpec.js";
-import { concreteFunction, type TraceableFunction } from "../tensorflow/trace/concreteFunction.js";
+import type { TraceableFunction } from "../tensorflow/trace/concreteFunction.js";
 
 export interface PredictOptions<ReturnInput extends boolean = boolean> {
   /** A path, a graph, a Layers model …: whatever saveFrozenGraph takes. Either this, or towerFunc with inputSignature. */
