@@ -210,7 +210,8 @@ const savedModels = [
     : readdirSync(join(shared, "models")).map((name) => join(shared, "models", name, "saved_model"))),
 ].filter(
   (directory) =>
-    existsSync(join(directory, "variables", "variables.index")) && !/undecorated|tags$|vocabulary/.test(directory),
+    existsSync(join(directory, "variables", "variables.index")) &&
+    !/undecorated|tags$|vocabulary/.test(directory),
 );
 
 describe("a file with variables, and its checkpoint", () => {
