@@ -3,7 +3,12 @@ import type { DType, TensorData } from "../dtypes.js";
 import type { ElementList } from "../reference/ElementList.js";
 import type { KernelCall } from "../reference/op.js";
 import type { TensorLike } from "../Tensor.js";
-import type { TensorType } from "./recordRun.js";
+
+/** Dtype and shape; a TensorList or TensorArray is a "list" of so many tensors. */
+export interface TensorType {
+  readonly dtype: DType | "list";
+  readonly shape: readonly number[];
+}
 
 export class RecordingCall implements KernelCall {
   readonly outputs: (TensorType | undefined)[] = [];

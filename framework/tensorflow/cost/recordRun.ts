@@ -15,13 +15,7 @@ import type { NodeStep } from "../reference/Plan.js";
 import type { TensorLike } from "../Tensor.js";
 import { flopsOf } from "./flops.js";
 import { parametersOf } from "./parameters.js";
-import { RecordingCall } from "./RecordingCall.js";
-
-/** Dtype and shape; a TensorList or TensorArray is a "list" of so many tensors. */
-export interface TensorType {
-  readonly dtype: DType | "list";
-  readonly shape: readonly number[];
-}
+import { RecordingCall, type TensorType } from "./RecordingCall.js";
 
 /** What one node did. */
 export interface NodeCost {
