@@ -2,7 +2,7 @@
  * One run of a graph in the reference engine with everything written down: which nodes ran and how often, the shapes
  * that they gave, what they cost. Nothing is folded, so that every node the outputs need is seen.
  */
-import { bytesPerElement, type DType } from "../dtypes.js";
+import { bytesPerElement } from "../dtypes.js";
 import type { NodeDef } from "../GraphDef.js";
 import { type GraphIndex, isOneOf } from "../GraphIndex.js";
 import { type TensorName, tensorKey } from "../names.js";
