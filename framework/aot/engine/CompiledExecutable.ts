@@ -1,5 +1,6 @@
 /** A call of a compiled model: finds the unit for the shapes it is given, copies in, runs. */
-import type { Executable, Runner } from "../../tensorflow/engines.js";
+import { Exception } from "../../base/errors.js";
+import type { Executable, FeedType, Runner } from "../../tensorflow/engines.js";
 import { parseTensorName } from "../../tensorflow/names.js";
 import { copyData } from "../../tensorflow/dtypes.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
@@ -10,15 +11,16 @@ import type { CodeLayout, Slot, Unit } from "../Unit.js";
 import { Chain } from "./Chain.js";
 import { noteUncompiled } from "./explanations.js";
 import { split } from "./split.js";
-import { type CompilableGraph, unitFor } from "./units.js";
+import { type CompilableGraph, type SharedUnit, unitFor } from "./units.js";
 
 /** Shapes that are kept ready; the one that was not used for longest goes first. */
 const maxShapes = 256;
 
-/** What a feed has to be for code that is ready. */
-type FeedType = Pick<TensorLike, "dtype" | "shape">;
+interface Made extends Executable {
+  readonly unit?: SharedUnit;
+}
 
-interface Ready extends Executable {
+interface Ready extends Made {
   readonly types: readonly FeedType[];
 }
 
@@ -31,6 +33,7 @@ export class CompiledExecutable implements Executable {
   /** Where the graph is not compiled in one piece: by the reason, since other shapes may have the same. */
   readonly #parts = new Map<string, Executable>();
   readonly #runners: Runner[] = [];
+  #isClosed = false;
 
   constructor(model: CompilableGraph, feeds: readonly string[], fetches: readonly string[]) {
     this.#model = model;
@@ -62,7 +65,7 @@ export class CompiledExecutable implements Executable {
   }
 
   /** Compiles for one row, where the graph says what a row is: mistakes show before the first event. */
-  warmUp(): void {
+  warmUpRow(): void {
     const feeds = this.#feeds.map((name) => {
       const { node, port } = parseTensorName(name);
       const declared = port === 0 ? this.#model.reference.index.placeholder(node) : undefined;
@@ -73,15 +76,30 @@ export class CompiledExecutable implements Executable {
     if (feeds.every((feed) => feed !== undefined)) this.#prepare(feeds);
   }
 
+  warmUp(feeds: readonly FeedType[]): void {
+    if (!this.#ready.some(({ types }) => fits(types, feeds))) this.#prepare(feeds);
+  }
+
+  /** Gives the code's memory back; a later run throws InvalidSession. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { unit } of this.#ready) unit?.release();
+    this.#ready.length = 0;
+    for (const part of this.#parts.values()) part.close?.();
+    this.#parts.clear();
+  }
+
   #prepare(feeds: readonly FeedType[]): Executable {
+    if (this.#isClosed)
+      throw new Exception("InvalidSession", "cannot run empty session: it has been closed.");
     const types = feeds.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }));
     const made: Ready = { types, ...this.#make(types) };
     this.#ready.unshift(made);
-    if (this.#ready.length > maxShapes) this.#ready.pop();
+    if (this.#ready.length > maxShapes) this.#ready.pop()?.unit?.release();
     return made;
   }
 
-  #make(types: readonly FeedType[]): Executable {
+  #make(types: readonly FeedType[]): Made {
     const strange = types.findIndex(({ dtype }) => !isElementType(dtype));
     if (strange >= 0)
       return this.#asReference(
@@ -89,9 +107,9 @@ export class CompiledExecutable implements Executable {
       );
     const named = types.map((type, i) => ({ name: this.#feeds[i] as string, ...type }));
     try {
-      const unit = unitFor(this.#model, named, this.#fetches);
-      warmUp(unit);
-      return this.#called(unit);
+      const shared = unitFor(this.#model, named, this.#fetches);
+      warmUp(shared.unit);
+      return this.#called(shared);
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
       return this.#inParts(error);
@@ -111,11 +129,12 @@ export class CompiledExecutable implements Executable {
     return { run: (feeds) => executable.run(feeds), explain: () => [reason, ...parts()] };
   }
 
-  #called(unit: Unit): Executable {
+  #called(shared: SharedUnit): Made {
+    const { unit } = shared;
     const { uncompiled } = unit.layout;
     const run = uncompiled.length > 0 ? this.#orReference(caller(unit)) : caller(unit);
     for (const reason of uncompiled) noteUncompiled(reason);
-    return { run, explain: () => [...uncompiled, showUnit(unit.layout)] };
+    return { run, explain: () => [...uncompiled, showUnit(unit.layout)], unit: shared };
   }
 
   /** A branch that is not compiled is one of another run: that run goes to the reference engine as a whole. */
@@ -166,10 +185,10 @@ function showUnit(layout: CodeLayout): string {
   );
 }
 
-function fits(types: readonly FeedType[], feeds: readonly TensorLike[]): boolean {
+function fits(types: readonly FeedType[], feeds: readonly FeedType[]): boolean {
   for (let i = 0; i < types.length; i++) {
     const expected = types[i] as FeedType;
-    const { dtype, shape } = feeds[i] as TensorLike;
+    const { dtype, shape } = feeds[i] as FeedType;
     // Only what is no placeholder may change its dtype from run to run.
     if (shape.length !== expected.shape.length || dtype !== expected.dtype) return false;
     for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== expected.shape[axis]) return false;

@@ -1,12 +1,13 @@
 /** The units of this thread: by graph, shapes and target, from memory, from disk or compiled. */
 import { createHash } from "node:crypto";
+import { WeakValues } from "../../base/WeakValues.js";
 import type { ReferenceModel } from "../../tensorflow/reference/ReferenceEngine.js";
 import type { Feed } from "../lower/traceGraph.js";
 import { compiler } from "../compiler.js";
 import { compilerVersion, featuresOf } from "../targets.js";
 import { loadUnit } from "../loadUnit.js";
 import type { TargetName, Unit } from "../Unit.js";
-import { CodeCache } from "./CodeCache.js";
+import { CodeCache, DamagedConstant } from "./CodeCache.js";
 import { compilerSettings } from "./settings.js";
 
 /** A graph to compile. */
@@ -18,24 +19,79 @@ export interface CompilableGraph {
   readonly hash: string;
 }
 
-const units = new Map<string, WeakRef<Unit>>();
+/** A unit that streams of this thread share: closed when as many have released it as have got it from unitFor. */
+export class SharedUnit {
+  #users = 0;
 
-/** @throws Unsupported naming the node that cannot be compiled */
-export function unitFor(model: CompilableGraph, feeds: readonly Feed[], fetches: readonly string[]): Unit {
-  const { hash, target, reference } = model;
-  const what = [compilerVersion, hash, target, featuresOf(target), feeds, fetches];
-  const key = createHash("sha256").update(JSON.stringify(what)).digest("hex");
-  const known = units.get(key)?.deref();
-  if (known) return known;
-  const { cacheDirectory } = compilerSettings();
-  const isKept = cacheDirectory !== null && compilerVersion !== "source";
-  const cache = isKept ? new CodeCache(cacheDirectory) : undefined;
-  let code = cache?.read(key);
-  if (!code) {
-    code = compiler().compileLoaded(reference, feeds, fetches, target);
-    cache?.write(key, code);
+  constructor(
+    readonly key: string,
+    readonly unit: Unit,
+  ) {}
+
+  use(): this {
+    this.#users++;
+    return this;
   }
-  const unit = loadUnit(code);
-  units.set(key, new WeakRef(unit));
-  return unit;
+
+  release(): void {
+    if (--this.#users > 0) return;
+    units.delete(this.key);
+    this.unit.close();
+  }
+}
+
+const units = new WeakValues<string, SharedUnit>();
+/** By directory: a cache knows what it has written. */
+const caches = new Map<string, CodeCache>();
+
+/** To be released. @throws Unsupported naming the node that cannot be compiled */
+export function unitFor(
+  model: CompilableGraph,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+): SharedUnit {
+  const key = keyOf(model, feeds, fetches);
+  const known = units.get(key);
+  if (known) return known.use();
+  const shared = new SharedUnit(key, stored(key) ?? compiled(key, model, feeds, fetches));
+  units.set(key, shared);
+  return shared.use();
+}
+
+function keyOf(
+  { hash, target }: CompilableGraph,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+): string {
+  const what = [compilerVersion, hash, target, featuresOf(target), feeds, fetches];
+  return createHash("sha256").update(JSON.stringify(what)).digest("hex");
+}
+
+function cacheOf(): CodeCache | undefined {
+  const { cacheDirectory } = compilerSettings();
+  if (cacheDirectory === null || compilerVersion === "source") return undefined;
+  const cache = caches.get(cacheDirectory) ?? new CodeCache(cacheDirectory);
+  caches.set(cacheDirectory, cache);
+  return cache;
+}
+
+function stored(key: string): Unit | undefined {
+  const code = cacheOf()?.open(key);
+  try {
+    return code && loadUnit(code);
+  } catch (error) {
+    if (error instanceof DamagedConstant) return undefined;
+    throw error;
+  }
+}
+
+function compiled(
+  key: string,
+  { reference, target }: CompilableGraph,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+): Unit {
+  const code = compiler().compileLoaded(reference, feeds, fetches, target);
+  cacheOf()?.write(key, code);
+  return loadUnit(code);
 }
