@@ -84,8 +84,10 @@ export class ExtentTable {
   /** The address of a block that is there, held by `thread` from now on. */
   hold(key: Key, sizeBytes: number, thread: number): number | undefined {
     const entries = this.#entries();
-    for (let word = 0, end = this.count * entryWords; word < end; word += entryWords) {
-      if (entries[word + hashAt] !== key[0] || entries[word + 1] !== sizeBytes) continue;
+    const [first] = key;
+    const end = this.count * entryWords;
+    for (let word = 0; word < end; word += entryWords) {
+      if (entries[word + hashAt] !== first || entries[word + 1] !== sizeBytes) continue;
       if (!key.every((part, i) => entries[word + hashAt + i] === part)) continue;
       const masks = entries.subarray(word + threadsAt, word + threadsAt + maskWords);
       if (!hasBit(masks, thread)) flipBit(masks, thread);

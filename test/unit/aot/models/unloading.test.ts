@@ -5,6 +5,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -13,7 +15,8 @@ import { adoptModelMemory, ModelMemory, modelMemory } from "../../../../framewor
 import { createSession, loadModel } from "../../../../framework/tensorflow/Session.js";
 import { SessionCache } from "../../../../framework/tensorflow/SessionCache.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { denseModel, rowsOf, width } from "./denseModel.js";
+import { graphOf } from "../../tensorflow/buildGraph.js";
+import { denseModel, denseNodes, rowsOf, width } from "./denseModel.js";
 import { compiledSession, testableTargets } from "./targets.js";
 import type { Order, Outcome } from "./unloadingWorker.js";
 
@@ -27,10 +30,10 @@ afterAll(() => {
 });
 
 const rounds = Number(process.env.CMSRUN_SOAK ?? 120);
-const models = 20;
 const batches = [1, 2, 4, 8];
-const kB = 1024;
-const MB = kB * kB;
+/** Each unit of native code is a run of the C compiler. */
+const sizeOf = { wasm: { models: 20, batches }, native: { models: 6, batches: [1, 8] } };
+const MB = 2 ** 20;
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const batchOf = (rows: number) => new Tensor("float32", [rows, width], rowsOf(rows));
 
@@ -100,13 +103,27 @@ describe("a closed model", () => {
     expect(again).toEqual(expected);
   });
 
-  it("is freed too when a node of it is not compiled, or when its session was only dropped", async () => {
+  it("is freed too where it is compiled in parts", () => {
+    const memory = freshMemory();
+    const empty = memory.usedBytes;
+    const nodes = denseNodes(2).map((one) => (one.name === "relu1" ? { ...one, op: "Print" } : one));
+    const session = compiledSession(graphOf(...nodes), "wasm");
+    const call = session.prepare(["x"], ["y"]);
+    call.run([batchOf(2)]);
+    expect(call.explain().join("\n")).toMatch(/Print.*\n.*compiled for.*\n.*reference engine\ncompiled for/s);
+    expect(memory.usedBytes).toBeGreaterThan(empty);
+    session.close();
+    expect(memory.usedBytes).toBe(empty);
+    expect(() => call.run([batchOf(2)])).toThrow("it has been closed");
+  });
+
+  it("is freed too when its session was only dropped", async () => {
     const memory = freshMemory();
     const empty = memory.usedBytes;
     (() => compiledSession(denseModel(2), "wasm").run({ x: batchOf(2) }, ["y"]))();
     expect(memory.usedBytes).toBeGreaterThan(empty);
-    const { gc } = globalThis;
-    if (!gc) throw new Error("the tests run with --expose-gc");
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
     for (let turn = 0; turn < 50 && memory.usedBytes > empty; turn++) {
       gc();
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -147,6 +164,7 @@ describe.each(testableTargets("aot/models/unloading.test.ts"))("models compiled 
   it(`are loaded and unloaded ${rounds} times on two threads in bounded memory, with the same bits`, {
     timeout: 600_000,
   }, async () => {
+    const { models, batches } = sizeOf[target];
     const memory = freshMemory();
     const empty = memory.usedBytes;
     let largest = 0;
@@ -178,8 +196,10 @@ describe.each(testableTargets("aot/models/unloading.test.ts"))("models compiled 
       expect(wrong).toBe(0);
       // Up to 4 models of each thread at a time, one being loaded, and the holes between.
       expect(Math.max(...sizes)).toBeLessThan(MB + 2 * 5 * largest);
+      if (process.env.CMSRUN_SOAK)
+        console.info(target, largest, sizes[0], sizes[sizes.length >> 2], sizes.at(-1));
       const half = sizes[sizes.length >> 1] as number;
-      expect((sizes.at(-1) as number) - half).toBeLessThanOrEqual(256 * kB);
+      expect((sizes.at(-1) as number) - half).toBeLessThanOrEqual(largest);
     }
     // The untidy thread has left models open.
     expect(memory.usedBytes).toBeGreaterThan(empty);

@@ -61,6 +61,8 @@ for (let round = 0; round < order.rounds; round++) {
   sizes.push(modelMemory().sizeBytes);
 }
 if (!order.isUntidy) for (const { close } of open.values()) close();
+// Until the thread is terminated, neither ended nor collected.
+parentPort?.on("message", () => check(0, [...open.values()][0]?.session as Session));
 parentPort?.postMessage({ wrong, runs, sizes } satisfies Outcome);
 
 function load(number: number): Open {
