@@ -1,6 +1,6 @@
 /** A session's run with its names resolved: what an event loop calls, without string work or needless allocation. */
 import { copyData, type DType } from "./dtypes.js";
-import type { Executable } from "./engines.js";
+import type { Executable, FeedType } from "./engines.js";
 import { checkFeed, type FeedRule, typeOfFeed } from "./feeds.js";
 import { Tensor, type TensorLike } from "./Tensor.js";
 
@@ -26,10 +26,20 @@ export class PreparedCall {
    *   number from 1 on
    */
   warmUp(batchSizes: readonly number[]): void {
-    for (const size of batchSizes) {
-      const feeds = this.#rules.map((rule) => typeOfFeed(rule, size));
-      this.#executable.warmUp?.(feeds);
-    }
+    for (const feeds of this.#feedsOf(batchSizes)) this.#executable.warmUp?.(feeds);
+  }
+
+  /**
+   * warmUp that compiles in another thread: meanwhile this one runs what is ready, and each size joins it as it is done,
+   * in the order given. Resolves when all are there, or the session is closed. @throws as warmUp
+   */
+  async warmUpInBackground(batchSizes: readonly number[]): Promise<void> {
+    const all = this.#feedsOf(batchSizes);
+    await this.#executable.warmUpInBackground?.(all);
+  }
+
+  #feedsOf(batchSizes: readonly number[]): FeedType[][] {
+    return batchSizes.map((size) => this.#rules.map((rule) => typeOfFeed(rule, size)));
   }
 
   /**

@@ -61,6 +61,8 @@ export interface Executable {
   run(feeds: readonly TensorLike[]): readonly TensorLike[];
   /** Makes what a run of such feeds needs, without data; absent where nothing is made. @throws as run */
   warmUp?(feeds: readonly FeedType[]): void;
+  /** As warmUp for each, while this thread goes on running what is ready. */
+  warmUpInBackground?(all: readonly (readonly FeedType[])[]): Promise<void>;
   /** How it computes, a line each: for people. What has not run yet is not told. */
   explain?(): readonly string[];
   /** Releases what the garbage collector does not; absent where there is nothing of that kind. */

@@ -5,13 +5,16 @@ import { parseTensorName } from "../../tensorflow/names.js";
 import { copyData } from "../../tensorflow/dtypes.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
+import type { Feed } from "../lower/traceGraph.js";
 import { Unsupported } from "../lower/traceValues.js";
 import { UncompiledBranch, warmUp } from "../loadUnit.js";
-import type { CodeLayout, Slot, Unit } from "../Unit.js";
+import type { CodeLayout, CompiledCode, Slot, Unit } from "../Unit.js";
+import { compilerVersion } from "../targets.js";
 import { Chain } from "./Chain.js";
+import { compileInThread } from "./compileInThread.js";
 import { noteUncompiled } from "./explanations.js";
 import { split } from "./split.js";
-import { type CompilableGraph, type SharedUnit, unitFor } from "./units.js";
+import { type CompilableGraph, isCompiled, type SharedUnit, unitFor } from "./units.js";
 
 /** Shapes that are kept ready; the one that was not used for longest goes first. */
 const maxShapes = 256;
@@ -76,8 +79,37 @@ export class CompiledExecutable implements Executable {
     if (feeds.every((feed) => feed !== undefined)) this.#prepare(feeds);
   }
 
-  warmUp(feeds: readonly FeedType[]): void {
-    if (!this.#ready.some(({ types }) => fits(types, feeds))) this.#prepare(feeds);
+  warmUp(feeds: readonly FeedType[], code?: CompiledCode): void {
+    if (!this.#isReady(feeds)) this.#prepare(feeds, code);
+  }
+
+  async warmUpInBackground(all: readonly (readonly FeedType[])[]): Promise<void> {
+    const missing = all.filter((feeds) => !this.#isReady(feeds) && !this.#isQuick(feeds));
+    for (const feeds of all) if (!missing.includes(feeds)) this.warmUp(feeds);
+    if (missing.length === 0) return;
+    const order = {
+      model: this.#model.toShared(),
+      units: missing.map((feeds) => this.#named(feeds)),
+      fetches: this.#fetches,
+    };
+    await compileInThread(order, (index, code) => {
+      if (!this.#isClosed) this.warmUp(missing[index] as readonly FeedType[], code);
+      return !this.#isClosed;
+    });
+  }
+
+  #isReady(feeds: readonly FeedType[]): boolean {
+    return this.#ready.some(({ types }) => fits(types, feeds));
+  }
+
+  /** Nothing to compile; or not built, so that there is no file to start a thread from. */
+  #isQuick(feeds: readonly FeedType[]): boolean {
+    if (compilerVersion === "source" || feeds.some(({ dtype }) => !isElementType(dtype))) return true;
+    return isCompiled(this.#model, this.#named(feeds), this.#fetches);
+  }
+
+  #named(types: readonly FeedType[]): Feed[] {
+    return types.map(({ dtype, shape }, i) => ({ name: this.#feeds[i] as string, dtype, shape }));
   }
 
   /** Gives the code's memory back; a later run throws InvalidSession. */
@@ -89,25 +121,24 @@ export class CompiledExecutable implements Executable {
     this.#parts.clear();
   }
 
-  #prepare(feeds: readonly FeedType[]): Executable {
+  #prepare(feeds: readonly FeedType[], code?: CompiledCode): Executable {
     if (this.#isClosed)
       throw new Exception("InvalidSession", "cannot run empty session: it has been closed.");
     const types = feeds.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }));
-    const made: Ready = { types, ...this.#make(types) };
+    const made: Ready = { types, ...this.#make(types, code) };
     this.#ready.unshift(made);
     if (this.#ready.length > maxShapes) this.#ready.pop()?.unit?.release();
     return made;
   }
 
-  #make(types: readonly FeedType[]): Made {
+  #make(types: readonly FeedType[], code?: CompiledCode): Made {
     const strange = types.findIndex(({ dtype }) => !isElementType(dtype));
     if (strange >= 0)
       return this.#asReference(
         `input '${this.#feeds[strange]}' is of dtype ${types[strange]?.dtype}, which is not compiled`,
       );
-    const named = types.map((type, i) => ({ name: this.#feeds[i] as string, ...type }));
     try {
-      const shared = unitFor(this.#model, named, this.#fetches);
+      const shared = unitFor(this.#model, this.#named(types), this.#fetches, code);
       warmUp(shared.unit);
       return this.#called(shared);
     } catch (error) {

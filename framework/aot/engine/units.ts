@@ -6,7 +6,7 @@ import type { Feed } from "../lower/traceGraph.js";
 import { compiler } from "../compiler.js";
 import { compilerVersion, featuresOf } from "../targets.js";
 import { loadUnit } from "../loadUnit.js";
-import type { TargetName, Unit } from "../Unit.js";
+import type { CompiledCode, TargetName, Unit } from "../Unit.js";
 import { CodeCache, DamagedConstant } from "./CodeCache.js";
 import { compilerSettings } from "./settings.js";
 
@@ -17,6 +17,8 @@ export interface CompilableGraph {
   readonly target: TargetName;
   /** Tells this graph from all others. */
   readonly hash: string;
+  /** Plain data for another thread. */
+  toShared(): unknown;
 }
 
 /** A unit that streams of this thread share: closed when as many have released it as have got it from unitFor. */
@@ -44,18 +46,40 @@ const units = new WeakValues<string, SharedUnit>();
 /** By directory: a cache knows what it has written. */
 const caches = new Map<string, CodeCache>();
 
-/** To be released. @throws Unsupported naming the node that cannot be compiled */
+/** To be released. `code`: where it is there already. @throws Unsupported naming the node that cannot be compiled */
 export function unitFor(
   model: CompilableGraph,
   feeds: readonly Feed[],
   fetches: readonly string[],
+  code?: CompiledCode,
 ): SharedUnit {
   const key = keyOf(model, feeds, fetches);
   const known = units.get(key);
   if (known) return known.use();
-  const shared = new SharedUnit(key, stored(key) ?? compiled(key, model, feeds, fetches));
+  const unit = code ? loadUnit(code) : (stored(key) ?? loadUnit(compiled(key, model, feeds, fetches)));
+  const shared = new SharedUnit(key, unit);
   units.set(key, shared);
   return shared.use();
+}
+
+/** Whether unitFor need not compile. */
+export function isCompiled(
+  model: CompilableGraph,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+): boolean {
+  const key = keyOf(model, feeds, fetches);
+  return units.get(key) !== undefined || cacheOf()?.open(key) !== undefined;
+}
+
+/** The code alone, for another thread. @throws Unsupported as unitFor */
+export function codeFor(
+  model: CompilableGraph,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+): CompiledCode {
+  const key = keyOf(model, feeds, fetches);
+  return cacheOf()?.read(key) ?? compiled(key, model, feeds, fetches);
 }
 
 function keyOf(
@@ -90,8 +114,8 @@ function compiled(
   { reference, target }: CompilableGraph,
   feeds: readonly Feed[],
   fetches: readonly string[],
-): Unit {
+): CompiledCode {
   const code = compiler().compileLoaded(reference, feeds, fetches, target);
   cacheOf()?.write(key, code);
-  return loadUnit(code);
+  return code;
 }
