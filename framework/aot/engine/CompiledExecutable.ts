@@ -3,16 +3,17 @@ import { Exception } from "../../base/errors.js";
 import type { Executable, FeedType, Runner } from "../../tensorflow/engines.js";
 import { parseTensorName } from "../../tensorflow/names.js";
 import { copyData } from "../../tensorflow/dtypes.js";
-import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
+import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
 import type { Feed } from "../lower/traceGraph.js";
 import { Unsupported } from "../lower/traceValues.js";
 import { UncompiledBranch, warmUp } from "../loadUnit.js";
-import type { CodeLayout, CompiledCode, Slot, Unit } from "../Unit.js";
+import type { CompiledCode, Slot, Unit } from "../Unit.js";
 import { compilerVersion } from "../targets.js";
 import { Chain } from "./Chain.js";
 import { compileInThread } from "./compileInThread.js";
 import { noteUncompiled } from "./explanations.js";
+import { showUnit } from "./showUnit.js";
 import { split } from "./split.js";
 import { type CompilableGraph, isCompiled, type SharedUnit, unitFor } from "./units.js";
 
@@ -203,17 +204,6 @@ export class CompiledExecutable implements Executable {
       return new Chain(feeds, fetches, parts, executables, constants);
     });
   }
-}
-
-function showUnit(layout: CodeLayout): string {
-  const given = layout.inputs.map(({ name, shape }) => `${name}${showShape(shape)}`).join(", ");
-  const kB = (bytes: number) => `${Math.ceil(bytes / 1000)} kB`;
-  const constants = layout.constants.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const { target, features, kernels, codeBytes, arenaBytes } = layout;
-  return (
-    `compiled for ${given}: ${kernels} kernels, ${kB(codeBytes)} of ${target} code (${features}), ` +
-    `${kB(constants)} of constants, ${kB(arenaBytes)} of working memory`
-  );
 }
 
 function fits(types: readonly FeedType[], feeds: readonly FeedType[]): boolean {

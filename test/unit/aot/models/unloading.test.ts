@@ -99,8 +99,9 @@ describe("a closed model", () => {
     closed.close();
     expect(() => call.run([batchOf(3)])).toThrow("cannot run empty session: it has been closed.");
     expect(() => call.warmUp([3])).toThrow("cannot run empty session: it has been closed.");
-    const [again] = compiledSession(denseModel(1), "wasm").run({ x: batchOf(3) }, ["y"]);
-    expect(again).toEqual(expected);
+    const next = compiledSession(denseModel(1), "wasm");
+    expect(next.run({ x: batchOf(3) }, ["y"])).toEqual([expected]);
+    next.close();
   });
 
   it("is freed too where it is compiled in parts", () => {
@@ -156,7 +157,9 @@ describe("PreparedCall.warmUp", () => {
   });
 
   it("is nothing to the reference engine", () => {
-    createSession(denseModel(3), { engine: "reference" }).prepare(["x"], ["y"]).warmUp([4]);
+    const call = createSession(denseModel(3), { engine: "reference" }).prepare(["x"], ["y"]);
+    call.warmUp([4]);
+    expect(call.run([batchOf(4)])[0]?.shape).toEqual([4, 8]);
   });
 });
 
