@@ -9,6 +9,8 @@ export function removeOld(directory: string, days: number): void {
   const oldest = Date.now() - days * dayMs;
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && statSync(path).mtimeMs < oldest) rmSync(path, { force: true });
+    // Others may remove it first.
+    const writtenMs = entry.isFile() ? statSync(path, { throwIfNoEntry: false })?.mtimeMs : undefined;
+    if (writtenMs !== undefined && writtenMs < oldest) rmSync(path, { force: true });
   }
 }

@@ -2,12 +2,13 @@
  * Loads compiled native code into this thread: through a file of the user's own folder, named by what it contains, and
  * binds it to the memory of a model. What it gives back is a JavaScript function without arguments.
  */
-import { chmodSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readFileSync, utimesSync } from "node:fs";
 import { constants, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { replaceFile } from "../../base/replaceFile.js";
 import { withNativeLock } from "../../base/nativeLock.js";
+import { removeOld } from "../engine/removeOld.js";
 import { checkSeal } from "./seal.js";
 
 interface Addon {
@@ -47,6 +48,10 @@ export function loadNative(
   };
 }
 
+const dayMs = 86_400_000;
+/** What no process has loaded for so long is written again where it is wanted. */
+const keptDays = 30;
+
 function defaultDirectory(): string {
   return join(tmpdir(), `cmsrun-native-${userInfo().uid}`);
 }
@@ -56,12 +61,20 @@ function fileOf(code: Uint8Array, directory: string): string {
   const path = join(directory, `${checkSeal(code)}.node`);
   try {
     makePrivate(directory);
-    if (isSame(path, code)) return path;
+    if (isSame(path, code)) return stillUsed(path);
     replaceFile(path, code, 0o600);
+    removeOld(directory, keptDays);
   } catch (error) {
     if (error instanceof Exception) throw error;
     throw new Exception("FileWriteError", `cannot write native code "${path}": ${(error as Error).message}.`);
   }
+  return path;
+}
+
+/** Dates the file anew once a day, so that no other process removes it as an old one. */
+function stillUsed(path: string): string {
+  const now = Date.now();
+  if (now - lstatSync(path).mtimeMs > dayMs) utimesSync(path, now / 1000, now / 1000);
   return path;
 }
 

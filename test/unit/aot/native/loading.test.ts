@@ -1,5 +1,5 @@
 /** Finding the compiler, compiling, loading: in several threads at once, and what is said when one of them fails. */
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
@@ -104,6 +104,21 @@ describe.skipIf(hasNoCompiler)("loadNative", () => {
     const memory = newMemory();
     loadNative(code, memory, [], { directory: other })(0)();
     expect(new DataView(memory.buffer).getInt32(64, true)).toBe(1);
+  });
+
+  it("removes what nobody has loaded for a month, and dates anew what is loaded", () => {
+    const directory = temporary();
+    const code = compileC(counterProgram(), machine!);
+    loadNative(code, newMemory(), [], { directory });
+    const used = join(directory, readdirSync(directory)[0]!);
+    const old = join(directory, "old.node");
+    writeFileSync(old, "");
+    for (const path of [used, old]) utimesSync(path, 1e9, 1e9);
+    loadNative(code, newMemory(), [], { directory });
+    expect(lstatSync(used).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+    loadNative(compileC(counterProgram(), machine!, { flags: ["-O1"] }), newMemory(), [], { directory });
+    expect(readdirSync(directory)).not.toContain("old.node");
+    expect(readdirSync(directory)).toHaveLength(2);
   });
 
   it("refuses bytes that are cut, changed, foreign or of another kind", () => {
