@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "../GraphDef.js";
 import { FunctionInliner } from "./FunctionInliner.js";
+import { initializationOf } from "./initializationOf.js";
 import { sourceOf } from "./inlineNodes.js";
 import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
 import type { Options } from "../Options.js";
@@ -122,7 +123,8 @@ export function concreteFunctionOf(
     const variables = new Map(
       restored.map((variable) => [variableName(variable), opened.variables.value(variable)]),
     );
-    return { graph: { ...graph, signature }, variables };
+    const initialization = initializationOf(metaGraph, exportDir, opened.inliner, graph);
+    return { graph: { ...graph, signature }, variables, ...(initialization ? { initialization } : {}) };
   });
 }
 

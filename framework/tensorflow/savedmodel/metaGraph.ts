@@ -3,7 +3,16 @@ import { dtypeFromNumber } from "../dtypes.js";
 import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
 import type { OpOutput, OpOutputs } from "../opOutputs.js";
 import { decodeGraph, type GraphMessage } from "../proto/decodeGraph.js";
+import { assetFileType } from "../proto/savedModelSchema.js";
 import { decodeShape, type TensorShapeMessage } from "../proto/decodeTensor.js";
+
+/** A file that the model reads: a vocabulary. */
+export interface AssetFile {
+  /** The tensor that is the file's path. */
+  readonly tensor: string;
+  /** Its name in the SavedModel's folder assets/. */
+  readonly fileName: string;
+}
 
 /** CMSSW's tensorflow::MetaGraphDef, as plain data. Variables are still variables: createSession restores them. */
 export interface MetaGraphDef {
@@ -14,6 +23,14 @@ export interface MetaGraphDef {
   readonly opOutputs: OpOutputs;
   /** The node that restores the variables; "" when there are none. */
   readonly restoreNode: string;
+  /** The node that fills tables, which runs once after the variables are restored; "" when there is none. */
+  readonly initNode: string;
+  readonly assets: readonly AssetFile[];
+}
+
+interface AssetMessage {
+  readonly filename: string;
+  readonly tensor_info?: { readonly name: string } | null;
 }
 
 interface TensorInfoMessage {
@@ -37,9 +54,16 @@ export interface MetaGraphMessage {
   } | null;
   readonly graph_def?: GraphMessage | null;
   readonly saver_def?: { readonly restore_op_name: string } | null;
+  readonly collection_def?: Readonly<Record<string, CollectionMessage>>;
+  readonly asset_file_def?: readonly AssetMessage[];
   readonly signature_def: Readonly<
     Record<string, { readonly inputs: TensorInfoMessages; readonly outputs: TensorInfoMessages }>
   >;
+}
+
+interface CollectionMessage {
+  readonly node_list?: { readonly value: readonly string[] } | null;
+  readonly any_list?: { readonly value: readonly { readonly value: Uint8Array }[] } | null;
 }
 
 type TensorInfoMessages = Readonly<Record<string, TensorInfoMessage>>;
@@ -62,7 +86,31 @@ export function decodeMetaGraph(message: MetaGraphMessage, origin: string): Meta
     ),
     opOutputs: new Map(ops.map(({ name, output_arg }) => [name, output_arg.map(decodeOutput)])),
     restoreNode: (saver_def?.restore_op_name ?? "").replace(/:\d+$/, ""),
+    initNode: initNodeOf(message),
+    assets: assetsOf(message),
   };
+}
+
+/** TensorFlow 2 keeps it among the signatures, TensorFlow 1 in a collection. */
+function initNodeOf({ signature_def, collection_def = {} }: MetaGraphMessage): string {
+  const [first] = Object.values(signature_def.__saved_model_init_op?.outputs ?? {});
+  const kept = ["saved_model_main_op", "legacy_init_op"].map(
+    (key) => collection_def[key]?.node_list?.value[0],
+  );
+  return (first?.name || kept[0] || kept[1] || "").replace(/:\d+$/, "");
+}
+
+/** Before TensorFlow 1.12 they were kept in a collection. */
+function assetsOf({ asset_file_def = [], collection_def = {} }: MetaGraphMessage): AssetFile[] {
+  const kept = collection_def.saved_model_assets?.any_list?.value ?? [];
+  const messages =
+    asset_file_def.length > 0
+      ? asset_file_def
+      : kept.map(({ value }) => assetFileType().decode(value) as unknown as AssetMessage);
+  return messages.map(({ filename, tensor_info }) => ({
+    tensor: tensor_info?.name ?? "",
+    fileName: filename,
+  }));
 }
 
 function decodeTensors(messages: TensorInfoMessages): Record<string, SignatureTensor> {
