@@ -15,9 +15,9 @@ import { withKnownColocations } from "./knownColocations.js";
 import { nameEndpoints } from "./nameEndpoints.js";
 import { optimizeForInference, withFoldedBatchNorms } from "./optimize/optimizeForInference.js";
 import { tocoGraph } from "./optimize/tocoGraph.js";
-import { type ConcreteFunctionOptions, type Saveable, toConcreteFunction } from "./toConcreteFunction.js";
+import { type OpenOptions, type Saveable, toConcreteFunction } from "./toConcreteFunction.js";
 
-export interface ExportCompactOptions extends ConcreteFunctionOptions {
+export interface ExportCompactOptions extends OpenOptions {
   /**
    * TensorFlow's optimize_for_inference: constants are folded, branches that are never taken and nodes that change nothing
    * left out, batch norms become part of the weights before them. Or a function of yours that rewrites the frozen graph.
