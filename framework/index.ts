@@ -1,6 +1,7 @@
 /** What plugins and configs import as "#framework" inside this repository and as "cmsrun" outside. */
 import "./aot/engine/register.js";
 import "./modules/builtinServices.js";
+import "./serving/store/register.js";
 
 export { inject } from "inversify";
 export * as tfaot from "./aot/tfaot/exports.js";
@@ -63,6 +64,11 @@ export { FeedfreePredictor, type InputStream } from "./predict/FeedfreePredictor
 export { MultiThreadPredictor, type ThreadOptions } from "./predict/MultiThreadPredictor.js";
 export { OfflinePredictor, type Prediction } from "./predict/OfflinePredictor.js";
 export { PredictConfig, type PredictOptions } from "./predict/PredictConfig.js";
+export { Model } from "./serving/store/Model.js";
+export { ModelStore } from "./serving/store/ModelStore.js";
+export { models } from "./serving/store/models.js";
+export type { SaveModelOptions } from "./serving/store/saveModel.js";
+export { Tag } from "./serving/store/Tag.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
 export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";

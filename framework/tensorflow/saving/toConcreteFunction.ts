@@ -1,6 +1,7 @@
 /** Everything that can be saved, as the ConcreteFunction that it becomes first. */
 import { statSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
+import { resolveModelPath } from "../../base/modelPath.js";
 import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
 import { type ConcreteFunction, fromGraphDef, variablesOf } from "../ConcreteFunction.js";
 import { type GraphDef, loadGraphDef } from "../GraphDef.js";
@@ -64,7 +65,7 @@ export async function openModel(object: Saveable, options: OpenOptions): Promise
 }
 
 async function open(object: Saveable, options: OpenOptions): Promise<OpenedModel> {
-  if (typeof object === "string") return openPath(expandPath(object), options);
+  if (typeof object === "string") return openPath(expandPath(resolveModelPath(object)), options);
   if (typeof object === "function" || isLayersModel(object)) return whole(await traced(object));
   if ("variables" in object) return whole(withCheckpoint(object, options.checkpoint));
   if ("signatures" in object) return openMetaGraph(object, object.graph.origin, options);
