@@ -100,7 +100,8 @@ export function parseInfo(text: string, path: string): ModelInfo {
 
 /** A model of BentoML's may have none. */
 function signaturesIn(given: unknown, path: string): MethodSignatures {
-  const isNone = given === undefined || given === null || (isObject(given) && Object.keys(given).length === 0);
+  const isNone =
+    given === undefined || given === null || (isObject(given) && Object.keys(given).length === 0);
   return isNone ? {} : checkSignatures(given, path);
 }
 

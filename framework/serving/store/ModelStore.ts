@@ -79,10 +79,10 @@ export class ModelStore {
   /**
    * Puts a model into the store: `fill` writes into the folder whose path it is given, model.yaml too.
    * @param timeUs the creation time that model.yaml says
-   * @throws ModelExists; what `fill` throws; FileWriteError. The store is as it was then
+   * @throws InvalidTag for a tag without a version; ModelExists; what `fill` throws; FileWriteError. The store is as it was then
    */
   async register(tag: Tag, timeUs: number, fill: (folder: string) => void | Promise<void>): Promise<Model> {
-    this.refuseTaken(tag);
+    this.#refuseTaken(tag);
     let temporary: string | undefined;
     try {
       temporary = incomingPath(this.root);
@@ -104,8 +104,12 @@ export class ModelStore {
     }
   }
 
-  /** @throws ModelExists */
-  refuseTaken(tag: Tag): void {
+  #refuseTaken(tag: Tag): void {
+    if (tag.isLatest)
+      throw new Exception(
+        "InvalidTag",
+        `'${tag}' cannot be saved: 'latest' always means the newest version, and a model needs one of its own.`,
+      );
     if (existsSync(join(this.#folder(tag.name), tag.version ?? ""))) throw alreadyExists(tag);
   }
 
@@ -187,7 +191,7 @@ export class ModelStore {
   #findVersion(wanted: Tag): string {
     const folder = this.#folder(wanted.name);
     const { version } = wanted;
-    if (version === undefined || version === "latest") {
+    if (version === undefined || wanted.isLatest) {
       const latest = latestVersion(folder);
       if (latest !== undefined) return latest;
       throw this.#unknownName(wanted.name);

@@ -121,10 +121,7 @@ function newTag(name: string, version: string | undefined, timeUs: number): Tag 
       "InvalidTag",
       `'${name}' has a version already; leave out the option version: '${version}'.`,
     );
-  const wanted = given.version ?? version;
-  if (wanted === "latest")
-    throw new Exception("InvalidTag", "'latest' always means the newest version, and cannot be one itself.");
-  return new Tag(given.name, wanted ?? newVersion(timeUs));
+  return new Tag(given.name, given.version ?? version ?? newVersion(timeUs));
 }
 
 function savedModelDirectory(object: Saveable): string | undefined {
