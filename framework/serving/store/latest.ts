@@ -23,9 +23,12 @@ export function versionsIn(folder: string): string[] {
 export function latestVersion(folder: string): string | undefined {
   const written = read(folder);
   if (written !== undefined && creationTimeUs(join(folder, written)) !== undefined) return written;
-  const newest = newestVersion(folder);
-  if (newest !== undefined) tryWrite(folder, newest);
-  return newest;
+  try {
+    renewLatest(folder);
+  } catch {
+    // A store that may only be read does without.
+  }
+  return newestVersion(folder);
 }
 
 /** Says that `version`, which is about to appear, is the latest, unless there is a newer one. */
@@ -92,13 +95,4 @@ function read(folder: string): string | undefined {
 
 function writeLatest(folder: string, version: string): void {
   replaceThroughIncoming(dirname(folder), join(folder, fileName), version);
-}
-
-/** A store that may only be read does without. */
-function tryWrite(folder: string, version: string): void {
-  try {
-    writeLatest(folder, version);
-  } catch {
-    return;
-  }
 }
