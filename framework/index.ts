@@ -92,6 +92,13 @@ export {
   type ModelOptions,
   type SavedModelOptions,
 } from "./tensorflow/savedmodel/SavedModel.js";
+export { exportCompact, type ExportCompactOptions } from "./tensorflow/saving/exportCompact.js";
+export {
+  exportServing,
+  type ExportServingOptions,
+  type Signatures,
+} from "./tensorflow/saving/exportServing.js";
+export { type ExportConfig, ModelExporter } from "./tensorflow/saving/ModelExporter.js";
 export {
   loadFrozenGraph,
   loadFrozenGraph as load_graph,
@@ -103,6 +110,7 @@ export {
 export {
   type OpenOptions,
   type Saveable,
+  type ToConcreteFunctionOptions,
   toConcreteFunction,
 } from "./tensorflow/saving/toConcreteFunction.js";
 export { createSession, type Feeds, Session } from "./tensorflow/Session.js";

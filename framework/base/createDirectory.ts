@@ -1,5 +1,5 @@
 /** Makes a directory so that nobody ever sees half of it: under another name first, then renamed. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { threadId } from "node:worker_threads";
 import { Exception } from "./errors.js";
@@ -28,7 +28,15 @@ export function createDirectory(path: string, fill: (temporary: string) => void)
     });
   } finally {
     if (existsSync(temporary)) rmSync(temporary, { recursive: true });
-    if (made !== undefined) rmSync(made, { recursive: true, force: true });
+    if (made !== undefined) removeEmpty(dirname(resolve(path)), made);
+  }
+}
+
+/** From the lower to the upper, as far as nobody else has put something into them. */
+function removeEmpty(lower: string, upper: string): void {
+  for (let directory = lower; directory.length >= upper.length; directory = dirname(directory)) {
+    if (readdirSync(directory).length > 0) return;
+    rmdirSync(directory);
   }
 }
 

@@ -103,13 +103,20 @@ export function decodeNode({ name, op, input, attr, device }: NodeMessage): Node
 }
 
 export function decodeAttrs(messages: AttrMessages): Record<string, AttrValue> {
-  return Object.fromEntries(Object.entries(messages).map(([name, message]) => [name, decodeAttr(message)]));
+  const attrs: Record<string, AttrValue> = {};
+  for (const name of Object.keys(messages)) {
+    const value = decodeAttr(messages[name] as AttrMessage);
+    // An assignment to this one name would set the prototype.
+    if (name === "__proto__") Object.defineProperty(attrs, name, { value, enumerable: true });
+    else attrs[name] = value;
+  }
+  return attrs;
 }
 
 function decodeAttr(message: AttrMessage): AttrValue {
   switch (message.value) {
     case "s":
-      return isUtf8(message.s) ? { s: text(message.s) } : { bytes: new Uint8Array(message.s) };
+      return isText(message.s) ? { s: text(message.s) } : { bytes: new Uint8Array(message.s) };
     case "i":
       return decodeInt(message.i);
     case "f":
@@ -151,24 +158,32 @@ function decodeTensorAttr(message: TensorMessage): AttrValue {
 }
 
 function decodeList(message: ListMessage): AttrList {
-  const isText = message.s.every((bytes) => isUtf8(bytes));
-  const i = message.i.map(toNumber);
-  return {
-    s: isText ? message.s.map(text) : [],
-    ...(isText ? {} : { bytes: message.s.map((bytes) => new Uint8Array(bytes)) }),
-    i,
-    ...(i.every((value, at) => isExact(value, message.i[at] ?? 0)) ? {} : { long: message.i.map(toBigInt) }),
+  const list: Mutable<AttrList> = {
+    s: [],
+    i: message.i.map(toNumber),
     f: [...message.f],
     b: [...message.b],
     type: [...message.type],
     shape: message.shape.map(decodeShape),
-    ...(message.tensor?.length ? { tensor: message.tensor.map(decodeTensorAttr) } : {}),
     func: message.func.map(decodeFunc),
   };
+  if (message.s.every(isText)) list.s = message.s.map(text);
+  else list.bytes = message.s.map((bytes) => new Uint8Array(bytes));
+  if (!list.i.every((i, at) => isExact(i, message.i[at] ?? 0))) list.long = message.i.map(toBigInt);
+  if (message.tensor.length > 0) list.tensor = message.tensor.map(decodeTensorAttr);
+  return list;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function decodeFunc(message: FuncMessage): NameAttrList {
   return { name: message.name, attrs: decodeAttrs(message.attr) };
+}
+
+/** Almost all is ASCII and short: asking Node costs more than looking. */
+function isText(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) > 127) return isUtf8(bytes);
+  return true;
 }
 
 function text(bytes: Uint8Array): string {

@@ -1,10 +1,7 @@
 /**
- * The messages of a SavedModel beyond its graphs, with the field numbers of TensorFlow's public .proto files
- * (saved_model.proto, meta_graph.proto, saver.proto, variable.proto, fingerprint.proto, tensor_bundle.proto,
- * tensor_slice.proto).
  * The messages of SavedModels and checkpoints beyond their graphs, with the field numbers of TensorFlow's public .proto
- * files (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto,
- * checkpoint_state.proto, trackable_object_graph.proto, variable.proto).
+ * files (saved_model.proto, meta_graph.proto, saver.proto, variable.proto, fingerprint.proto, tensor_bundle.proto,
+ * tensor_slice.proto, checkpoint_state.proto, trackable_object_graph.proto).
  */
 import type { INamespace, Type } from "protobufjs/light.js";
 import { schemaRoot } from "./graphDefSchema.js";
@@ -27,6 +24,26 @@ const messages: NonNullable<INamespace["nested"]> = {
       asset_file_def: repeated(6, "AssetFileDef"),
     },
   },
+  // What of it is needed is known when it is read: a graph by its tags, a function when it is called.
+  StoredSavedModel: { fields: { meta_graphs: repeated(2, "StoredMetaGraph") } },
+  StoredMetaGraph: {
+    fields: {
+      meta_info_def: field(1, "MetaInfoDef"),
+      graph_def: field(2, "bytes"),
+      saver_def: field(3, "SaverDef"),
+      collection_def: map(4, "CollectionDef"),
+      signature_def: map(5, "SignatureDef"),
+      asset_file_def: repeated(6, "AssetFileDef"),
+    },
+  },
+  StoredGraph: {
+    fields: {
+      node: repeated(1, "NodeDef"),
+      library: field(2, "StoredLibrary"),
+      versions: field(4, "VersionDef"),
+    },
+  },
+  StoredLibrary: { fields: { function: repeated(1, "bytes"), gradient: repeated(2, "GradientDef") } },
   MetaInfoDef: {
     fields: {
       stripped_op_list: field(2, "OpList"),
@@ -40,9 +57,10 @@ const messages: NonNullable<INamespace["nested"]> = {
       filename_tensor_name: field(1, "string"),
       save_tensor_name: field(2, "string"),
       restore_op_name: field(3, "string"),
-      version: field(7, "int32"),
+      version: field(7, "CheckpointFormatVersion"),
     },
   },
+  CheckpointFormatVersion: { values: { LEGACY: 0, V1: 1, V2: 2 } },
   /** Messages of their own kind for each collection, as bytes; names of nodes and tensors. */
   CollectionDef: {
     oneofs: { kind: { oneof: ["node_list", "bytes_list", "any_list"] } },
@@ -139,6 +157,10 @@ export const savedModelType = () => messageType("SavedModel");
 export const assetFileType = () => messageType("AssetFileDef");
 export const signatureType = () => messageType("SignatureDef");
 export const fingerprintType = () => messageType("FingerprintDef");
+/** SavedModel, MetaGraphDef and GraphDef as they are read: what is not needed stays bytes. */
+export const storedSavedModelType = () => messageType("StoredSavedModel");
+export const storedMetaGraphType = () => messageType("StoredMetaGraph");
+export const storedGraphType = () => messageType("StoredGraph");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
 export const metaGraphType = () => messageType("MetaGraphDef");

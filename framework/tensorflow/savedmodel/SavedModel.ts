@@ -14,7 +14,7 @@ import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./met
 import type { Options } from "../Options.js";
 import { VariableFreezer } from "./VariableFreezer.js";
 import { statelessNodes, terminalsOf } from "./statelessNodes.js";
-import { savedModelType } from "../proto/savedModelSchema.js";
+import { savedModelType, storedSavedModelType } from "../proto/savedModelSchema.js";
 import { RestoredVariables, variableName } from "./RestoredVariables.js";
 import {
   calledFunctions,
@@ -168,7 +168,7 @@ function readMetaGraphs(exportDir: string): readonly MetaGraphMessage[] {
   if (path === text)
     return (parseTextFormat(savedModelType(), bytes.toString("utf8")) as SavedModelMessage).meta_graphs;
   try {
-    return (savedModelType().decode(bytes) as unknown as SavedModelMessage).meta_graphs;
+    return (storedSavedModelType().decode(bytes) as unknown as SavedModelMessage).meta_graphs;
   } catch (error) {
     throw invalid(`'${path}' does not parse (${(error as Error).message}); is it complete?`);
   }

@@ -1,9 +1,11 @@
 /** What a SavedModel holds for one set of tags: a graph with its functions, and the signatures that say how to call it. */
+import { Exception } from "../../base/errors.js";
 import { dtypeFromNumber } from "../dtypes.js";
 import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
 import type { OpOutput, OpOutputs } from "../opOutputs.js";
 import { decodeGraph, type GraphMessage } from "../proto/decodeGraph.js";
-import { assetFileType } from "../proto/savedModelSchema.js";
+import { decodeStoredGraph, type StoredGraphMessage } from "../proto/decodeStoredGraph.js";
+import { assetFileType, storedGraphType } from "../proto/savedModelSchema.js";
 import { decodeShape, type TensorShapeMessage } from "../proto/decodeTensor.js";
 
 /** A file that the model reads: a vocabulary. */
@@ -14,7 +16,10 @@ export interface AssetFile {
   readonly fileName: string;
 }
 
-/** CMSSW's tensorflow::MetaGraphDef, as plain data. Variables are still variables: createSession restores them. */
+/**
+ * CMSSW's tensorflow::MetaGraphDef, as plain data. Variables are still variables: createSession restores them. Functions
+ * that nothing in the graph calls, or only what saves it, are left out.
+ */
 export interface MetaGraphDef {
   readonly tags: readonly string[];
   readonly graph: GraphDef;
@@ -52,8 +57,9 @@ export interface MetaGraphMessage {
       readonly op: readonly { readonly name: string; readonly output_arg: readonly ArgMessage[] }[];
     } | null;
   } | null;
-  readonly graph_def?: GraphMessage | null;
-  readonly saver_def?: { readonly restore_op_name: string } | null;
+  /** Bytes in a binary file. */
+  readonly graph_def?: GraphMessage | Uint8Array | null;
+  readonly saver_def?: { readonly restore_op_name: string; readonly save_tensor_name?: string } | null;
   readonly collection_def?: Readonly<Record<string, CollectionMessage>>;
   readonly asset_file_def?: readonly AssetMessage[];
   readonly signature_def: Readonly<
@@ -79,13 +85,13 @@ export function decodeMetaGraph(message: MetaGraphMessage, origin: string): Meta
   const ops = meta_info_def?.stripped_op_list?.op ?? [];
   return {
     tags: [...(meta_info_def?.tags ?? [])],
-    graph: decodeGraph(graph_def ?? { node: [] }, origin),
+    graph: decodeGraphOf(graph_def ?? { node: [] }, origin, nodeOf(saver_def?.save_tensor_name ?? "")),
     // The op that runs when TensorFlow loads the model is kept among the signatures; it computes nothing.
     signatures: signatures.filter(
       ({ outputs, key }) => key !== "__saved_model_init_op" && Object.keys(outputs).length > 0,
     ),
     opOutputs: new Map(ops.map(({ name, output_arg }) => [name, output_arg.map(decodeOutput)])),
-    restoreNode: (saver_def?.restore_op_name ?? "").replace(/:\d+$/, ""),
+    restoreNode: nodeOf(saver_def?.restore_op_name ?? ""),
     initNode: initNodeOf(message),
     assets: assetsOf(message),
   };
@@ -100,17 +106,35 @@ function initNodeOf({ signature_def, collection_def = {} }: MetaGraphMessage): s
   return (first?.name || kept[0] || kept[1] || "").replace(/:\d+$/, "");
 }
 
-/** Before TensorFlow 1.12 they were kept in a collection. */
+/** TensorFlow 1 keeps them in a collection; a text file has that in a form that is not read: those are left out. */
 function assetsOf({ asset_file_def = [], collection_def = {} }: MetaGraphMessage): AssetFile[] {
   const kept = collection_def.saved_model_assets?.any_list?.value ?? [];
   const messages =
     asset_file_def.length > 0
       ? asset_file_def
       : kept.map(({ value }) => assetFileType().decode(value) as unknown as AssetMessage);
-  return messages.map(({ filename, tensor_info }) => ({
-    tensor: tensor_info?.name ?? "",
-    fileName: filename,
-  }));
+  return messages.flatMap(({ filename, tensor_info }) =>
+    tensor_info?.name ? [{ tensor: tensor_info.name, fileName: filename }] : [],
+  );
+}
+
+function nodeOf(tensor: string): string {
+  return tensor.replace(/:\d+$/, "");
+}
+
+function decodeGraphOf(graph: GraphMessage | Uint8Array, origin: string, savingNode: string): GraphDef {
+  if (!(graph instanceof Uint8Array)) return decodeGraph(graph, origin);
+  try {
+    return decodeStoredGraph(
+      storedGraphType().decode(graph) as unknown as StoredGraphMessage,
+      origin,
+      savingNode,
+    );
+  } catch (error) {
+    if (error instanceof Exception) throw error;
+    const what = `its graph does not parse (${(error as Error).message}); is the file complete?`;
+    throw new Exception("InvalidGraphDef", what, { cause: error });
+  }
 }
 
 function decodeTensors(messages: TensorInfoMessages): Record<string, SignatureTensor> {

@@ -11,13 +11,13 @@ import { printTextFormat } from "../proto/printTextFormat.js";
 import { checkGraph } from "./checkGraph.js";
 import { compareGraphs, type Sample, verifyExport } from "./compareGraphs.js";
 import { expandPath } from "./expandPath.js";
-import { withKnownColocations } from "./knownColocations.js";
+import { dropLostColocations } from "./dropLostColocations.js";
 import { nameEndpoints } from "./nameEndpoints.js";
 import { optimizeForInference, withFoldedBatchNorms } from "./optimize/optimizeForInference.js";
 import { tocoGraph } from "./optimize/tocoGraph.js";
-import { type OpenOptions, type Saveable, toConcreteFunction } from "./toConcreteFunction.js";
+import { type ToConcreteFunctionOptions, type Saveable, toConcreteFunction } from "./toConcreteFunction.js";
 
-export interface ExportCompactOptions extends OpenOptions {
+export interface ExportCompactOptions extends ToConcreteFunctionOptions {
   /**
    * TensorFlow's optimize_for_inference: constants are folded, branches that are never taken and nodes that change nothing
    * left out, batch norms become part of the weights before them. Or a function of yours that rewrites the frozen graph.
@@ -58,7 +58,7 @@ export async function exportCompact(
       : optimize
         ? optimizeSafely(source, what, options.sampleInputs)
         : source;
-  const graph = withKnownColocations(tocoCompatible ? tocoGraph(optimized, what) : optimized);
+  const graph = dropLostColocations(tocoCompatible ? tocoGraph(optimized, what) : optimized);
   const isText = isTextFile(target);
   const bytes = isText
     ? Buffer.from(printTextFormat(graphDefType(), graphMessage(graph)))

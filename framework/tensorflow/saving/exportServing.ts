@@ -7,10 +7,10 @@ import { checkGraph } from "./checkGraph.js";
 import { type Sample, verifyExport } from "./compareGraphs.js";
 import { completeSignature } from "./completeSignature.js";
 import { expandPath } from "./expandPath.js";
-import { type OpenOptions, type Saveable, toConcreteFunction } from "./toConcreteFunction.js";
+import { type ToConcreteFunctionOptions, type Saveable, toConcreteFunction } from "./toConcreteFunction.js";
 import { writeSavedModel } from "./writeSavedModel.js";
 
-export interface ExportServingOptions extends OpenOptions {
+export interface ExportServingOptions extends ToConcreteFunctionOptions {
   readonly tags?: string | readonly string[] | undefined;
   /** The key of the only signature. tensorpack's is 'prediction_pipeline'. */
   readonly signatureName?: string | undefined;

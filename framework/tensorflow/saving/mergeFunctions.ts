@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { Exception } from "../../base/errors.js";
-import type { ConcreteFunction, Initialization } from "../ConcreteFunction.js";
+import type { ConcreteFunction, Initialization, SignedGraph } from "../ConcreteFunction.js";
 import type { AttrValue, FunctionDef, GraphDef, NameAttrList, NodeDef, Signature } from "../GraphDef.js";
+import { GraphIndex } from "../GraphIndex.js";
 import { isVariable, variableName } from "../savedmodel/RestoredVariables.js";
 import type { Tensor } from "../Tensor.js";
 
@@ -22,9 +23,10 @@ export function mergeFunctions(functions: Readonly<Record<string, ConcreteFuncti
   const library = new Map<string, FunctionDef>();
   const variables = new Map<string, Tensor>();
   const signatures: Signature[] = [];
-  let producer = 0;
+  const producer = Math.max(...Object.values(functions).map(({ graph }) => graph.producer));
   let origin = "";
-  for (const [key, fn] of Object.entries(functions)) {
+  for (const [key, given] of Object.entries(functions)) {
+    const fn = { ...given, graph: ofProducer(given.graph, producer) };
     const fits =
       agree(nodes, fn.graph.nodes, nameOf) &&
       agree(library, fn.graph.functions, nameOf) &&
@@ -35,13 +37,23 @@ export function mergeFunctions(functions: Readonly<Record<string, ConcreteFuncti
     for (const definition of own.graph.functions) library.set(definition.name, definition);
     for (const [name, value] of own.variables) variables.set(name, value);
     signatures.push({ ...own.graph.signature, key });
-    producer = Math.max(producer, own.graph.producer);
     origin ||= own.graph.origin;
   }
   // The order in which functions were found differs from reading to reading.
   const sorted = [...library.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const graph = { origin, nodes: [...nodes.values()], functions: sorted, producer };
   return { graph, signatures, variables, initialization: mergeInitializations(Object.values(functions)) };
+}
+
+/** In graphs of before version 24 a placeholder's shape [] is an unknown one: said so where the graph becomes a newer one. */
+function ofProducer(graph: SignedGraph, producer: number): SignedGraph {
+  if (graph.producer === producer) return graph;
+  const declared = new Map(new GraphIndex(graph).placeholders.map(({ name, shape }) => [name, shape]));
+  const nodes = graph.nodes.map((node) => {
+    const shape = declared.get(node.name);
+    return shape === undefined ? node : { ...node, attrs: { ...node.attrs, shape: { shape } } };
+  });
+  return { ...graph, nodes };
 }
 
 /** @throws UnimplementedFeature for tables that are filled in different ways */

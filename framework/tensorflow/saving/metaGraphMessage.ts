@@ -5,7 +5,7 @@ import { dtypeNumber } from "../dtypes.js";
 import type { GraphDef, Signature, SignatureTensor } from "../GraphDef.js";
 import { graphMessage, shapeMessage } from "../proto/graphMessages.js";
 import { opDefs } from "../proto/opDefs.js";
-import { variableDefType } from "../proto/savedModelSchema.js";
+import { savedModelType, variableDefType } from "../proto/savedModelSchema.js";
 import { serializeDeterministic } from "../proto/serializeDeterministic.js";
 import { basename } from "node:path";
 import type { FingerprintedGraph } from "./fingerprint.js";
@@ -52,8 +52,16 @@ function opsOf({ nodes, functions }: GraphDef): string[] {
   return [...nodes, ...functions.flatMap((definition) => definition.nodes)].map(({ op }) => op);
 }
 
+/** The bytes of a saved_model.pb that has one meta graph. */
+export function encodeSavedModel(metaGraph: FingerprintedGraph): Uint8Array {
+  return serializeDeterministic(savedModelType(), {
+    saved_model_schema_version: 1,
+    meta_graphs: [metaGraph],
+  });
+}
+
 /** One signature. @throws as metaGraphMessage */
-export function signatureMessage({ key, inputs, outputs }: Signature): object {
+function signatureMessage({ key, inputs, outputs }: Signature): object {
   const side = (tensors: Signature["inputs"]) =>
     Object.fromEntries(
       Object.entries(tensors).map(([name, tensor]) => [name, tensorInfo(key, name, tensor)]),

@@ -10,8 +10,8 @@ import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { concreteFunctionOf, loadMetaGraphDef, type SavedModelOptions } from "../savedmodel/SavedModel.js";
 import type { Tensor } from "../Tensor.js";
-import type { TraceableFunction } from "../trace/concreteFunction.js";
-import type { LayersModelLike } from "../trace/fromLayersModel.js";
+import { concreteFunction, type TraceableFunction } from "../trace/concreteFunction.js";
+import { fromLayersModel, type LayersModelLike } from "../trace/fromLayersModel.js";
 import { indexed } from "./checkGraph.js";
 import { isInference } from "./droppedNodes.js";
 import { expandPath } from "./expandPath.js";
@@ -29,7 +29,7 @@ export type Saveable =
   | LayersModelLike
   | TraceableFunction;
 
-export interface OpenOptions extends SavedModelOptions {
+export interface ToConcreteFunctionOptions extends SavedModelOptions {
   /** Keys of the signature, nodes or tensors; otherwise all of the signature, or what no node reads. */
   readonly outputNames?: readonly string[] | undefined;
   /** A checkpoint with the variables' values (its path without ".index"), in place of those of the model. */
@@ -51,22 +51,25 @@ export interface OpenedModel {
  */
 export async function toConcreteFunction(
   object: Saveable,
-  options: OpenOptions = {},
+  options: ToConcreteFunctionOptions = {},
 ): Promise<ConcreteFunction> {
   return (await openModel(object, options)).fn;
 }
 
 /** toConcreteFunction, for those who want to know what was left out. */
-export async function openModel(object: Saveable, options: OpenOptions): Promise<OpenedModel> {
+export async function openModel(object: Saveable, options: ToConcreteFunctionOptions): Promise<OpenedModel> {
   const { outputNames } = options;
   const opened = await open(object, options);
   const fn = outputNames ? selectOutputs(opened.fn, outputNames) : opened.fn;
   return { ...opened, fn };
 }
 
-async function open(object: Saveable, options: OpenOptions): Promise<OpenedModel> {
+async function open(object: Saveable, options: ToConcreteFunctionOptions): Promise<OpenedModel> {
+  const { outputNames } = options;
   if (typeof object === "string") return openPath(expandPath(resolveModelPath(object)), options);
-  if (typeof object === "function" || isLayersModel(object)) return whole(await traced(object));
+  if (typeof object === "function")
+    return whole(await concreteFunction(object, outputNames && { outputNames }));
+  if (isLayersModel(object)) return whole(await fromLayersModel(object));
   if ("variables" in object) return whole(withCheckpoint(object, options.checkpoint));
   if ("signatures" in object) return openMetaGraph(object, object.graph.origin, options);
   if ("nodes" in object && "functions" in object) return openGraph(object, options);
@@ -80,7 +83,7 @@ function whole(fn: ConcreteFunction): OpenedModel {
   return { fn, source: fn.graph };
 }
 
-function openPath(path: string, options: OpenOptions): OpenedModel {
+function openPath(path: string, options: ToConcreteFunctionOptions): OpenedModel {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
     return openMetaGraph(loadMetaGraphDef(path, options.tag), path, options);
   const metaPath = metaGraphPath(path);
@@ -102,7 +105,7 @@ function isTraining(graph: GraphDef): Exception {
 function openMetaGraph(
   metaGraph: MetaGraphDef,
   origin: string,
-  { signature, outputNames, checkpoint }: OpenOptions,
+  { signature, outputNames, checkpoint }: ToConcreteFunctionOptions,
 ): OpenedModel {
   const names = new Set(metaGraph.graph.nodes.map(({ name }) => name));
   const known = outputNames?.filter((name) => names.has(name.replace(/:\d+$/, "")));
@@ -114,7 +117,7 @@ function openMetaGraph(
 }
 
 /** A graph says itself what it takes and gives, unless it has more in it than that. */
-function openGraph(graph: GraphDef, { outputNames, checkpoint }: OpenOptions): OpenedModel {
+function openGraph(graph: GraphDef, { outputNames, checkpoint }: ToConcreteFunctionOptions): OpenedModel {
   indexed(graph);
   if (!graph.signature && !outputNames && !graph.nodes.every(isInference)) throw isTraining(graph);
   return { fn: withCheckpoint(fromGraphDef(graph), checkpoint), source: graph };
@@ -138,18 +141,9 @@ function withCheckpoint(fn: ConcreteFunction, checkpoint: string | undefined): C
   return { ...fn, variables: new Map([...fn.variables, ...values]) };
 }
 
+/** By what it has: its package may be another copy than ours, and a model without inputs is refused by the tracer. */
 function isLayersModel(object: object): object is LayersModelLike {
-  return ["layers", "inputs", "outputs", "predict"].every((member) => member in object);
-}
-
-/** What traces is loaded when the first model written in TypeScript is met. */
-async function traced(object: LayersModelLike | TraceableFunction): Promise<ConcreteFunction> {
-  if (typeof object === "function") {
-    const { concreteFunction } = await import("../trace/concreteFunction.js");
-    return concreteFunction(object);
-  }
-  const { fromLayersModel } = await import("../trace/fromLayersModel.js");
-  return fromLayersModel(object);
+  return "layers" in object && "predict" in object;
 }
 
 function invalid(what: string): Exception {

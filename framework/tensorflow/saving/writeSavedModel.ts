@@ -9,13 +9,11 @@ import { Exception } from "../../base/errors.js";
 import { writeBundle } from "../checkpoint/writeBundle.js";
 import { type ConcreteFunction, type Initialization, variablesOf } from "../ConcreteFunction.js";
 import type { GraphDef, NodeDef } from "../GraphDef.js";
-import { savedModelType } from "../proto/savedModelSchema.js";
-import { serializeDeterministic } from "../proto/serializeDeterministic.js";
 import { variableName } from "../savedmodel/RestoredVariables.js";
 import { encodeFingerprint } from "./fingerprint.js";
-import { withKnownColocations } from "./knownColocations.js";
+import { dropLostColocations } from "./dropLostColocations.js";
 import { mergeFunctions } from "./mergeFunctions.js";
-import { metaGraphMessage } from "./metaGraphMessage.js";
+import { encodeSavedModel, metaGraphMessage } from "./metaGraphMessage.js";
 import { withResourceVariables } from "./resourceVariables.js";
 import { saverNodes } from "./saverNodes.js";
 
@@ -43,7 +41,7 @@ export function writeSavedModel(
     );
   const merged = mergeFunctions(functions);
   const { variables, initialization } = merged;
-  const graph = withKnownColocations(withResourceVariables(merged.graph));
+  const graph = dropLostColocations(withResourceVariables(merged.graph));
   const saver = saverNodes(graph, variables);
   const complete = withNodes(graph, [...saver.nodes, ...(initialization?.nodes ?? [])]);
   const metaGraph = metaGraphMessage({
@@ -54,10 +52,7 @@ export function writeSavedModel(
     initialization,
   });
   createDirectory(exportDir, (directory) => {
-    const savedModel = serializeDeterministic(savedModelType(), {
-      saved_model_schema_version: 1,
-      meta_graphs: [metaGraph],
-    });
+    const savedModel = encodeSavedModel(metaGraph);
     writeFileSync(join(directory, "saved_model.pb"), savedModel);
     const index = writeVariables(directory, graph, variables);
     writeFileSync(join(directory, "fingerprint.pb"), encodeFingerprint(savedModel, metaGraph, index));

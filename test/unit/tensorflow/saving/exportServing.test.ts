@@ -6,7 +6,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { ConcreteFunction } from "../../../../framework/tensorflow/ConcreteFunction.js";
 import { fromGraphDef } from "../../../../framework/tensorflow/ConcreteFunction.js";
 import type { DType } from "../../../../framework/tensorflow/dtypes.js";
-import type { GraphDef } from "../../../../framework/tensorflow/GraphDef.js";
+import { registeredEngines } from "../../../../framework/tensorflow/engines.js";
+import { type GraphDef, parseGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import {
   loadConcreteFunction,
   loadMetaGraphDef,
@@ -17,9 +18,12 @@ import { ModelExporter } from "../../../../framework/tensorflow/saving/ModelExpo
 import { writeSavedModel } from "../../../../framework/tensorflow/saving/writeSavedModel.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { constantGraphNodes, graphOf, node } from "../buildGraph.js";
+import { constantGraphNodes, encode, graphOf, node, placeholder } from "../buildGraph.js";
 import { everyType, scaling, valuesOfEveryType } from "./variableGraphs.js";
 
+const absent = registeredEngines()
+  .find(({ name }) => name === "tensorflow")
+  ?.unavailable();
 const folder = mkdtempSync(join(tmpdir(), "serving-"));
 const out = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -85,6 +89,20 @@ describe("exportServing", () => {
       expect(runY(loadSavedModel(out("several"), { signature }))).toEqual([factor, 2 * factor]);
   });
 
+  it("says in a newer graph what an old one's placeholder means", async () => {
+    const nodes = [placeholder("x", "float32", []), node("y", "Neg", ["x"], { T: { type: 1 } })];
+    const old = parseGraphDef(encode(nodes, 21), "old");
+    await exportServing(out("ages"), { old, now: scaling(3) });
+    const { graph, signatures } = loadMetaGraphDef(out("ages"));
+    expect(graph.producer).toBe(1395);
+    expect(graph.nodes.find(({ name }) => name === "x")?.attrs.shape?.shape).toBe(null);
+    expect(signatures.map(({ inputs }) => inputs.x)).toMatchObject([
+      { name: "now/x:0" },
+      { name: "x:0", shape: null },
+    ]);
+    expect(runY(loadSavedModel(out("ages"), { signature: "old" }))).toEqual([-1, -2]);
+  });
+
   it("keeps functions of loops and branches, and variables that signatures of one model share", async () => {
     const path = join(fixtures, "functions");
     const [first, other] = ["serving_default", "other"].map((signature) =>
@@ -126,6 +144,15 @@ describe("exportServing", () => {
     });
     await exporter.exportCompact(out("exporter.pb"));
     expect(existsSync(out("exporter.pb"))).toBe(true);
+  });
+
+  it.skipIf(absent !== undefined)("is run by the tensorflow engine", async () => {
+    await exportServing(out("engine"), { a: scaling(3), c: scaling(5, true) });
+    for (const [signature, factor] of Object.entries({ a: 3, c: 5 })) {
+      const session = createSession(loadSavedModel(out("engine"), { signature }), { engine: "tensorflow" });
+      expect(session.run({ x }, ["y"])[0]?.data).toEqual(Float32Array.of(factor, 2 * factor));
+      session.close();
+    }
   });
 
   it("refuses a directory that is there, and leaves it alone", async () => {

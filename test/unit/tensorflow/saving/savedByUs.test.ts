@@ -146,6 +146,28 @@ describeWithPython("TensorFlow", () => {
   );
 
   it.skipIf(!isThere)(
+    "runs what keeps its variables, once they have their values",
+    async () => {
+      const tasks = [];
+      for (const name of ["simple", "deepjet_like", "transformer"]) {
+        const source = join(models, name, "saved_model");
+        const files = [".pb", ".pb.txt"].map((suffix) => join(folder, `variables_${name}${suffix}`));
+        const [saved] = await Promise.all(files.map((file) => saveFrozenGraph(file, source)));
+        expect(saved?.variableCount).toBeGreaterThan(10);
+        const { inputs, outputs } = goldenOf(join(models, name));
+        const fetches = Object.keys(outputs).map((key) => saved?.outputs[key]);
+        const checkpoint = join(source, "variables", "variables");
+        tasks.push({ files, feeds: inputs, expected: Object.values(outputs), fetches, checkpoint });
+      }
+      for (const { differences, equal } of ask(tasks)) {
+        expect(differences.every((difference) => Number(difference) <= 1e-6)).toBe(true);
+        expect(equal).toBe(true);
+      }
+    },
+    timeoutMs,
+  );
+
+  it.skipIf(!isThere)(
     "reads the graphs of CMS that are rewritten as text and binary",
     async () => {
       const tasks = [];
