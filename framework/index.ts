@@ -108,7 +108,6 @@ export {
   saveFrozenGraph as save_graph,
 } from "./tensorflow/saving/saveFrozenGraph.js";
 export {
-  type OpenOptions,
   type Saveable,
   type ToConcreteFunctionOptions,
   toConcreteFunction,
