@@ -27,6 +27,7 @@ import { printDependencies, reportDeleted } from "./scheduleReports.js";
 import { startThreads, type ThreadStart } from "./startThreads.js";
 import { formatSummary } from "./summary.js";
 import { mergeSummaries, type ThreadSummary } from "./summaryCounts.js";
+import { streamOrder } from "./streamSummaries.js";
 import type { JobCalls, ThreadHandle } from "./ThreadHandle.js";
 import { constructing, isDeferred } from "./threadModules.js";
 import { type BoundPlan, control, stopReason } from "./threadPlan.js";
@@ -314,13 +315,17 @@ export class EventProcessor {
     const summaries: ThreadSummary[] = [];
     for (const thread of this.#begunThreads) {
       await this.#attempt(async () => {
-        summaries.push(await thread.endStreams());
+        summaries.push(await thread.endStreams(this.#failures.length === 0));
       });
     }
     for (const hook of this.#begunModules)
       await this.#attempt(() => callJobHook(hook, "endJob", "Calling endJob"));
-    for (const hook of this.#modules?.withCache() ?? [])
+    for (const hook of this.#modules?.withCache() ?? []) {
+      const found = streamOrder(hook.module.label, summaries);
+      if (this.#failures.length === 0 && found.length > 0)
+        await this.#attempt(() => callJobHook(hook, "globalEndJobSummary", "Calling endJob", found));
       await this.#attempt(() => callJobHook(hook, "globalEndJob", "Calling endJob"));
+    }
     await this.#closeOutputs();
     for (const service of this.#modules?.serviceInstances ?? [])
       await this.#attempt(() => service.postEndJob?.());

@@ -1,6 +1,6 @@
 /** What protobufjs makes of a function of a GraphDef's library → the plain data of GraphDef.ts. */
 import type { ArgDef, FunctionDef } from "../GraphDef.js";
-import { type AttrMessages, decodeAttrs, decodeNode, type NodeMessage } from "./decodeGraph.js";
+import { type AttrMessages, decodeAttrs, decodeNode, type NodeMessage } from "./decodeNode.js";
 
 interface ArgMessage {
   readonly name: string;

@@ -1,7 +1,8 @@
 /** tensorpack's ModelExporter: a predictor's model, written as one compact graph or as a SavedModel to serve. */
 import type { ConcreteFunction } from "../ConcreteFunction.js";
-import { exportCompact, type ExportCompactOptions } from "./exportCompact.js";
-import { exportServing, type ExportServingOptions } from "./exportServing.js";
+import { exportCompact, exportServing } from "../modelTools.js";
+import type { ExportCompactOptions } from "./exportCompact.js";
+import type { ExportServingOptions } from "./exportServing.js";
 
 /** A PredictConfig, or whatever else gives a function whose signature is what it takes and gives. */
 export interface ExportConfig {

@@ -75,7 +75,7 @@ export async function saveFrozenGraph(
   };
   LogInfo("saveFrozenGraph", `'${target}': ${describeSaved(saved)}`);
   if (variableCount > 0) {
-    const what = `'${target}' has ${variableCount} variables without their values: to run it needs a checkpoint (smartInit)`;
+    const what = `'${target}' has variables without their values (${variableCount}): to run it needs a checkpoint (smartInit)`;
     LogWarning("saveFrozenGraph", `${what}, or save it with variablesToConstants.`);
   }
   return saved;

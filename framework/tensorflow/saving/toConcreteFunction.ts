@@ -2,14 +2,12 @@
 import { statSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
 import { resolveModelPath } from "../../base/modelPath.js";
-import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
-import { type ConcreteFunction, fromGraphDef, variablesOf } from "../ConcreteFunction.js";
+import { smartInit } from "../checkpoint/smartInit.js";
+import { type ConcreteFunction, fromGraphDef } from "../ConcreteFunction.js";
 import { type GraphDef, loadGraphDef } from "../GraphDef.js";
 import { importMetaGraph, metaGraphPath } from "../savedmodel/importMetaGraph.js";
 import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
-import { variableName } from "../savedmodel/RestoredVariables.js";
 import { concreteFunctionOf, loadMetaGraphDef, type SavedModelOptions } from "../savedmodel/SavedModel.js";
-import type { Tensor } from "../Tensor.js";
 import { concreteFunction, type TraceableFunction } from "../trace/concreteFunction.js";
 import { fromLayersModel, type LayersModelLike } from "../trace/fromLayersModel.js";
 import { indexed } from "./checkGraph.js";
@@ -70,7 +68,7 @@ async function open(object: Saveable, options: ToConcreteFunctionOptions): Promi
   if (typeof object === "function")
     return whole(await concreteFunction(object, outputNames && { outputNames }));
   if (isLayersModel(object)) return whole(await fromLayersModel(object));
-  if ("variables" in object) return whole(withCheckpoint(object, options.checkpoint));
+  if ("variables" in object) return whole(smartInit(object, expanded(options.checkpoint)));
   if ("signatures" in object) return openMetaGraph(object, object.graph.origin, options);
   if ("nodes" in object && "functions" in object) return openGraph(object, options);
   throw invalid(
@@ -109,7 +107,7 @@ function openMetaGraph(
 ): OpenedModel {
   const names = new Set(metaGraph.graph.nodes.map(({ name }) => name));
   const known = outputNames?.filter((name) => names.has(name.replace(/:\d+$/, "")));
-  const asked = { outputNames: known, checkpoint: checkpoint && expandPath(checkpoint) };
+  const asked = { outputNames: known, checkpoint: expanded(checkpoint) };
   if (known?.length === 0 && metaGraph.signatures.length === 0)
     selectOutputs(fromGraphDef(metaGraph.graph), outputNames ?? []);
   const fn = concreteFunctionOf(metaGraph, origin, signature, asked);
@@ -120,30 +118,16 @@ function openMetaGraph(
 function openGraph(graph: GraphDef, { outputNames, checkpoint }: ToConcreteFunctionOptions): OpenedModel {
   indexed(graph);
   if (!graph.signature && !outputNames && !graph.nodes.every(isInference)) throw isTraining(graph);
-  return { fn: withCheckpoint(fromGraphDef(graph), checkpoint), source: graph };
-}
-
-/** Values by the variables' names. @throws InvalidSession for a checkpoint that is damaged */
-function withCheckpoint(fn: ConcreteFunction, checkpoint: string | undefined): ConcreteFunction {
-  if (checkpoint === undefined) return fn;
-  const prefix = expandPath(checkpoint);
-  if (!VariablesBundle.exists(prefix))
-    throw new Exception(
-      "InvalidSession",
-      `there is no checkpoint '${prefix}': '${prefix}.index' is missing.`,
-    );
-  const bundle = new VariablesBundle(prefix);
-  const names = new Set(bundle.names);
-  const found = variablesOf(fn.graph)
-    .map(variableName)
-    .filter((name) => names.has(name));
-  const values = found.map((name): [string, Tensor] => [name, bundle.read(name)]);
-  return { ...fn, variables: new Map([...fn.variables, ...values]) };
+  return { fn: smartInit(fromGraphDef(graph), expanded(checkpoint)), source: graph };
 }
 
 /** By what it has: its package may be another copy than ours, and a model without inputs is refused by the tracer. */
 function isLayersModel(object: object): object is LayersModelLike {
   return "layers" in object && "predict" in object;
+}
+
+function expanded(path: string | undefined): string | undefined {
+  return path && expandPath(path);
 }
 
 function invalid(what: string): Exception {

@@ -2,7 +2,7 @@
 import { Exception } from "../../base/errors.js";
 import { dtypeNumber, newData } from "../dtypes.js";
 import type { AttrValue, NodeDef } from "../GraphDef.js";
-import { evaluateNode } from "../reference/evaluateNode.js";
+import { exampleOutputs } from "./exampleOutputs.js";
 import { findOp, isSupported } from "../reference/ops.js";
 import { elementCount, type Tensor, type TensorLike } from "../Tensor.js";
 import type { TensorSpec } from "../TensorSpec.js";
@@ -142,9 +142,8 @@ export class GraphRecorder implements Recorder {
 }
 
 function compute(node: NodeDef, inputs: readonly Traced[]): TensorLike[] {
-  const values = inputs.map(({ value }) => value);
   try {
-    return evaluateNode(node, values);
+    return exampleOutputs(node, inputs);
   } catch (error) {
     if (error instanceof Exception) error.addContext(`Computing node '${node.name}' (${node.op})`);
     throw error;

@@ -1,5 +1,5 @@
 /** What is exported, opened by TensorFlow's own loaders: eager, session, saved_model_cli, and saved again by it. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,26 +13,13 @@ import { exportServing } from "../../../../framework/tensorflow/saving/exportSer
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { describeWithPython, runPython } from "../../../python.js";
+import { modelNames, modelsFolder } from "../../../sharedModels.js";
 import { type PlainTensor, toTensor } from "../goldens.js";
 import { everyType, scaling, valuesOfEveryType } from "./variableGraphs.js";
 
-const savedModels = [
-  "simple",
-  "multi",
-  "mlp_small",
-  "mlp_big",
-  "deepjet_like",
-  "transformer",
-  "cnn",
-  "tf1_frozen",
-  "gru",
-];
-const models = join(process.env.CMSRUN_SHARED ?? "", "models");
-const isShared = process.env.CMSRUN_SHARED !== undefined && existsSync(models);
-if (!isShared)
-  console.warn(
-    "exportsInTensorflow.test.ts: CMSRUN_SHARED names no folder with models/: they are NOT exported",
-  );
+const found = modelsFolder("exportsInTensorflow.test.ts");
+const models = found ?? "";
+const isShared = found !== undefined;
 
 type Plain = Readonly<Record<string, PlainTensor>>;
 
@@ -193,7 +180,7 @@ async function exportFixtures(): Promise<Case[]> {
 
 async function exportShared(): Promise<Case[]> {
   const cases: Case[] = [];
-  for (const name of savedModels) {
+  for (const name of modelNames) {
     const { inputs, outputs } = golden(join(models, name));
     const source = join(models, name, "saved_model");
     await exportServing(out(name), source);
@@ -321,7 +308,7 @@ describeWithPython("an export", () => {
     expect(Object.keys(reportOf("functions 0").variables ?? {}).length).toBe(4);
   });
 
-  describe.skipIf(!isShared).each(savedModels)("of %s", (name) => {
+  describe.skipIf(!isShared).each(modelNames)("of %s", (name) => {
     it("is loaded, with TensorFlow's numbers and fingerprint", () => {
       const { eager, session, again, fingerprint, variables } = reportOf(name);
       expectEqual(eager);

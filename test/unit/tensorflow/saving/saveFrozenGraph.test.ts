@@ -108,7 +108,7 @@ describe("a frozen graph", () => {
     expect(saved.variableCount).toBe(2);
     expect(said.map(({ severity }) => severity)).toEqual(["INFO", "WARNING"]);
     expect(said[1]?.text).toContain(
-      "has 2 variables without their values: to run it needs a checkpoint (smartInit)",
+      "has variables without their values (2): to run it needs a checkpoint (smartInit)",
     );
     const graph = await loadFrozenGraph(saved.path);
     expect(graph.nodes.map(({ op }) => op)).toEqual([

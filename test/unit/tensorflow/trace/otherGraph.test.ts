@@ -18,6 +18,7 @@ import { fromLayersModel } from "../../../../framework/tensorflow/trace/fromLaye
 import { rawOp } from "../../../../framework/tensorflow/trace/rawOp.js";
 import { towerContext } from "../../../../framework/tensorflow/trace/towerContext.js";
 import { describeWithPython, runPython } from "../../../python.js";
+import { layerCases, modelOf } from "./layerCases.js";
 import { encodePng } from "./png.js";
 import { eager, expectClose, floats, run } from "./traced.js";
 
@@ -32,10 +33,15 @@ function noisy(x: tf.Tensor): tf.Tensor {
   return towerContext().isTraining ? tf.add(x, tf.randomNormal(x.shape as [number])) : x;
 }
 
+/** Of its first input, without the batch. */
+function sizesOf(model: tfl.LayersModel): number[] {
+  return (model.inputs[0] as tfl.SymbolicTensor).shape.slice(1) as number[];
+}
+
 /** A few steps of training, so that the weights are not the first ones. */
 async function trained(model: tfl.Sequential): Promise<tfl.Sequential> {
   model.compile({ loss: "meanSquaredError", optimizer: "sgd" });
-  const x = eager(floats([8, ...(model.inputs[0]?.shape.slice(1) as number[])]));
+  const x = eager(floats([8, ...sizesOf(model)]));
   const y = eager(floats([8, 2], 5));
   await model.fit(x, y, { epochs: 2, verbose: 0 });
   tf.dispose([x, y]);
@@ -222,32 +228,17 @@ async function channelsCase(): Promise<Case[]> {
 }
 
 function layersCases(): Promise<Case[]>[] {
-  const recurrentInitializer = "glorotUniform";
-  const models = [
-    [
-      layers.inputLayer({ inputShape: [10], name: "input" }),
-      layers.dense({ units: 100, activation: "tanh", name: "dense" }),
-      layers.dense({ units: 3, activation: "softmax", name: "output" }),
-    ],
-    [
-      layers.bidirectional({
-        layer: layers.lstm({ units: 3, recurrentInitializer }) as tfl.RNN,
-        inputShape: [5, 4],
-      }),
-      layers.batchNormalization(),
-    ],
-    [
-      layers.conv1d({ filters: 3, kernelSize: 3, inputShape: [9, 2], activation: "relu" }),
-      layers.layerNormalization(),
-      layers.globalAveragePooling1d({}),
-    ],
-  ].map((list) => tfl.sequential({ layers: list }));
-  return models.map(async (model) => {
+  const documented: (typeof layerCases)[number] = [
+    "the documentation's",
+    [10],
+    () => layers.dense({ units: 100, activation: "tanh" }),
+  ];
+  return [documented, ...layerCases].map(async (layer) => {
+    const model = modelOf(layer);
     const fn = await fromLayersModel(model);
-    const [input = ""] = Object.keys(fn.graph.signature.inputs);
     return [1, 3].map((batch) => {
-      const x = floats([batch, ...(model.inputs[0]?.shape.slice(1) as number[])]);
-      return { fn, feeds: { [input]: x }, expected: [model.predict(eager(x)) as tf.Tensor] };
+      const input = floats([batch, ...layer[1]]);
+      return { fn, feeds: { input }, expected: [model.predict(eager(input)) as tf.Tensor] };
     });
   });
 }
