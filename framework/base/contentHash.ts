@@ -28,7 +28,8 @@ export function contentHash(path: string, without: readonly string[] = []): stri
 /** All files of a folder, at any depth, with "/" in their names; sorted by code units, the same on every machine. */
 export function filesIn(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true }).map(String);
-  const files = entries.filter((name) => statSync(join(folder, name)).isFile());
+  // A link may lead nowhere.
+  const files = entries.filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile());
   return files.map((name) => name.split(sep).join("/")).sort();
 }
 

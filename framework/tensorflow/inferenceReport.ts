@@ -82,12 +82,17 @@ export function formatModels(uses: readonly EngineUse[]): string {
   return [...new Set(lines)].join("\n");
 }
 
-/** Hashed when the job has ended, so that no event waits for it. */
+/** Hashed when the job has ended, so that no event waits for it; the job does not fail for it. */
 function contents(path: string, loadedMs: number): string {
-  const isFolder = statSync(path).isDirectory();
-  const files = isFolder ? filesIn(path).map((name) => join(path, name)) : [path];
-  if (files.some((file) => statSync(file).ctimeMs > loadedMs)) return "which was changed after it was loaded";
-  return `sha256 ${contentHash(path, isFolder ? ["model.yaml"] : [])}`;
+  try {
+    const isFolder = statSync(path).isDirectory();
+    const files = isFolder ? filesIn(path).map((name) => join(path, name)) : [path];
+    if (files.some((file) => statSync(file).ctimeMs > loadedMs))
+      return "which was changed after it was loaded";
+    return `sha256 ${contentHash(path, isFolder ? ["model.yaml"] : [])}`;
+  } catch (error) {
+    return `which cannot be read any more: ${(error as Error).message}`;
+  }
 }
 
 function by(module: string): string {

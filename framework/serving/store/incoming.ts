@@ -2,7 +2,7 @@
  * The folder of a store in which everything is made before it appears under its name, and to which it goes before it is
  * removed. What a process left there when it was killed is removed by the next that saves.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
@@ -11,9 +11,18 @@ import { threadId } from "node:worker_threads";
 const folderName = ".incoming";
 /** What another machine left: there is no asking whether its process lives. */
 const longestMs = 24 * 3600 * 1000;
-const host = hostname().replace(/[^A-Za-z0-9]/g, "") || "host";
+/** Where process ids mean the same: a container has its own. */
+const host = `${hostname()}${processNamespace()}`.replace(/[^A-Za-z0-9]/g, "") || "host";
 
 let made = 0;
+
+function processNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return ""; // No Linux.
+  }
+}
 
 /** A path that nobody else uses; its folder is there. */
 export function incomingPath(root: string): string {

@@ -62,15 +62,16 @@ export async function importModel(
   if (!found)
     throw new Exception("FileOpenError", `'${path}' cannot be imported: there is no such file or folder.`);
   // The tag is known when it is unpacked, and what is in the way is said then.
-  const unpacked = incomingPath(store.root);
+  let unpacked: string | undefined;
   try {
+    unpacked = incomingPath(store.root);
     mkdirSync(unpacked);
     if (found.isDirectory()) copyFolder(path, unpacked);
     else await readArchive(path, unpacked, limits);
     const { tag, creationTimeUs } = checkUnpacked(unpacked, path);
     return await store.register(tag, creationTimeUs, (folder) => {
       rmSync(folder, { recursive: true });
-      renameSync(unpacked, folder);
+      renameSync(unpacked as string, folder);
     });
   } catch (error) {
     if (error instanceof Exception || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
@@ -78,7 +79,7 @@ export async function importModel(
       cause: error,
     });
   } finally {
-    rmSync(unpacked, { recursive: true, force: true });
+    if (unpacked !== undefined) rmSync(unpacked, { recursive: true, force: true });
   }
 }
 

@@ -8,10 +8,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { setLogSink } from "../../../../framework/base/log.js";
+import { incomingPath } from "../../../../framework/serving/store/incoming.js";
 import { ModelStore } from "../../../../framework/serving/store/ModelStore.js";
 import { isoTime } from "../../../../framework/serving/store/newVersion.js";
 import { Tag } from "../../../../framework/serving/store/Tag.js";
@@ -108,8 +109,8 @@ describe("register", () => {
   });
 
   it("removes what a killed process of this machine left, and leaves the work of living ones", async () => {
-    const host = hostname().replace(/[^A-Za-z0-9]/g, "") || "host";
     const incoming = join(root, ".incoming");
+    const [host] = basename(incomingPath(root)).split("-");
     const left = [`${host}-999999999-0-0`, `${host}-${process.pid}-0-999`, "elsewhere-999999999-0-0"];
     for (const name of left) mkdirSync(join(incoming, name), { recursive: true });
     await add("test:a", 1);
