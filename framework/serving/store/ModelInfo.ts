@@ -1,4 +1,5 @@
 /** What a model.yaml says, in BentoML's form: read from it and written to it. */
+import type { ScalarTag } from "yaml";
 import { Exception } from "../../base/errors.js";
 import { checkSignatures, isObject, type MethodSignatures } from "./methodSignatures.js";
 import { isoTime, parseIsoTime } from "./newVersion.js";
@@ -50,9 +51,24 @@ export function toPlainInfo(info: ModelInfo): Record<string, unknown> {
 }
 
 export function printInfo(info: ModelInfo): string {
-  // Python's yaml reads the version 1.1, in which other texts need quotes.
-  return yaml().stringify(toPlainInfo(info), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
+  return yaml().stringify(toPlainInfo(info), {
+    // Python's yaml reads the version 1.1, in which other texts need quotes, and takes 1e-7 for a text.
+    version: "1.1",
+    customTags: (tags) => [pythonsFloat, ...tags],
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
 }
+
+/** Numbers with an exponent and no point: 1.0e-7. */
+const pythonsFloat: ScalarTag = {
+  identify: (value) => typeof value === "number" && /^-?\d+e/.test(String(value)),
+  tag: "tag:yaml.org,2002:float",
+  default: true,
+  test: /^[-+]?\d+\.\d+e[-+]\d+$/,
+  resolve: Number,
+  stringify: ({ value }) => String(value).replace("e", ".0e"),
+};
 
 /** Adds the hash to a model.yaml that has none, and leaves the rest of it as it was. */
 export function withContentHash(text: string, contentHash: string): string {

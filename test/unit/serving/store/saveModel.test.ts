@@ -172,7 +172,7 @@ describe("model.yaml", () => {
       metadata: {
         auc: 0.9,
         layers: new Int32Array([64, 2]),
-        nested: { a: [null, true, "1e5"] },
+        nested: { a: [null, true, "1e5", 1e-7] },
         none: undefined,
       },
     });
@@ -199,6 +199,7 @@ metadata:
       - null
       - true
       - "1e5"
+      - 1.0e-7
 context:
   framework_name: tensorflow
   framework_versions: {}
@@ -213,7 +214,7 @@ content_hash: HASH
     const { labels, metadata, signatures } = models.get(tag);
     expect({ labels, metadata, signatures }).toEqual({
       labels: { owner: "me", stage: "yes" },
-      metadata: { auc: 0.9, layers: [64, 2], nested: { a: [null, true, "1e5"] } },
+      metadata: { auc: 0.9, layers: [64, 2], nested: { a: [null, true, "1e5", 1e-7] } },
       signatures: { __call__: { batchable: false, batchDim: [0, 0] } },
     });
   });
