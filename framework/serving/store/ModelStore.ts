@@ -166,6 +166,8 @@ export class ModelStore {
 
   #names(): string[] {
     if (!existsSync(this.root)) return [];
+    if (!statSync(this.root).isDirectory())
+      throw new Exception("FileOpenError", `the model store '${this.root}' is a file; it must be a folder.`);
     const names = readdirSync(this.root, { withFileTypes: true });
     return names
       .flatMap((entry) => (entry.name.startsWith(".") || !entry.isDirectory() ? [] : [entry.name]))

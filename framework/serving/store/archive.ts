@@ -109,27 +109,31 @@ class Unpacking {
   isRefused = false;
   #sizeBytes = 0;
 
-  constructor(
-    private readonly archive: string,
-    private readonly folder: string,
-    private readonly limits: ArchiveLimits,
-  ) {}
+  readonly #archive: string;
+  readonly #folder: string;
+  readonly #limits: ArchiveLimits;
+
+  constructor(archive: string, folder: string, limits: ArchiveLimits) {
+    this.#archive = archive;
+    this.#folder = folder;
+    this.#limits = limits;
+  }
 
   /** @throws InvalidModel, before a byte of it is written */
   take(entry: Tar.ReadEntry): void {
     const name = this.#checkedName(entry);
     if (entry.type === "Directory") {
-      mkdirSync(join(this.folder, name), { recursive: true });
+      mkdirSync(join(this.#folder, name), { recursive: true });
       entry.resume();
       return;
     }
     this.fileCount++;
     this.#sizeBytes += entry.size;
-    const { maxFiles, maxSizeBytes } = this.limits;
-    if (this.fileCount > maxFiles) throw damaged(this.archive, `it has more than ${maxFiles} files`);
+    const { maxFiles, maxSizeBytes } = this.#limits;
+    if (this.fileCount > maxFiles) throw damaged(this.#archive, `it has more than ${maxFiles} files`);
     if (this.#sizeBytes > maxSizeBytes)
-      throw damaged(this.archive, `it has more than ${maxSizeBytes} bytes, unpacked`);
-    this.#write(entry, join(this.folder, name), name);
+      throw damaged(this.#archive, `it has more than ${maxSizeBytes} bytes, unpacked`);
+    this.#write(entry, join(this.#folder, name), name);
   }
 
   #write(entry: Tar.ReadEntry, path: string, name: string): void {
@@ -139,7 +143,7 @@ class Unpacking {
       file = openSync(path, "wx", 0o644);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      throw damaged(this.archive, `'${name}' is in it twice`);
+      throw damaged(this.#archive, `'${name}' is in it twice`);
     }
     entry.on("data", (bytes: Buffer) => writeFileSync(file, bytes));
     entry.on("end", () => closeSync(file));
@@ -149,7 +153,7 @@ class Unpacking {
   #checkedName({ path, type }: Tar.ReadEntry): string {
     const shown = JSON.stringify(path.slice(0, longestName));
     if (!["File", "OldFile", "Directory"].includes(type))
-      throw damaged(this.archive, `${shown} is of type ${type}; only files and folders are taken`);
+      throw damaged(this.#archive, `${shown} is of type ${type}; only files and folders are taken`);
     const parts = path.replace(/\/+$/, "").split("/");
     const name = parts[0] === "." ? parts.slice(1) : parts;
     const isPlain = name.every(
@@ -157,7 +161,7 @@ class Unpacking {
     );
     if (isPlain && path.length <= longestName && (name.length > 0 || type === "Directory"))
       return name.join("/");
-    throw damaged(this.archive, `it has a file of the name ${shown}, which is no plain relative path`);
+    throw damaged(this.#archive, `it has a file of the name ${shown}, which is no plain relative path`);
   }
 }
 

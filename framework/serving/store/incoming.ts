@@ -47,7 +47,11 @@ export function sweepIncoming(root: string): void {
   const folder = join(root, folderName);
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (isAbandoned(name, path)) rmSync(path, { recursive: true, force: true });
+    try {
+      if (isAbandoned(name, path)) rmSync(path, { recursive: true, force: true });
+    } catch {
+      // Another process removes it at the same time; a model is saved all the same.
+    }
   }
 }
 

@@ -63,6 +63,18 @@ describe("an empty store", () => {
   });
 });
 
+it("a file is no store", async () => {
+  writeFileSync(join(root, "file"), "");
+  store = new ModelStore(join(root, "file"));
+  const why = "FileOpenError: the model store 'ROOT/file' is a file; it must be a folder.";
+  expect([
+    refused(() => store.list()),
+    refused(() => store.get("a")),
+    refused(() => store.delete("a")),
+  ]).toEqual([why, why, why]);
+  await expect(add("test:a", 1)).rejects.toThrow(expect.objectContaining({ category: "FileWriteError" }));
+});
+
 describe("register", () => {
   it("gives the model, under its name and version", async () => {
     const model = await add("test:version1", 1);

@@ -24,7 +24,6 @@ import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { SessionCache } from "../../../../framework/tensorflow/SessionCache.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { TensorSpec } from "../../../../framework/tensorflow/TensorSpec.js";
-import type { LayersModelLike } from "../../../../framework/tensorflow/trace/fromLayersModel.js";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 const jetDirectory = join(root, "data", "models", "jet_btag", "saved_model");
@@ -113,7 +112,7 @@ describe("saving what is no SavedModel", () => {
     const weights = tf.tensor2d([1, 2, 3, 4, 5], [5, 1]);
     type T = ReturnType<typeof tf.tensor>;
     const times = (x: T) => tf.matMul(x as never, weights);
-    const one = await save(times as never, "traced", {
+    const one = await save(times, "traced", {
       tfSignatures: [new TensorSpec([null, 5], "float32", "x")],
     });
     const ones = new Tensor("float32", [1, 5], [1, 1, 1, 1, 1]);
@@ -145,7 +144,7 @@ describe("saving what is no SavedModel", () => {
     const sequential = tf.sequential({ layers: [layer()] });
     const input = tf.input({ shape: [5] });
     const functional = tf.model({ inputs: input, outputs: layer().apply(input) as never });
-    for (const object of [sequential, functional] as unknown as LayersModelLike[]) {
+    for (const object of [sequential, functional]) {
       const { tag } = await save(object, "layers");
       const { inputs, outputs } = (await load(String(tag))).graph.signature;
       const feeds = { [Object.keys(inputs)[0] as string]: new Tensor("float32", [1, 5], [1, 2, 3, 4, 5]) };
