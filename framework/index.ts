@@ -1,6 +1,7 @@
 /** What plugins and configs import as "#framework" inside this repository and as "cmsrun" outside. */
 import "./aot/engine/register.js";
 import "./modules/builtinServices.js";
+import "./serving/store/register.js";
 
 export { inject } from "inversify";
 export * as tfaot from "./aot/tfaot/exports.js";
@@ -100,6 +101,11 @@ export { RocCurve, type RocOptions, type RocPoint } from "./predict/inferencers/
 export { ScalarStats } from "./predict/inferencers/ScalarStats.js";
 export { type InferencerOptions, makeInferencer, registerInferencer } from "./predict/inferencerTypes.js";
 export { mustBeWritable, writeHistograms, writeScalars } from "./predict/writeResult.js";
+export { Model } from "./serving/store/Model.js";
+export { ModelStore } from "./serving/store/ModelStore.js";
+export { models } from "./serving/store/models.js";
+export type { SaveModelOptions } from "./serving/store/saveModel.js";
+export { Tag } from "./serving/store/Tag.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
 export { type ConcreteFunction, freeze, fromGraphDef } from "./tensorflow/ConcreteFunction.js";

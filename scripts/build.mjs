@@ -27,6 +27,7 @@ const commands = [
   "cmsrun",
   "edmCompare",
   "edmProducts",
+  "edmModels",
   "mkedprod",
   "mkedfltr",
   "mkedanlzr",

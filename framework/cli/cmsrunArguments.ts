@@ -43,7 +43,9 @@ A cms.FileInPath and a fragment of process.load, relative paths, are looked for 
 2. the working directory
 3. the directories of CMSRUN_SEARCH_PATH
 4. cmsrun's own package
-Both variables list directories with ${delimiter} between them.`;
+Both variables list directories with ${delimiter} between them.
+A model of the model store (edmModels list) is named "model:NAME:VERSION" in place of its path; the store is
+CMSRUN_MODEL_STORE, otherwise ~/.cmsrun/models.`;
 
 /** yargs is loaded only when there are options: it costs a tenth of an empty job's start-up. */
 export async function commandLine(argv: readonly string[]): Promise<CommandLine | CommandLineError> {

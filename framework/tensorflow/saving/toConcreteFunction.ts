@@ -1,6 +1,7 @@
 /** Everything that can be saved, as the ConcreteFunction that it becomes first. */
 import { statSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
+import { resolveModelPath } from "../../base/modelPath.js";
 import { smartInit } from "../checkpoint/smartInit.js";
 import { type ConcreteFunction, fromGraphDef } from "../ConcreteFunction.js";
 import { type GraphDef, loadGraphDef } from "../GraphDef.js";
@@ -63,7 +64,7 @@ export async function openModel(object: Saveable, options: ToConcreteFunctionOpt
 
 async function open(object: Saveable, options: ToConcreteFunctionOptions): Promise<OpenedModel> {
   const { outputNames } = options;
-  if (typeof object === "string") return openPath(expandPath(object), options);
+  if (typeof object === "string") return openPath(expandPath(resolveModelPath(object)), options);
   if (typeof object === "function")
     return whole(await concreteFunction(object, outputNames && { outputNames }));
   if (isLayersModel(object)) return whole(await fromLayersModel(object));
