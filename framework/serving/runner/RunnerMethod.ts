@@ -99,8 +99,11 @@ export class RunnerMethod {
 
   /** Compiles for every size of a batch, so that the first requests need not wait for that. */
   warmUp(): void {
-    if (!this.#body.isCompiled) return;
     const [dimension] = this.#body.batchDim;
+    const isKnown = this.inputs.every(({ shape }) =>
+      shape.every((size, axis) => size >= 0 || axis === dimension),
+    );
+    if (!this.#body.isCompiled || !isKnown) return;
     for (const rows of this.batchable ? this.#sizes : [1]) {
       const inputs = this.inputs.map(({ dtype, shape }): TensorLike => {
         const its = shape.map((size, axis) =>

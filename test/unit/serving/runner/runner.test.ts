@@ -67,6 +67,14 @@ describe("a runner of a SavedModel", () => {
     expect(answers).toEqual([[[60]], [[60]], [[60]]]);
     expect(runner.mainMethod.statistics).toMatchObject({ executionCount: 2, inferenceCount: 4 });
     expect(runner.mainMethod.inputs.map(({ name }) => name)).toEqual(["x2", "x1"]);
+    const saved = {
+      ...model("multi_input", { __call__: plain }),
+      info: { options: { partial_kwargs: partialKwargs } },
+    };
+    expect(new Runner(saved).initLocal().run(x, x)).toEqual([[60]]);
+    expect(new Runner(saved, { partialKwargs: { __call__: { factor: 2 } } }).initLocal().run(x, x)).toEqual([
+      [45],
+    ]);
     expect(() => runnerOf("multi_input", plain, { partialKwargs: { __call__: { fctor: 3 } } })).toThrow(
       "there is no argument 'fctor'; did you mean 'factor'?",
     );
