@@ -147,8 +147,10 @@ export class Runner {
   #opener(): (method: string) => MethodBody {
     const { model } = this;
     if (isClass(model)) {
-      const instance = new model();
-      return (method) => runnableMethod(instance, model, method);
+      const instance: { close?: () => void | Promise<void> } = new model();
+      let left = this.methodNames.length;
+      const close = () => (--left === 0 ? instance.close?.() : undefined);
+      return (method) => runnableMethod(instance, model, method, close);
     }
     const source = new ModelSource(model.path);
     return (method) =>

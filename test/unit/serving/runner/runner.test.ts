@@ -255,6 +255,29 @@ describe("a user's own class", () => {
     expect(output).toMatchObject({ shape: [1, 1], data: Float32Array.of(4) });
   });
 
+  it("is closed once, when what it has accepted is answered", async () => {
+    const log: string[] = [];
+    class Slow {
+      static readonly methods = { predict: {}, other: { batchable: true } };
+      async predict(x: Tensor): Promise<Tensor> {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        log.push("answered");
+        return x;
+      }
+      other(x: Tensor): Tensor {
+        return x;
+      }
+      close(): void {
+        log.push("closed");
+      }
+    }
+    const runner = createRunner(Slow).initLocal();
+    const answer = runner.predict.asyncRun([1]);
+    await runner.close();
+    expect(log).toEqual(["answered", "closed"]);
+    expect(await answer).toEqual([1]);
+  });
+
   it("must have the methods that it names", () => {
     class Wrong {
       static readonly methods = { predict: {} };
