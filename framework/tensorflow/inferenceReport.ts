@@ -24,9 +24,20 @@ export interface EngineUse {
   readonly origins?: readonly ModelUse[];
   /** Engine → what computes, where this thread knows. */
   readonly descriptions: readonly (readonly [engine: string, description: string])[];
+  /** Of modules whose events share calls. */
+  readonly batches?: readonly BatchCounts[];
+}
+
+/** How requests of several events went into calls of a model. */
+export interface BatchCounts {
+  readonly module: string;
+  requests: number;
+  rows: number;
+  calls: number;
 }
 
 const models = new Map<string, readonly [module: string, engine: string]>();
+const batches: BatchCounts[] = [];
 const origins = new Map<string, ModelUse>();
 let loadingModule = "";
 
@@ -48,12 +59,24 @@ export function noteEngine(engine: string, origin: string): void {
   if (!origins.has(key)) origins.set(key, { module: loadingModule, origin, loadedMs: Date.now() });
 }
 
+/** Counts for the module that is being made; whoever runs its model adds to them. */
+export function noteBatches(): BatchCounts {
+  const counts = { module: loadingModule, requests: 0, rows: 0, calls: 0 };
+  batches.push(counts);
+  return counts;
+}
+
 /** What this thread noted since the last call. */
 export function takeEngineUse(): EngineUse {
   const descriptions = registeredEngines().flatMap(({ name, description }): [string, string][] => {
     return description === undefined ? [] : [[name, description]];
   });
-  const use = { models: [...models.values()], origins: [...origins.values()], descriptions };
+  const use = {
+    models: [...models.values()],
+    origins: [...origins.values()],
+    descriptions,
+    batches: batches.splice(0),
+  };
   models.clear();
   origins.clear();
   return use;
@@ -68,7 +91,23 @@ export function formatEngineUse(uses: readonly EngineUse[], release: string): st
     .map(([module, engine]) => {
       return `Inference:${by(module)} engine ${descriptions.get(engine) ?? engine}, ${where}`;
     });
-  return [...new Set(lines)].join("\n");
+  return [...new Set(lines), ...formatBatches(uses)].join("\n");
+}
+
+/** One line a module, over all threads. */
+function formatBatches(uses: readonly EngineUse[]): string[] {
+  const sums = new Map<string, BatchCounts>();
+  for (const { module, requests, rows, calls } of uses.flatMap((use) => use.batches ?? [])) {
+    const sum = sums.get(module) ?? { module, requests: 0, rows: 0, calls: 0 };
+    sums.set(module, sum);
+    sum.requests += requests;
+    sum.rows += rows;
+    sum.calls += calls;
+  }
+  return [...sums.values()].map(({ module, requests, rows, calls }) => {
+    const mean = (rows / Math.max(1, calls)).toFixed(1);
+    return `Inference: module '${module}': ${requests} events with ${rows} rows in ${calls} calls, ${mean} rows a call`;
+  });
 }
 
 /** One line a module and model that was read from a file: its tag in the store or its path, and what it contains. */

@@ -6,6 +6,8 @@ import { contentHash } from "../../base/contentHash.js";
 import { Exception } from "../../base/errors.js";
 import type { ConcreteFunction } from "../../tensorflow/ConcreteFunction.js";
 import { concreteFunctionOf, loadMetaGraphDef } from "../../tensorflow/savedmodel/SavedModel.js";
+import { Runner, type RunnerOptions } from "../runner/Runner.js";
+import type { RunnerMethod } from "../runner/RunnerMethod.js";
 import { infoFile, type ModelInfo, parseInfo, tensorflowModule } from "./ModelInfo.js";
 import type { Tag } from "./Tag.js";
 
@@ -82,6 +84,16 @@ export class Model {
       `model '${this.tag}' is damaged: its files have sha256 ${found}, those that were saved ${saved}; ` +
         "delete it, and import or save it again.",
     );
+  }
+
+  /**
+   * A runner of its methods; `toRunner<"predict">()` tells TypeScript their names.
+   * @throws Configuration for options that are not allowed; nothing is loaded before Runner.initLocal
+   */
+  toRunner<Method extends string = "__call__">(
+    options?: RunnerOptions,
+  ): Runner & { readonly [M in Method]: RunnerMethod } {
+    return new Runner(this, options) as Runner & { readonly [M in Method]: RunnerMethod };
   }
 
   /**
