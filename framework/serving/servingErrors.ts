@@ -20,3 +20,18 @@ export const requestFaults: Readonly<Record<string, { readonly http: number; rea
 export function badRequest(what: string, cause?: unknown): Exception {
   return new Exception("BadRequest", what, { cause });
 }
+
+/** No room for a request now: refused before it was begun, so it may be sent again. */
+export class ServerBusy extends Exception {
+  /** @param retryAfterMs when there is likely to be room, for Retry-After */
+  constructor(
+    message: string,
+    readonly retryAfterMs: number,
+  ) {
+    super("ServerBusy", message);
+  }
+}
+
+export function requestTimeout(what: string): Exception {
+  return new Exception("RequestTimeout", what);
+}

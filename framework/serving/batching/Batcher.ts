@@ -1,0 +1,198 @@
+/**
+ * Rows of several requests go into one call of a model (BentoML's and Triton's dynamic batching). One call at a time; what
+ * comes meanwhile is the next batch, so batches grow with the load by themselves. What is there in one turn of the event
+ * loop goes together; with a latency limit a batch waits for as many requests as came together of late, on one timer.
+ * Unlike BentoML's: rows are counted and not requests, first in is first out, the queue is bounded, nothing polls.
+ */
+import { Exception } from "../../base/errors.js";
+import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
+import { emptyStatistics, type ModelStatistics } from "../ServedModel.js";
+import { requestTimeout, ServerBusy } from "../servingErrors.js";
+import { BatchCall, type BatchRun } from "./BatchCall.js";
+import { add, PendingRequest } from "./PendingRequest.js";
+import { PendingRequests } from "./PendingRequests.js";
+import { RequestQueue } from "./RequestQueue.js";
+import { Traffic } from "./Traffic.js";
+
+export interface BatcherOptions {
+  /** Rows of one call, at most. A larger request is run in parts. */
+  readonly maxBatchSize: number;
+  /** Longest that a request waits for others [ms]; 0, the default: only what is there already goes together. */
+  readonly maxLatencyMs?: number | undefined;
+  /** Rows that may wait; what comes beyond is refused. 64 batches, if not given. */
+  readonly maxQueuedRows?: number | undefined;
+  /** The dimension that counts rows. */
+  readonly batchDimIn?: number | undefined;
+  readonly batchDimOut?: number | undefined;
+  /** Ascending numbers of rows that the model is run with: a batch in between is filled up, and the rest cut off. */
+  readonly batchSizes?: readonly number[] | undefined;
+  readonly statistics?: ModelStatistics | undefined;
+}
+
+const queuedBatches = 64;
+
+export class Batcher {
+  readonly statistics: ModelStatistics;
+  readonly #maxRows: number;
+  readonly #latencyMs: number;
+  readonly #maxQueuedRows: number;
+  readonly #dimension: number;
+  readonly #queue: RequestQueue;
+  readonly #pending: PendingRequests;
+  readonly #call: BatchCall;
+  readonly #traffic = new Traffic();
+  #isRunning = false;
+  /** One that waits would miss its deadline by waiting as long as is allowed. */
+  #isUrgent = false;
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  #drained: (() => void) | undefined;
+
+  /** @throws Configuration for sizes and limits that make no sense */
+  constructor(run: BatchRun, options: BatcherOptions) {
+    const { maxBatchSize, maxLatencyMs = 0, batchDimIn = 0, batchDimOut = 0, batchSizes = [] } = options;
+    this.#maxRows = whole("maxBatchSize", maxBatchSize, 1);
+    this.#latencyMs = duration("maxLatencyMs", maxLatencyMs);
+    this.#maxQueuedRows = whole("maxQueuedRows", options.maxQueuedRows ?? queuedBatches * maxBatchSize, 1);
+    this.#dimension = whole("batchDimIn", batchDimIn, 0);
+    whole("batchDimOut", batchDimOut, 0);
+    this.statistics = options.statistics ?? emptyStatistics();
+    this.#queue = new RequestQueue(batchDimIn, maxBatchSize);
+    this.#pending = new PendingRequests(this.#queue, this.statistics, () => this.#drained?.());
+    this.#call = new BatchCall(run, batchSizes, batchDimOut, this.#pending, this.statistics);
+  }
+
+  /** Rows that wait. */
+  get queuedRows(): number {
+    return this.#queue.rows;
+  }
+
+  /**
+   * Gives the outputs for a request's rows. `deadlineMs` is of performance.now(): no answer comes later.
+   * @throws (rejects) ServerBusy, RequestTimeout, InvalidRun for inputs that disagree in their rows, what the model throws
+   */
+  submit(
+    inputs: readonly TensorLike[],
+    deadlineMs = Number.POSITIVE_INFINITY,
+  ): Promise<readonly TensorLike[]> {
+    const nowMs = performance.now();
+    let rows: number;
+    try {
+      rows = rowCount(inputs, this.#dimension);
+      this.#admit(rows, deadlineMs, nowMs);
+    } catch (error) {
+      add(this.statistics.fail, 0);
+      return Promise.reject(error);
+    }
+    const request = new PendingRequest(inputs, rows, deadlineMs, nowMs);
+    this.#queue.push(request);
+    this.#pending.add(request, nowMs);
+    this.#traffic.came(this.#pending.count, nowMs);
+    if (deadlineMs - nowMs <= this.#latencyMs) this.#isUrgent = true;
+    if (!this.#isRunning) this.#schedule(nowMs);
+    return request.promise;
+  }
+
+  /** Answers what has been accepted, refuses more. */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#drained = resolve;
+      if (this.#pending.count === 0) resolve();
+    });
+    if (!this.#isRunning && this.#pending.count > 0) this.#schedule(performance.now());
+    return this.#closing;
+  }
+
+  #admit(rows: number, deadlineMs: number, nowMs: number): void {
+    if (this.#closing) throw new ServerBusy("the model is being closed: it takes no more requests.", 1000);
+    if (deadlineMs <= nowMs) throw requestTimeout("the request's time was up before it was queued.");
+    const waiting = this.#queue.rows;
+    // When nothing waits a request of any size is taken; otherwise a large one never could be.
+    if (waiting === 0 || waiting + rows <= this.#maxQueuedRows) return;
+    const retryAfterMs = Math.max(1, Math.ceil(waiting * this.#call.msPerRow));
+    const what = `${waiting} rows wait already, of ${this.#maxQueuedRows} that may`;
+    throw new ServerBusy(`${what}; try again in ${retryAfterMs} ms.`, retryAfterMs);
+  }
+
+  /** Nothing runs: the next batch does at the end of this turn, or when it has waited long enough. */
+  #schedule(nowMs: number): void {
+    if (this.#immediate) return;
+    if (!this.#isEnough(nowMs)) {
+      if (this.#timer) return;
+      const waitMs = (this.#queue.oldestMs ?? nowMs) + this.#latencyMs - nowMs;
+      if (waitMs > 0) {
+        this.#timer = setTimeout(this.#timeIsUp, waitMs);
+        return;
+      }
+    }
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#immediate = setImmediate(this.#next);
+  }
+
+  #isEnough(nowMs: number): boolean {
+    return (
+      this.#latencyMs === 0 ||
+      this.#isUrgent ||
+      this.#closing !== undefined ||
+      this.#queue.rows >= this.#maxRows ||
+      this.#pending.count >= this.#traffic.expected(nowMs)
+    );
+  }
+
+  readonly #timeIsUp = (): void => {
+    this.#timer = undefined;
+    this.#traffic.waitedInVain(Math.max(1, this.#pending.count));
+    if (!this.#immediate) this.#next();
+  };
+
+  readonly #next = (): void => {
+    this.#immediate = undefined;
+    this.#isUrgent = false;
+    const batch = this.#queue.take();
+    if (!batch) return;
+    this.#isRunning = true;
+    const running = this.#call.attempt(batch.lane, batch.parts);
+    if (running) void running.then(this.#finish);
+    else this.#finish();
+  };
+
+  readonly #finish = (): void => {
+    this.#isRunning = false;
+    if (this.#queue.oldestMs !== undefined) this.#schedule(performance.now());
+  };
+}
+
+function rowCount(inputs: readonly TensorLike[], dimension: number): number {
+  const rows = inputs[0]?.shape[dimension];
+  for (let i = 0; i < inputs.length; i++)
+    if ((inputs[i] as TensorLike).shape[dimension] !== rows) throw noRows(inputs, dimension);
+  if (rows === undefined) throw noRows(inputs, dimension);
+  return rows;
+}
+
+function noRows(inputs: readonly TensorLike[], dimension: number): Exception {
+  const shapes = inputs.map(({ shape }) => showShape(shape)).join(", ");
+  return new Exception(
+    "InvalidRun",
+    `all inputs of a batchable method have the same number of rows, in dimension ${dimension}; given are the shapes ${shapes || "of no input"}.`,
+  );
+}
+
+/** @throws Configuration */
+function whole(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new Exception(
+    "Configuration",
+    `${name} must be a whole number of at least ${least}, not ${String(value)}.`,
+  );
+}
+
+function duration(name: string, value: number): number {
+  if (value >= 0 && value < 2 ** 31) return value;
+  throw new Exception(
+    "Configuration",
+    `${name} must be a number of milliseconds from 0 on, not ${String(value)}.`,
+  );
+}
