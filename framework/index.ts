@@ -63,6 +63,13 @@ export { FeedfreePredictor, type InputStream } from "./predict/FeedfreePredictor
 export { MultiThreadPredictor, type ThreadOptions } from "./predict/MultiThreadPredictor.js";
 export { OfflinePredictor, type Prediction } from "./predict/OfflinePredictor.js";
 export { PredictConfig, type PredictOptions } from "./predict/PredictConfig.js";
+export type { BatchRun } from "./serving/batching/BatchCall.js";
+export { Batcher, type BatcherOptions } from "./serving/batching/Batcher.js";
+export { BatchingProducer } from "./serving/batching/BatchingProducer.js";
+export type { EventBatchOptions } from "./serving/batching/EventBatcher.js";
+export { createRunner, type RunnableModel, Runner, type RunnerOptions } from "./serving/runner/Runner.js";
+export type { RunnerMethod } from "./serving/runner/RunnerMethod.js";
+export type { RunnableClass, RunnableMethod } from "./serving/runner/runnableMethod.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
 export type { ConcreteFunction } from "./tensorflow/ConcreteFunction.js";

@@ -9,9 +9,20 @@ export interface EngineUse {
   readonly models: readonly (readonly [module: string, engine: string])[];
   /** Engine → what computes, where this thread knows. */
   readonly descriptions: readonly (readonly [engine: string, description: string])[];
+  /** Of modules whose events share calls. */
+  readonly batches?: readonly BatchCounts[];
+}
+
+/** How requests of several events went into calls of a model. */
+export interface BatchCounts {
+  readonly module: string;
+  requests: number;
+  rows: number;
+  calls: number;
 }
 
 const models = new Map<string, readonly [module: string, engine: string]>();
+const batches: BatchCounts[] = [];
 let loadingModule = "";
 
 /** Calls what makes a module; the models loaded meanwhile are that module's. */
@@ -30,12 +41,19 @@ export function noteEngine(engine: string): void {
   models.set(`${loadingModule}\n${engine}`, [loadingModule, engine]);
 }
 
+/** Counts for the module that is being made; whoever runs its model adds to them. */
+export function noteBatches(): BatchCounts {
+  const counts = { module: loadingModule, requests: 0, rows: 0, calls: 0 };
+  batches.push(counts);
+  return counts;
+}
+
 /** What this thread noted since the last call. */
 export function takeEngineUse(): EngineUse {
   const descriptions = registeredEngines().flatMap(({ name, description }): [string, string][] => {
     return description === undefined ? [] : [[name, description]];
   });
-  const use = { models: [...models.values()], descriptions };
+  const use = { models: [...models.values()], descriptions, batches: batches.splice(0) };
   models.clear();
   return use;
 }
@@ -50,7 +68,23 @@ export function formatEngineUse(uses: readonly EngineUse[], release: string): st
       const who = module === "" ? "" : ` module '${module}':`;
       return `Inference:${who} engine ${descriptions.get(engine) ?? engine}, ${where}`;
     });
-  return [...new Set(lines)].join("\n");
+  return [...new Set(lines), ...formatBatches(uses)].join("\n");
+}
+
+/** One line a module, over all threads. */
+function formatBatches(uses: readonly EngineUse[]): string[] {
+  const sums = new Map<string, BatchCounts>();
+  for (const { module, requests, rows, calls } of uses.flatMap((use) => use.batches ?? [])) {
+    const sum = sums.get(module) ?? { module, requests: 0, rows: 0, calls: 0 };
+    sums.set(module, sum);
+    sum.requests += requests;
+    sum.rows += rows;
+    sum.calls += calls;
+  }
+  return [...sums.values()].map(({ module, requests, rows, calls }) => {
+    const mean = (rows / Math.max(1, calls)).toFixed(1);
+    return `Inference: module '${module}': ${requests} events with ${rows} rows in ${calls} calls, ${mean} rows a call`;
+  });
 }
 
 /** The vector instructions that decide which kernels a library picks, and so the last bits of its results. */
