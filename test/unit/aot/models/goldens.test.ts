@@ -83,7 +83,8 @@ function check({ graph, target, batches, rows, tensorOf, allowed }: Checked): vo
 }
 
 /** The branch that a graph takes in training: no run of inference comes there. */
-const trainingOnly = /^only runs with '[^']*(learning_phase|is_training):0' = true go to .* it draws random numbers/;
+const trainingOnly =
+  /^only runs with '[^']*(learning_phase|is_training):0' = true go to .* it draws random numbers/;
 
 function expectGolden(got: Tensor, golden: Tensor, allowed: (value: number) => number, where: string): void {
   expect([got.dtype, got.shape], where).toEqual([golden.dtype, golden.shape]);
