@@ -13,7 +13,7 @@ options.register(
   varType.string,
   "frozen graph or SavedModel",
 );
-options.register("maxBatchSize", 128, multiplicity.singleton, varType.int, "jets of one call, at most");
+options.register("maxBatchSize", 64, multiplicity.singleton, varType.int, "jets of one call, at most");
 options.register(
   "maxLatencyMs",
   0,

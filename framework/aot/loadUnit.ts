@@ -1,6 +1,7 @@
 /** Loads compiled code in this thread, on the job's memory. */
 import { Exception } from "../base/errors.js";
 import { viewData } from "../tensorflow/dtypes.js";
+import { blockAlignment } from "./kernel/ir.js";
 import { sizeOf } from "./tensor/View.js";
 import { type ModelMemory, modelMemory } from "./ModelMemory.js";
 import { loadNative } from "./native/loadNative.js";
@@ -32,20 +33,25 @@ function giveBack({ memory, addresses, arena }: Holding): void {
  * @throws InvalidSession when the code is damaged, UnavailableAccelerator when the machine cannot run it
  */
 export function loadUnit(compiled: LoadableCode): Unit {
+  return loadWithStatus(compiled).unit;
+}
+
+/** As loadUnit, with the words of the arena's status block: the first is which fault the run met, 0 for none. */
+export function loadWithStatus(compiled: LoadableCode): { readonly unit: Unit; readonly status: Int32Array } {
   const memory = modelMemory();
   const { layout, constants } = compiled;
   const holding = hold(memory, layout, constants);
   const { arena } = holding;
   const run = boundOr(() => bind(compiled, memory, holding), holding);
   collected.register(run, holding, run);
-  const status = new Int32Array(memory.memory.buffer, arena, 1);
+  const status = new Int32Array(memory.memory.buffer, arena, blockAlignment / Int32Array.BYTES_PER_ELEMENT);
   const slot = ({ name, dtype, shape, offset }: SlotLayout): Slot => {
     if (dtype === "string") throw new Exception("LogicError", "compiled code has no strings.");
     const data = viewData(dtype, memory.memory.buffer, arena + offset, sizeOf(shape));
     ownerOf.set(data, run);
     return { name, dtype, shape, data };
   };
-  return {
+  const unit: Unit = {
     layout,
     inputs: layout.inputs.map(slot),
     outputs: layout.outputs.map(slot),
@@ -58,6 +64,7 @@ export function loadUnit(compiled: LoadableCode): Unit {
       if (collected.unregister(run)) giveBack(holding);
     },
   };
+  return { unit, status };
 }
 
 function hold(memory: ModelMemory, layout: CodeLayout, constants: ConstantBytes): Holding {

@@ -28,7 +28,7 @@ const description = {
   }),
   outputTensorName: string("output", { comment: "float32 [jets, 1]" }),
   jets: inputTag("Jet"),
-  maxBatchSize: untracked.uint32(128, { comment: "jets of one call, at most" }),
+  maxBatchSize: untracked.uint32(64, { comment: "jets of one call, at most" }),
   maxLatencyMs: untracked.double(0, {
     comment: "longest that an event waits for those of other streams; 0: only those that are there already",
   }),

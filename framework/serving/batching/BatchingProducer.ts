@@ -14,6 +14,10 @@ import { type EventBatchOptions, EventBatcher } from "./EventBatcher.js";
 export abstract class BatchingProducer extends stream.EDProducer<SessionCache> {
   readonly #batcher: EventBatcher;
   #outputs: readonly TensorLike[] = [];
+  /** Made once, because acquire is called for every event. */
+  readonly #keep = (outputs: readonly TensorLike[]): void => {
+    this.#outputs = outputs;
+  };
 
   constructor(cache: Readonly<SessionCache>, options: EventBatchOptions) {
     super(cache);
@@ -28,8 +32,7 @@ export abstract class BatchingProducer extends stream.EDProducer<SessionCache> {
 
   override acquire(event: Event, setup: EventSetup): void | Promise<void> {
     const inputs = this.inputsOf(event, setup);
-    if ((inputs[0]?.shape[0] ?? 0) > 0) return this.#submit(inputs);
-    this.#outputs = [];
+    if ((inputs[0]?.shape[0] ?? 0) > 0) return this.#batcher.submit(inputs).then(this.#keep);
   }
 
   override produce(event: Event, setup: EventSetup): void {
@@ -39,9 +42,5 @@ export abstract class BatchingProducer extends stream.EDProducer<SessionCache> {
 
   override endStream(): void {
     this.#batcher.close();
-  }
-
-  async #submit(inputs: readonly TensorLike[]): Promise<void> {
-    this.#outputs = await this.#batcher.submit(inputs);
   }
 }

@@ -49,7 +49,7 @@ export class EventBatcher {
   }
 
   /** The outputs for an event's rows. */
-  async submit(inputs: readonly TensorLike[]): Promise<readonly TensorLike[]> {
+  submit(inputs: readonly TensorLike[]): Promise<readonly TensorLike[]> {
     this.#counts.requests++;
     this.#counts.rows += inputs[0]?.shape[0] ?? 0;
     return this.#batcher.submit(inputs);

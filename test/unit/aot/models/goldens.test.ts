@@ -10,15 +10,8 @@ import type { TargetName } from "../../../../framework/aot/Unit.js";
 import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import {
-  batchOf,
-  type GoldenRow,
-  goldenRows,
-  modelNames,
-  modelsFolder,
-  readJson,
-  row,
-} from "./sharedModels.js";
+import { modelNames, modelsFolder } from "../../../sharedModels.js";
+import { batchOf, type GoldenRow, goldenRows, readJson, row } from "./goldenRows.js";
 import { bytesOf, compiledSession, testableTargets, withReasons } from "./targets.js";
 
 const file = "aot/models/goldens.test.ts";
