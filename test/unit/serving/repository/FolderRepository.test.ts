@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import "../../../../framework/aot/engine/register.js";
+import { modelMemory } from "../../../../framework/aot/ModelMemory.js";
 import { setCompilerSettings } from "../../../../framework/aot/engine/settings.js";
 import { FolderRepository } from "../../../../framework/serving/repository/FolderRepository.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
@@ -238,6 +239,28 @@ describe("FolderRepository", () => {
     }
     const [none] = await model.infer([rows(0)]);
     expect(none).toMatchObject({ shape: [0, 2], data: new Float32Array(0) });
+  });
+
+  it("gives the memory of a model back that is unloaded or replaced", { timeout: 60_000 }, async () => {
+    const folder = makeFolder();
+    const weights = Array.from({ length: 200 * 200 }, (_, i) => Math.sin(i));
+    const repository = repositoryOf({
+      folders: [folder],
+      defaults: { maxBatchSize: 2, model: { engine: "compiled" } },
+    });
+    const sizes: number[] = [];
+    for (let round = 0; round < 12; round++) {
+      weights[0] = round;
+      writeModel(folder, "wide", [
+        placeholder("x", "float32", [-1, 200]),
+        floats("w", [200, 200], weights),
+        node("y", "MatMul", ["x", "w"], { T: { type: 1 } }),
+      ]);
+      await repository.load("wide");
+      if (round % 3 === 2) await repository.unload("wide");
+      sizes.push(modelMemory().sizeBytes);
+    }
+    expect(sizes.at(-1)).toBe(sizes[3]);
   });
 
   it("leaves nothing of a model whose files came with the request", async () => {
