@@ -125,6 +125,35 @@ describe("FolderRepository", () => {
     await expect(repository.unload("nope")).rejects.toThrow("is not found");
   });
 
+  it("shows the states of a model from its loading to its end", async () => {
+    const folder = makeFolder();
+    writeModel(folder, "add", addNodes(1));
+    const repository = repositoryOf({ folders: [folder] });
+    const state = () => repository.index().map((entry) => `${entry.state} ${entry.reason}`.trim())[0];
+    const seen = [state()];
+    const watch = async (change: Promise<void>) => {
+      let isDone = false;
+      void change.finally(() => {
+        isDone = true;
+      });
+      for (let round = 0; !isDone; round++) {
+        seen.push(state());
+        if (round % 20 === 19) await new Promise(setImmediate);
+        else await Promise.resolve();
+      }
+      seen.push(state());
+    };
+    await watch(repository.load("add"));
+    await watch(repository.unload("add"));
+    expect(seen.filter((one, i) => one !== seen[i - 1])).toEqual([
+      "UNAVAILABLE not loaded",
+      "LOADING",
+      "READY",
+      "UNLOADING",
+      "UNAVAILABLE unloaded",
+    ]);
+  });
+
   it("goes on without models that cannot be loaded, and says why", async () => {
     const folder = makeFolder();
     writeModel(folder, "good", echoNodes("float32"));
