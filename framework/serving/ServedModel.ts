@@ -26,6 +26,10 @@ export interface ServedModel {
   /** Longest time in ms that a request may wait for others; 0: only what is there already goes together. */
   readonly maxLatencyMs: number;
   readonly statistics: ModelStatistics;
+  /** Output → the names of its classes, where they are known. */
+  readonly labels?: ReadonlyMap<string, readonly string[]>;
+  /** As a configuration of KServe's (Triton's ModelConfig in JSON), where the model came with one. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /**
    * Computes the outputs, in their order. Inputs are checked against `inputs` and in that order.
    * @throws ServerBusy when the queue is full, RequestTimeout when `deadlineMs` (of performance.now()) has passed

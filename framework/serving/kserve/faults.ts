@@ -1,0 +1,37 @@
+/** An error as the protocol's clients see it: a status, and one sentence. */
+import { Exception } from "../../base/errors.js";
+import { LogError } from "../../base/log.js";
+import { badRequest, requestFaults } from "../servingErrors.js";
+
+export interface Fault {
+  readonly http: number;
+  readonly grpc: number;
+  readonly message: string;
+  /** Seconds for Retry-After, where it is worth to come again. */
+  readonly retryAfterS: number | undefined;
+}
+
+const internal = { http: 500, grpc: 13 };
+
+/** What is not the request's fault is logged, with its stack where it has one. */
+export function faultOf(error: unknown): Fault {
+  const exception = Exception.from(error);
+  const known = requestFaults[exception.category];
+  if (!known) LogError("KServe", exception.format("Skip"));
+  const message = exception.message.replace(/\.$/, "");
+  const { http, grpc } = known ?? internal;
+  return { http, grpc, message: message || exception.category, retryAfterS: retryAfter(exception) };
+}
+
+/** What a model says that cannot be loaded is told to whoever asked for it. */
+export function loadFault(name: string, error: unknown): Exception {
+  const exception = Exception.from(error);
+  if (requestFaults[exception.category] || exception.foreignStack !== undefined) return exception;
+  return badRequest(`failed to load '${name}': ${exception.message}`, exception);
+}
+
+function retryAfter(exception: Exception): number | undefined {
+  if (exception.category !== "ServerBusy" && exception.category !== "TooManyRequests") return undefined;
+  const { retryAfterMs = 1000 } = exception as { retryAfterMs?: number };
+  return Math.max(1, Math.ceil(retryAfterMs / 1000));
+}
