@@ -28,13 +28,19 @@ process.exit(exitCode);
 async function serve(given: ServeArguments): Promise<number> {
   const version = await release();
   setLogSink(({ severity, category, text }) => {
-    if (severity !== "DEBUG" && severity !== "INFO") process.stderr.write(`${severity} ${category}: ${text}\n`);
+    if (severity !== "DEBUG" && severity !== "INFO")
+      process.stderr.write(`${severity} ${category}: ${text}\n`);
   });
-  const contents = given.config === undefined ? models(given, version) : service(given, given.config, version);
+  const contents =
+    given.config === undefined ? models(given, version) : service(given, given.config, version);
   const { options } = given;
   if (!contents) return 0;
   const server = await Server.listen(contents, options);
-  if (options.token !== undefined && !options.tls && !["127.0.0.1", "::1", "localhost"].includes(options.host))
+  if (
+    options.token !== undefined &&
+    !options.tls &&
+    !["127.0.0.1", "::1", "localhost"].includes(options.host)
+  )
     LogWarning(name, "the token is sent in the clear: give --ssl-certfile and --ssl-keyfile.");
   const stopped = stopSignal().then(() => server.stop(options.drainMs));
   try {

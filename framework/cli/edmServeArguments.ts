@@ -84,20 +84,37 @@ async function read(argv: readonly string[]) {
       .option("max-request-bytes", number("a larger body gets 413", defaults.maxRequestBytes))
       .option("timeout-ms", number("an answer that takes longer is 504", defaults.timeoutMs))
       .option("max-concurrency", number("requests worked on at once; beyond it 429", defaults.maxConcurrency))
-      .option("max-connections", number("connections at once; beyond it none is accepted", defaults.maxConnections))
+      .option(
+        "max-connections",
+        number("connections at once; beyond it none is accepted", defaults.maxConnections),
+      )
       .option("max-batch-size", number("rows of one call of a model, unless its configuration says so"))
       .option("max-latency-ms", number("longest that a request waits for others to go with it"))
       .option("max-queued-rows", number("rows that may wait for a model; beyond it 503"))
       .option("backlog", number("connections that may wait to be accepted", defaults.backlog))
-      .option("headers-timeout-ms", number("a client that sends its headers slower gets 408", defaults.headersTimeoutMs))
+      .option(
+        "headers-timeout-ms",
+        number("a client that sends its headers slower gets 408", defaults.headersTimeoutMs),
+      )
       .option("request-timeout-ms", number("the same for the whole request", defaults.requestTimeoutMs))
       .option("drain-ms", number("how long accepted requests may take at the end", defaults.drainMs))
       .option("ssl-certfile", text("PEM file of the certificate: HTTPS"))
       .option("ssl-keyfile", text("PEM file of its key"))
       .option("ssl-ca-certs", text("PEM file: clients must have a certificate that one of these signed"))
-      .option("token-file", text("clients must send Authorization: Bearer and what is in here; or CMSRUN_SERVE_TOKEN"))
-      .option("model-control", { type: "boolean", default: true, describe: "clients may load and unload models" })
-      .option("access-log", { type: "boolean", default: false, describe: "a line on stderr for each request" })
+      .option(
+        "token-file",
+        text("clients must send Authorization: Bearer and what is in here; or CMSRUN_SERVE_TOKEN"),
+      )
+      .option("model-control", {
+        type: "boolean",
+        default: true,
+        describe: "clients may load and unload models",
+      })
+      .option("access-log", {
+        type: "boolean",
+        default: false,
+        describe: "a line on stderr for each request",
+      })
       .option("workers", { ...text("not offered"), hidden: true })
       .example("$0 configs/test_service.ts", "a service")
       .example("$0 btag=data/models/jet_btag/saved_model", "a model")
@@ -111,7 +128,10 @@ export async function serveArguments(argv: readonly string[]): Promise<ServeArgu
   if (!parsed) return undefined;
   refuseTwice(name, parsed, single);
   if (parsed.workers !== undefined)
-    throw wrongArguments(name, "there is no --workers: one process serves; start several behind a load balancer.");
+    throw wrongArguments(
+      name,
+      "there is no --workers: one process serves; start several behind a load balancer.",
+    );
   const positional = parsed._.map(String);
   const folders = parsed["model-repository"] ?? [];
   const isService = /\.[cm]?[tj]s$/.test(positional[0] ?? "");
@@ -184,7 +204,11 @@ function modelPaths(given: readonly string[]): Record<string, string> {
 }
 
 function tlsFiles(parsed: Parsed): ServeOptions["tls"] {
-  const [certificate, key, authorities] = [parsed["ssl-certfile"], parsed["ssl-keyfile"], parsed["ssl-ca-certs"]];
+  const [certificate, key, authorities] = [
+    parsed["ssl-certfile"],
+    parsed["ssl-keyfile"],
+    parsed["ssl-ca-certs"],
+  ];
   if (certificate !== undefined && key !== undefined) return { certificate, key, authorities };
   if (certificate === undefined && key === undefined && authorities === undefined) return undefined;
   const missing = certificate === undefined ? "--ssl-certfile" : "--ssl-keyfile";

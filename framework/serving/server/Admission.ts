@@ -116,7 +116,11 @@ export class Admission {
       );
     const length = headers["content-length"];
     const bytes =
-      length !== undefined ? Number(length) : headers["transfer-encoding"] === undefined ? 0 : maxRequestBytes;
+      length !== undefined
+        ? Number(length)
+        : headers["transfer-encoding"] === undefined
+          ? 0
+          : maxRequestBytes;
     if (bytes <= maxRequestBytes) {
       if (this.#bufferedBytes + bytes > maxBufferedBytes)
         return new ServerBusy("the requests that are being worked on have too many bytes together.", 1000);

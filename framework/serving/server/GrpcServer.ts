@@ -70,7 +70,11 @@ export class GrpcServer {
 function credentials(grpc: Grpc, { tls }: ServeOptions) {
   if (!tls) return grpc.ServerCredentials.createInsecure();
   const { cert, key, ca } = readTls(tls);
-  return grpc.ServerCredentials.createSsl(ca ?? null, [{ cert_chain: cert, private_key: key }], ca !== undefined);
+  return grpc.ServerCredentials.createSsl(
+    ca ?? null,
+    [{ cert_chain: cert, private_key: key }],
+    ca !== undefined,
+  );
 }
 
 /** What grpc-js says of the system's error stands in its text only. */

@@ -67,7 +67,9 @@ function mediaTypeOf(header: string | undefined): string {
 }
 
 function withCharset(mimeType: string): string {
-  return mimeType === "application/json" || mimeType.startsWith("text/") ? `${mimeType}; charset=utf-8` : mimeType;
+  return mimeType === "application/json" || mimeType.startsWith("text/")
+    ? `${mimeType}; charset=utf-8`
+    : mimeType;
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

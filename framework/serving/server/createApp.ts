@@ -35,7 +35,9 @@ export async function createApp(
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: unknown, request: never, reply: never) => answerError(error, request, reply),
     // Nothing that a client sends is converted or left out.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false } },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false },
+    },
     ...(options.tls
       ? { https: { ...http, ...tlsSettings(options.tls), handshakeTimeout: longestTls } }
       : { http }),

@@ -49,7 +49,10 @@ function ofFastify(error: FastifyError): Answer | undefined {
 /** What a function throws may tell more than clients should know. */
 function ofService(error: unknown, { id, method, routeOptions }: FastifyRequest): Answer {
   const exception = Exception.from(error);
-  LogError("edmServe", `${method} ${routeOptions.url ?? "?"} failed, request ${id}\n${exception.format("Skip")}`);
+  LogError(
+    "edmServe",
+    `${method} ${routeOptions.url ?? "?"} failed, request ${id}\n${exception.format("Skip")}`,
+  );
   return { status: 500, message: `the service failed; its log has the details of request ${id}.` };
 }
 
@@ -63,7 +66,7 @@ const malformed: Answer = { status: 400, message: "this is no HTTP/1.1 request."
 /** What never became a request: answered on the bare connection, which is closed then. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
-  if (!socket.writable || socket.bytesWritten > 0 && isAnswering(socket)) {
+  if (!socket.writable || (socket.bytesWritten > 0 && isAnswering(socket))) {
     socket.destroy();
     return;
   }

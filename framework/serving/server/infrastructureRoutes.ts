@@ -30,7 +30,10 @@ export async function addDocumentation(app: FastifyInstance, document: object): 
     import("@fastify/swagger-ui"),
   ]);
   await app.register(swagger, { mode: "static", specification: { document: document as never } });
-  app.get("/docs.json", (_request, reply) => void reply.type("application/json").send(JSON.stringify(document)));
+  app.get(
+    "/docs.json",
+    (_request, reply) => void reply.type("application/json").send(JSON.stringify(document)),
+  );
   await app.register(swaggerUi, {
     routePrefix: "/",
     uiConfig: { docExpansion: "list", deepLinking: false, defaultModelsExpandDepth: 0 },

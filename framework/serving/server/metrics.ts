@@ -48,7 +48,9 @@ function add(registry: Registry, declared: Declared, samples: () => Sample[]): v
 function addRequests(registry: Registry, endpoints: readonly Endpoint[]): void {
   const each = (give: (labels: Labels, counts: AnswerCounts) => Sample[]) => () =>
     endpoints.flatMap(({ path, answers }) =>
-      [...answers].flatMap(([status, counts]) => give({ endpoint: path, http_response_code: status }, counts)),
+      [...answers].flatMap(([status, counts]) =>
+        give({ endpoint: path, http_response_code: status }, counts),
+      ),
     );
   add(
     registry,
@@ -59,7 +61,9 @@ function addRequests(registry: Registry, endpoints: readonly Endpoint[]): void {
   add(
     registry,
     { name, help: "From a request's headers to the end of its answer", type: "histogram" },
-    each((labels, { buckets, count, seconds }) => histogram(name, labels, durationBuckets, buckets, count, seconds)),
+    each((labels, { buckets, count, seconds }) =>
+      histogram(name, labels, durationBuckets, buckets, count, seconds),
+    ),
   );
   add(
     registry,
@@ -72,10 +76,17 @@ function addModels(registry: Registry, models: () => ServedModel[]): void {
   const each = (give: (model: ServedModel, labels: Labels) => Sample[]) => () =>
     models().flatMap((model) => give(model, { model: model.name, version: model.version }));
   const one = (declared: Declared, value: (model: ServedModel) => number) =>
-    add(registry, declared, each((model, labels) => [{ labels, value: value(model) }]));
+    add(
+      registry,
+      declared,
+      each((model, labels) => [{ labels, value: value(model) }]),
+    );
   const counter = (name: string, help: string): Declared => ({ name, help, type: "counter" });
   one(counter("cmsrun_model_rows_total", "Rows computed"), ({ statistics }) => statistics.inferenceCount);
-  one(counter("cmsrun_model_calls_total", "Calls of the model"), ({ statistics }) => statistics.executionCount);
+  one(
+    counter("cmsrun_model_calls_total", "Calls of the model"),
+    ({ statistics }) => statistics.executionCount,
+  );
   const outcomes = ["success", "fail"] as const;
   add(
     registry,
@@ -104,7 +115,11 @@ function addModels(registry: Registry, models: () => ServedModel[]): void {
   );
 }
 
-function batchSizes(name: string, labels: Labels, batches: ReadonlyMap<number, DurationStatistics>): Sample[] {
+function batchSizes(
+  name: string,
+  labels: Labels,
+  batches: ReadonlyMap<number, DurationStatistics>,
+): Sample[] {
   const buckets = new Float64Array(rowBuckets.length + 1);
   let [calls, rows] = [0, 0];
   for (const [size, { count }] of batches) {

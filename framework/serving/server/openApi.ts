@@ -10,7 +10,11 @@ export interface DocumentOptions {
   readonly needsToken: boolean;
 }
 
-const errorSchema: JsonSchema = { type: "object", properties: { error: { type: "string" } }, required: ["error"] };
+const errorSchema: JsonSchema = {
+  type: "object",
+  properties: { error: { type: "string" } },
+  required: ["error"],
+};
 const error = (description: string) => ({
   description,
   content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
@@ -27,7 +31,9 @@ const faults = {
 };
 
 export function openApiDocument({ title, description, version, service, needsToken }: DocumentOptions) {
-  const apis = Object.fromEntries((service?.apis ?? []).map((api) => [`/${api.name}`, { post: apiOperation(api) }]));
+  const apis = Object.fromEntries(
+    (service?.apis ?? []).map((api) => [`/${api.name}`, { post: apiOperation(api) }]),
+  );
   return {
     openapi: "3.0.2",
     info: { title, description, version },
@@ -78,7 +84,11 @@ function modelPaths() {
     responses: { 200: { description: "Done", content: { "application/json": { schema: {} } } }, ...faults },
     ...more,
   });
-  const infer = { type: "object", properties: { id: { type: "string" }, inputs: tensors }, required: ["inputs"] };
+  const infer = {
+    type: "object",
+    properties: { id: { type: "string" }, inputs: tensors },
+    required: ["inputs"],
+  };
   const body = { required: true, content: { "application/json": { schema: infer } } };
   const ofModel = { parameters: [model] };
   return {

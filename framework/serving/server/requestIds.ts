@@ -10,7 +10,8 @@ export function requestIds(): (request: IncomingMessage) => string {
   let count = 0;
   return ({ headers }) => {
     const given = headers["x-request-id"];
-    if (typeof given === "string" && given.length > 0 && given.length <= maxLength && isPlain(given)) return given;
+    if (typeof given === "string" && given.length > 0 && given.length <= maxLength && isPlain(given))
+      return given;
     return prefix + count++;
   };
 }

@@ -33,6 +33,9 @@ function readPem(what: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new Exception("FileOpenError", `the TLS ${what} '${path}' cannot be read: ${(error as Error).message}.`);
+    throw new Exception(
+      "FileOpenError",
+      `the TLS ${what} '${path}' cannot be read: ${(error as Error).message}.`,
+    );
   }
 }

@@ -52,8 +52,7 @@ function bytesDescriptor(
       throw badRequest(`${name}: the body is empty.`);
     },
     encode(value) {
-      if (value instanceof Uint8Array)
-        return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
       throw notSendable(`${name}: the output is a ${typeof value}, not a Uint8Array.`);
     },
   };

@@ -33,7 +33,9 @@ export function ndarrayDescriptor(options: NdarrayOptions = {}): IODescriptor<Te
     decode: (body) => shaped(typed(parseJson(body), options), options),
     encode: (value) => {
       if (typeof value === "object" && value !== null) return toJson(value);
-      throw notSendable(`NumpyNdarray: the output is ${String(value)}, which is neither a tensor nor a list.`);
+      throw notSendable(
+        `NumpyNdarray: the output is ${String(value)}, which is neither a tensor nor a list.`,
+      );
     },
   };
 }
