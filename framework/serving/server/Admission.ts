@@ -36,7 +36,7 @@ class Visit {
 }
 
 const visitKey = Symbol("visit");
-type VisitedResponse = ServerResponse & { [visitKey]?: Visit };
+type VisitedResponse = ServerResponse & { [visitKey]?: Visit | undefined };
 /** Recorded for a client that went away before its answer, as nginx does. */
 const clientClosed = 499;
 const timedOut = 504;

@@ -1,5 +1,5 @@
 /** The HTTP server as fastify makes it, with the limits on connections, headers and slow senders. */
-import type { IncomingMessage, Server } from "node:http";
+import type { Server } from "node:http";
 import type { FastifyInstance, FastifyServerOptions, onRequestHookHandler, RouteOptions } from "fastify";
 import type { Admission } from "./Admission.js";
 import { Endpoint, type EndpointKind } from "./Endpoint.js";
@@ -33,7 +33,7 @@ export async function createApp(
     return503OnClosing: false,
     genReqId: requestIds(),
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error: unknown, request: never, reply: never) => answerError(error, request, reply),
+    frameworkErrors: answerError,
     // Nothing that a client sends is converted or left out.
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false },
@@ -41,8 +41,8 @@ export async function createApp(
     ...(options.tls
       ? { https: { ...http, ...tlsSettings(options.tls), handshakeTimeout: longestTls } }
       : { http }),
-  } as FastifyServerOptions & { genReqId: (request: IncomingMessage) => string };
-  const app = fastify(settings) as unknown as FastifyInstance;
+  } as FastifyServerOptions;
+  const app = fastify(settings);
   (app.server as Server).maxConnections = options.maxConnections;
   app.setErrorHandler(answerError);
   guardRoutes(app, admission, endpoints);
