@@ -16,6 +16,9 @@ import { name, type ServeArguments, serveArguments } from "./edmServeArguments.j
 import { jobEnvironment, release } from "./environment.js";
 import { runTool } from "./runTool.js";
 
+/** One Ctrl-C may come twice: from the terminal, and from npx. */
+const samePressMs = 500;
+
 const exitCode = await runTool(async () => {
   const given = await serveArguments(process.argv.slice(2));
   return given && serve(given);
@@ -61,10 +64,11 @@ async function serve(given: ServeArguments): Promise<number> {
 /** Resolves at the first signal; the second ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let count = 0;
+    let firstMs: number | undefined;
     const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
     const stop = (signal: "SIGINT" | "SIGTERM") => {
-      if (count++ > 0) process.exit(128 + numbers[signal]);
+      firstMs ??= performance.now();
+      if (performance.now() - firstMs > samePressMs) process.exit(128 + numbers[signal]);
       resolve();
     };
     process.on("SIGINT", stop);
