@@ -1,6 +1,7 @@
 /** Loads compiled code in this thread, on the job's memory. */
 import { Exception } from "../base/errors.js";
 import { viewData } from "../tensorflow/dtypes.js";
+import { blockAlignment } from "./kernel/ir.js";
 import { sizeOf } from "./tensor/View.js";
 import { modelMemory } from "./ModelMemory.js";
 import { loadNative } from "./native/loadNative.js";
@@ -12,17 +13,22 @@ import { instantiate } from "./wasm/instantiate.js";
  * @throws InvalidSession when the code is damaged, UnavailableAccelerator when the machine cannot run it
  */
 export function loadUnit(compiled: CompiledCode): Unit {
+  return loadWithStatus(compiled).unit;
+}
+
+/** As loadUnit, with the words of the arena's status block: the first is which fault the run met, 0 for none. */
+export function loadWithStatus(compiled: CompiledCode): { readonly unit: Unit; readonly status: Int32Array } {
   const memory = modelMemory();
   const { layout, code, constants } = compiled;
   const addresses = memory.place(layout.constants, constants);
   const arena = memory.arena(layout.arenaBytes);
   const run = bind(compiled, code, addresses, arena);
-  const status = new Int32Array(memory.memory.buffer, arena, 1);
+  const status = new Int32Array(memory.memory.buffer, arena, blockAlignment / Int32Array.BYTES_PER_ELEMENT);
   const slot = ({ name, dtype, shape, offset }: SlotLayout): Slot => {
     if (dtype === "string") throw new Exception("LogicError", "compiled code has no strings.");
     return { name, dtype, shape, data: viewData(dtype, memory.memory.buffer, arena + offset, sizeOf(shape)) };
   };
-  return {
+  const unit: Unit = {
     layout,
     inputs: layout.inputs.map(slot),
     outputs: layout.outputs.map(slot),
@@ -31,6 +37,7 @@ export function loadUnit(compiled: CompiledCode): Unit {
       if (status[0] !== 0) throw faultOf(layout, status[0] as number);
     },
   };
+  return { unit, status };
 }
 
 function bind(

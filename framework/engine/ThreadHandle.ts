@@ -15,7 +15,8 @@ export interface ThreadHandle {
   process(granted: GrantedRange): Promise<RangeResult>;
   finishBefore(lumi: number, news: readonly LumiBlock[]): Promise<void>;
   finish(lastLumi: number, news: readonly LumiBlock[]): Promise<void>;
-  endStreams(): Promise<ThreadSummary>;
+  /** `isComplete`: nothing has failed, so what the modules found is wanted. */
+  endStreams(isComplete: boolean): Promise<ThreadSummary>;
   /** A luminosity block has begun; undefined: none will any more. */
   announce(lumi: number, begun: BegunLumi | undefined): void;
   close(): Promise<void>;
@@ -105,7 +106,7 @@ export class LocalThread implements ThreadHandle {
   finishBefore = (lumi: number, news: readonly LumiBlock[]) =>
     this.#call("finishBefore", [lumi, news]) as Promise<void>;
   finish = (lumi: number, news: readonly LumiBlock[]) => this.#call("finish", [lumi, news]) as Promise<void>;
-  endStreams = () => this.#call("endStreams", []) as Promise<ThreadSummary>;
+  endStreams = (isComplete: boolean) => this.#call("endStreams", [isComplete]) as Promise<ThreadSummary>;
   announce = (lumi: number, begun: BegunLumi | undefined) => this.#begun.announce(lumi, begun);
   close = () => Promise.resolve();
 }
@@ -169,7 +170,7 @@ export class WorkerThread implements ThreadHandle {
   finishBefore = (lumi: number, news: readonly LumiBlock[]) =>
     this.#send("finishBefore", lumi, news) as Promise<void>;
   finish = (lumi: number, news: readonly LumiBlock[]) => this.#send("finish", lumi, news) as Promise<void>;
-  endStreams = () => this.#send("endStreams") as Promise<ThreadSummary>;
+  endStreams = (isComplete: boolean) => this.#send("endStreams", isComplete) as Promise<ThreadSummary>;
 
   announce(lumi: number, begun: BegunLumi | undefined): void {
     if (this.#died) return;

@@ -45,7 +45,7 @@ export function loadModel(
   if (!graph || fault) throw new Exception("InvalidGraphDef", `error while creating session: ${fault}.`);
   const resolved = resolveOptions(options);
   const engine = findEngine(resolved.engine);
-  noteEngine(engine.name);
+  noteEngine(engine.name, graph.origin);
   return engine.load(new GraphIndex(graph), resolved, source);
 }
 
