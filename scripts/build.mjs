@@ -144,6 +144,7 @@ async function bundle(out) {
       testing: "framework/testing/exports.ts",
       threadEntry: "framework/engine/threadEntry.ts",
       predictorThread: "framework/predict/predictorThread.ts",
+      compileThread: "framework/aot/engine/compileThread.ts",
       bundlePlugin: "framework/modules/bundlePlugin.ts",
       // Loaded when a graph is compiled: framework/aot/compiler.ts.
       compiler: "framework/aot/compile.ts",

@@ -1,5 +1,6 @@
 /** A thread as the job sees it: an EventLoop in this thread, or one behind a worker thread's port. */
 import { Worker as NodeWorker } from "node:worker_threads";
+import { modelMemory } from "../aot/ModelMemory.js";
 import { Exception, type PlainException } from "../base/errors.js";
 import type { LogMessage } from "../base/log.js";
 import { toPosted } from "../base/sharedForm.js";
@@ -128,6 +129,7 @@ export class WorkerThread implements ThreadHandle {
     });
     this.#worker.on("error", (error) => this.#die(deathOf(error)));
     this.#worker.on("exit", (code) => {
+      modelMemory().endThread(plan.memoryThread);
       this.#die(
         new Exception(
           "UnexpectedJobTermination",

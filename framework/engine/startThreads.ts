@@ -63,6 +63,7 @@ function threadPlans({
     inferenceEngine: settings.inferenceEngine,
     compiler: settings.compiler,
     modelMemory: modelMemory().memory,
+    memoryThread: threads > 1 ? modelMemory().beginThread() : 0,
     control,
     isTimed: Boolean(settings.option("wantSummary")),
     reportEvery,

@@ -42,7 +42,7 @@ port.on("message", (request: Request) => {
 });
 
 async function build(): Promise<void> {
-  adoptModelMemory(plan.modelMemory);
+  adoptModelMemory(plan.modelMemory, plan.memoryThread);
   setCompilerSettings(plan.compiler);
   setDefaultEngine(plan.inferenceEngine);
   setNativeLock(plan.control.subarray(control.nativeLock));

@@ -41,6 +41,8 @@ export interface ThreadPlan {
   readonly compiler: CompilerSettings;
   /** The memory of compiled models, of all threads. */
   readonly modelMemory: WasmMemory;
+  /** A worker thread's number in it: ModelMemory.beginThread. */
+  readonly memoryThread: number;
   readonly control: Int32Array;
   readonly isTimed: boolean;
   /** Report each Nth event; 0 = none. */
