@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { Exception, exitCodes } from "../base/errors.js";
 import { LogWarning, setLogSink } from "../base/log.js";
+import { resolveModelPath } from "../base/modelPath.js";
 import { loadExports } from "../config/loadConfig.js";
 import { ConfigExit, setConfigArguments } from "../config/VarParsing.js";
 import * as framework from "../index.js";
@@ -14,6 +15,7 @@ import { Service } from "../serving/service/Service.js";
 import { print } from "./compareOutput.js";
 import { name, type ServeArguments, serveArguments } from "./edmServeArguments.js";
 import { jobEnvironment, release } from "./environment.js";
+import "./modelStore.js";
 import { runTool } from "./runTool.js";
 
 /** One Ctrl-C may come twice: from the terminal, and from npx. */
@@ -83,7 +85,8 @@ function models(given: ServeArguments, version: string): ServerContents {
     ...(maxLatencyMs !== undefined && { maxLatencyMs }),
     ...(maxQueuedRows !== undefined && { maxQueuedRows }),
   };
-  const repository = new FolderRepository({ folders, models: given.models, defaults });
+  const paths = Object.entries(given.models).map(([key, path]) => [key, resolveModelPath(path)] as const);
+  const repository = new FolderRepository({ folders, models: Object.fromEntries(paths), defaults });
   const load = async () => {
     for (const [model, error] of await repository.loadAll()) {
       if (model in given.models) throw error.addContext(`Loading the model '${model}'`);

@@ -1,6 +1,6 @@
 /** Starts edmServe as its users do, and speaks to it with curl and with node's own client. */
 import { type ChildProcess, execFile } from "node:child_process";
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { type Agent, type IncomingHttpHeaders, request } from "node:http";
 import { afterAll } from "vitest";
 import { type Outcome, type RunOptions, startCmsrun } from "./run.js";
 

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { root } from "../run.js";
+import { root, temporaryFolder } from "../run.js";
 import { curl, type RunningServer, startServer } from "../serve.js";
 
 const json = ["-H", "Content-Type: application/json"];
@@ -148,6 +148,21 @@ describe("every server", () => {
       expect.arrayContaining(["200", "400", "429", "503", "504"]),
     );
   });
+});
+
+it("a model of the store is served by its tag, as a service and by itself", async () => {
+  const env = { CMSRUN_MODEL_STORE: join(temporaryFolder(), "models") };
+  const program = `import { models } from ${JSON.stringify(join(root, "dist", "index.js"))};
+    models.use(process.env.CMSRUN_MODEL_STORE);
+    const signatures = { __call__: { batchable: true, batchDim: 0 } };
+    await models.tensorflow.save("data/models/simple/saved_model", "my_model", { signatures });`;
+  const args = ["--input-type=module", "-e", program];
+  execFileSync(process.execPath, args, { cwd: root, env: { ...process.env, ...env } });
+  const service = await startServer(["configs/test_service.ts", "tag=my_model:latest"], { env });
+  const { stdout } = await curl([...json, "-d", "[0, 1, 2, 3]", `${service.url}/predict`]);
+  expect((JSON.parse(stdout) as number[])[0]).toBeCloseTo(0.648093, 5);
+  const alone = await startServer(["mine=model:my_model:latest"], { env });
+  expect(JSON.parse((await curl([`${alone.url}/v2/models/mine`])).stdout)).toMatchObject({ name: "mine" });
 });
 
 it("models are served by their paths, without a service", async () => {
