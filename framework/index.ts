@@ -71,6 +71,9 @@ export { FeedfreePredictor, type InputStream } from "./predict/FeedfreePredictor
 export { MultiThreadPredictor, type ThreadOptions } from "./predict/MultiThreadPredictor.js";
 export { OfflinePredictor, type Prediction } from "./predict/OfflinePredictor.js";
 export { PredictConfig, type PredictOptions } from "./predict/PredictConfig.js";
+export type { IODescriptor, JsonSchema } from "./serving/service/IODescriptor.js";
+export { io } from "./serving/service/io.js";
+export { type ApiContext, type ApiOptions, Service, type ServiceOptions } from "./serving/service/Service.js";
 export type { BatchRun } from "./serving/batching/BatchCall.js";
 export { Batcher, type BatcherOptions } from "./serving/batching/Batcher.js";
 export { BatchingProducer } from "./serving/batching/BatchingProducer.js";

@@ -114,6 +114,10 @@ export class TensorFlowModel implements ServedModel {
     }
   }
 
+  get queuedRows(): number {
+    return this.#batcher?.queuedRows ?? 0;
+  }
+
   infer(inputs: readonly TensorLike[], deadlineMs?: number): Promise<readonly TensorLike[]> {
     const untilMs =
       deadlineMs ?? (this.#timeoutMs > 0 ? performance.now() + this.#timeoutMs : Number.POSITIVE_INFINITY);

@@ -66,6 +66,11 @@ export class RunnerMethod {
       });
   }
 
+  /** Rows that wait for others, or for the model. */
+  get queuedRows(): number {
+    return this.#batcher?.queuedRows ?? 0;
+  }
+
   /**
    * Runs at once, by itself. Arguments are tensors, typed arrays, numbers, nested arrays or dictionaries of them; a
    * dictionary at the end gives arguments by name. Gives one tensor, a list or a dictionary, as the function does; where
