@@ -38,9 +38,12 @@ export function wrongArguments(name: string, problem: string): Exception {
 
 const helpWidth = 110;
 
-/** A tool whose usage is a text of some lines, and whose arguments are names, even where they look like numbers. */
+/** A tool whose usage is a text of some lines; its arguments are names, even where they look like numbers or follow a list. */
 export function withUsage(parser: Argv, usage: string) {
-  return parser.usage(usage).wrap(helpWidth).parserConfiguration({ "parse-positional-numbers": false });
+  return parser
+    .usage(usage)
+    .wrap(helpWidth)
+    .parserConfiguration({ "parse-positional-numbers": false, "greedy-arrays": false });
 }
 
 /** yargs gathers an option that is given twice in an array. @throws CommandLineProcessing naming the first of them */
