@@ -50,7 +50,7 @@ async function serve(given: ServeArguments): Promise<number> {
     LogWarning(name, "the token is sent in the clear: give --ssl-certfile and --ssl-keyfile.");
   const stopped = Promise.race([stopSignal(), foreignFault()]).then(() => server.stop(options.drainMs));
   try {
-    await server.load();
+    await Promise.race([server.load(), stopped]);
   } catch (error) {
     if (!server.isStopping) {
       await server.stop(0);

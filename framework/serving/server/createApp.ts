@@ -12,6 +12,17 @@ import { readTls } from "./tlsOptions.js";
 const checkingMs = 1000;
 const longestTls = 10_000;
 
+/** Nothing that a client sends is converted or left out, and no keyword of a schema is passed over. */
+const validation = {
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: false,
+  strictSchema: true,
+  strictTypes: false,
+  strictTuples: false,
+  strictRequired: false,
+} as const;
+
 /** An app whose routes, added from now on, begin with `admission`, each as an endpoint of its own. */
 export async function createApp(
   options: ServeOptions,
@@ -36,10 +47,7 @@ export async function createApp(
     genReqId: requestIds(),
     clientErrorHandler: answerClientError,
     frameworkErrors: answerError,
-    // Nothing that a client sends is converted or left out.
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false },
-    },
+    ajv: { customOptions: validation },
     ...(options.tls
       ? { https: { ...http, ...tlsSettings(options.tls), handshakeTimeout: longestTls } }
       : { http }),

@@ -95,6 +95,19 @@ const mistakes: [what: string, args: string[], code: number, message: string | R
     "an API's JSON schema is none",
   ],
   [
+    "a misspelt word in a schema",
+    [
+      config(
+        "keyword.ts",
+        api(
+          'service.api("f", { input: io.JSON({ schema: { type: "array", minItem: 2 } }), output: JSON }, () => 1);',
+        ),
+      ),
+    ],
+    73,
+    /an API's JSON schema is none: .*unknown keyword: "minItem"/,
+  ],
+  [
     "two runners of one name",
     [config("runners.ts", `export default new Service({ name: "a", runners: [${runner}, ${runner}] });`)],
     73,

@@ -24,7 +24,11 @@ async function start(options: Partial<ServeOptions> = {}) {
   const server = await Server.listen(contents, { ...defaults, port: 0, ...options });
   open = server;
   const loading = server.load();
-  return { server, url: server.urls[0] as string, ready: () => (loaded(), loading) };
+  const ready = () => {
+    loaded();
+    return loading;
+  };
+  return { server, url: server.urls[0] as string, ready };
 }
 
 const json = { "content-type": "application/json" };
