@@ -9,6 +9,7 @@ import { inTheLoop } from "../test/bench/in-the-loop.mjs";
 import { inference } from "../test/bench/inference.mjs";
 import { memory } from "../test/bench/memory.mjs";
 import { saving } from "../test/bench/saving.mjs";
+import { serving } from "../test/bench/serving.mjs";
 import { startup } from "../test/bench/startup.mjs";
 import { threads } from "../test/bench/threads.mjs";
 
@@ -21,6 +22,7 @@ const benches = {
   "inference-in-the-loop": inTheLoop,
   compile: compileTime,
   saving,
+  serving,
 };
 /** Those with a value are read by the inference benchmark: test/bench/inference/options.mjs. */
 const options = {

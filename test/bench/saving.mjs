@@ -15,7 +15,7 @@ const program = fileURLToPath(new URL("./savingProcess.mjs", import.meta.url));
 const maker = fileURLToPath(new URL("./make_large_saved_models.py", import.meta.url));
 const freezeMs = 300;
 const readMs = 1000;
-const processes = 5;
+const processes = 7;
 const timeLimitMs = 120_000;
 
 /** The times of the calls of one process, the first of them cold. */
