@@ -1,0 +1,151 @@
+/**
+ * The server that a job starts for itself: our own edmServe, on a free port of this machine, with the models of the
+ * configuration. It ends with the job, whatever ends that: its standard input closes with the process that started it.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Exception } from "../../base/errors.js";
+import { LogInfo, LogWarning } from "../../base/log.js";
+import { ownPackageRoot } from "../../modules/PluginManager.js";
+import type { TritonServer } from "./TritonChannel.js";
+
+export interface FallbackOptions {
+  readonly verbose: boolean;
+  /** Keeps the log in tempDir. */
+  readonly debug: boolean;
+  /** Longest wait for the server to be ready [s]. */
+  readonly waitS: number;
+  readonly instanceName: string;
+  readonly tempDir: string;
+}
+
+const maxLogChars = 64_000;
+const maxStarts = 3;
+const stopMs = 10_000;
+/** Runs before the server's own program. */
+const endWithParent =
+  "data:text/javascript,process.stdin.resume().on('close',()=>process.exit(0)).unref?.();process.stdin.on('error',()=>{})";
+
+export class FallbackServer {
+  readonly #options: FallbackOptions;
+  /** Model name → its path. */
+  readonly #models: ReadonlyMap<string, string>;
+  #child: ChildProcess | undefined;
+  #running: Promise<TritonServer> | undefined;
+  #starts = 0;
+  #isStopping = false;
+  #log = "";
+  readonly #kill = () => this.#child?.kill("SIGKILL");
+
+  constructor(options: FallbackOptions, models: ReadonlyMap<string, string>) {
+    this.#options = options;
+    this.#models = models;
+  }
+
+  get models(): ReadonlyMap<string, string> {
+    return this.#models;
+  }
+
+  /** The server, started when it is first asked for, and again when it died. @throws FallbackFailed with its log */
+  server(): Promise<TritonServer> {
+    this.#running ??= this.#start();
+    return this.#running;
+  }
+
+  /** Ends it, and waits until it is gone. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const child = this.#child;
+    if (!child) return;
+    process.off("exit", this.#kill);
+    await ended(child);
+    this.#child = undefined;
+    if (this.#options.debug) this.#keepLog();
+    if (this.#options.verbose) LogInfo("TritonService", `log of the fallback server:\n${this.#log}`);
+  }
+
+  async #start(): Promise<TritonServer> {
+    const program = join(ownPackageRoot(import.meta.url), "dist", "edmServe.js");
+    if (!existsSync(program)) throw this.#failed(`${program} is not there; build it with 'npm run build'`);
+    if (this.#isStopping) throw this.#failed("the job is ending");
+    if (this.#starts++ >= maxStarts) throw this.#failed(`it died ${maxStarts} times`);
+    const models = [...this.#models].map(([name, path]) => `${name}=${path}`);
+    const child = spawn(
+      process.execPath,
+      ["--import", endWithParent, program, ...models, "--port", "0", "--grpc-port", "0"],
+      { stdio: ["pipe", "pipe", "pipe"] },
+    );
+    this.#child = child;
+    process.once("exit", this.#kill);
+    child.stdin.on("error", () => undefined);
+    const port = await this.#ready(child);
+    child.once("exit", (code, signal) => this.#died(child, signal ?? `exit code ${code}`));
+    if (this.#options.verbose) LogInfo("TritonService", `fallback server on port ${port}, pid ${child.pid}`);
+    const none = { useSsl: false, rootCertificates: "", privateKey: "", certificateChain: "" };
+    return { name: "fallback", address: "127.0.0.1", port, ...none };
+  }
+
+  /** The port, once the server says that it serves. */
+  async #ready(child: ChildProcess): Promise<number> {
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        const { waitS } = this.#options;
+        const tooLate = setTimeout(
+          () => reject(new Error(`it was not ready after ${waitS} s (parameter wait of fallback)`)),
+          waitS * 1000,
+        );
+        let line = "";
+        const read = (text: Buffer) => {
+          this.#log = (this.#log + text.toString()).slice(-maxLogChars);
+          line = (line + text.toString()).slice(-maxLogChars);
+          const found = /^.*grpc\b.*:(\d+)\s*$/im.exec(line)?.[1];
+          if (found === undefined) return;
+          clearTimeout(tooLate);
+          resolve(Number(found));
+        };
+        child.stdout?.on("data", read);
+        child.stderr?.on("data", read);
+        child.once("error", reject);
+        child.once("exit", (code, signal) => {
+          clearTimeout(tooLate);
+          reject(new Error(`it ended with ${signal ?? `exit code ${code}`} before it was ready`));
+        });
+      });
+    } catch (error) {
+      await ended(child);
+      this.#child = undefined;
+      throw this.#failed((error as Error).message);
+    }
+  }
+
+  #died(child: ChildProcess, how: string): void {
+    if (this.#isStopping || this.#child !== child) return;
+    this.#child = undefined;
+    this.#running = undefined;
+    LogWarning("TritonService", `the fallback server ended with ${how}; its log:\n${this.#log}`);
+  }
+
+  #failed(what: string): Exception {
+    const log = this.#log === "" ? "" : `\nIts log:\n${this.#log}`;
+    return new Exception("FallbackFailed", `the fallback server did not start: ${what}.${log}`);
+  }
+
+  #keepLog(): void {
+    const { tempDir, instanceName } = this.#options;
+    mkdirSync(tempDir, { recursive: true });
+    const path = join(tempDir, `${instanceName}.log`);
+    writeFileSync(path, this.#log);
+    LogInfo("TritonService", `the fallback server's log is in ${path}`);
+  }
+}
+
+/** Asks a process to end, makes it end, and waits for it. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  const force = setTimeout(() => child.kill("SIGKILL"), stopMs);
+  await gone;
+  clearTimeout(force);
+}
