@@ -64,6 +64,14 @@ export { FeedfreePredictor, type InputStream } from "./predict/FeedfreePredictor
 export { MultiThreadPredictor, type ThreadOptions } from "./predict/MultiThreadPredictor.js";
 export { OfflinePredictor, type Prediction } from "./predict/OfflinePredictor.js";
 export { PredictConfig, type PredictOptions } from "./predict/PredictConfig.js";
+export type { IODescriptor, JsonSchema } from "./serving/service/IODescriptor.js";
+export { io } from "./serving/service/io.js";
+export { type ApiContext, type ApiOptions, Service, type ServiceOptions } from "./serving/service/Service.js";
+export type { BatchRun } from "./serving/batching/BatchCall.js";
+export { Batcher, type BatcherOptions } from "./serving/batching/Batcher.js";
+export { createRunner, type RunnableModel, Runner, type RunnerOptions } from "./serving/runner/Runner.js";
+export type { RunnerMethod } from "./serving/runner/RunnerMethod.js";
+export type { RunnableClass, RunnableMethod } from "./serving/runner/runnableMethod.js";
 export { MessageLogger } from "./services/MessageLogger.js";
 export {
   RecoverableException,

@@ -39,7 +39,10 @@ const commands = [
   "cmsml_compile_tf_graph",
   "lsCheckpoint",
   "dumpModelParams",
+  "edmServe",
 ];
+/** What only a server needs stays as it is installed: it is loaded when one starts, and reads files of its own. */
+const serverPackages = ["fastify", "@fastify/swagger", "@fastify/swagger-ui", "@grpc/grpc-js", "prom-client"];
 
 /** Files below `folder` whose name ends so, sorted. */
 function files(folder, suffix) {
@@ -147,7 +150,7 @@ async function bundle(out) {
     splitting: true,
     chunkNames: "chunk-[hash]",
     // tfjs is optional, and whoever traces has it already: the same copy, loaded when a function is traced.
-    external: ["esbuild", "@bokuweb/zstd-wasm", "@tensorflow/tfjs-core"],
+    external: ["esbuild", "@bokuweb/zstd-wasm", "@tensorflow/tfjs-core", ...serverPackages],
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },

@@ -92,6 +92,11 @@ export function pluginManager({ pluginPath, cacheDirectory }: JobEnvironment): P
 /** The worker threads' program, beside this one in dist/. */
 export const threadEntry = new URL("./threadEntry.js", import.meta.url);
 
+/** CMSRUN_SERVE_TOKEN: what clients of edmServe must show. */
+export function serveToken(): string | undefined {
+  return process.env.CMSRUN_SERVE_TOKEN || undefined;
+}
+
 /** This package's version. */
 export async function release(): Promise<string> {
   const { readFile } = await import("node:fs/promises");

@@ -33,22 +33,27 @@ const transformVersion = "2";
  *   exception that the config language itself raised. ConfigExit when the config asked for a clean end.
  */
 export function loadConfig(path: string, options: ConfigLoaderOptions): Process {
-  const file = resolve(path);
-  if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new Exception(
-      "ConfigFileNotFound",
-      `cmsrun: configuration file '${path}' does not exist; check the path (looked for ${file}).`,
-    );
-  }
-  const loader = new ConfigLoader(options);
-  setFragmentLoader((name) => loader.loadFragment(name));
-  const exports = loader.require(file);
+  const exports = loadExports("cmsrun", path, options);
   const found = exports.process ?? exports.default;
   if (found instanceof Process) return found;
   throw new Exception(
     "ConfigFileReadError",
     `no 'process' in ${path}, please add one: const process = new cms.Process("NAME"); … export default process;`,
   );
+}
+
+/** What a config exports, whatever it is, for a program of that name. @throws as loadConfig */
+export function loadExports(program: string, path: string, options: ConfigLoaderOptions): Exports {
+  const file = resolve(path);
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    throw new Exception(
+      "ConfigFileNotFound",
+      `${program}: configuration file '${path}' does not exist; check the path (looked for ${file}).`,
+    );
+  }
+  const loader = new ConfigLoader(options);
+  setFragmentLoader((name) => loader.loadFragment(name));
+  return loader.require(file);
 }
 
 class ConfigLoader {

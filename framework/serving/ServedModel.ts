@@ -26,6 +26,8 @@ export interface ServedModel {
   /** Longest time in ms that a request may wait for others; 0: only what is there already goes together. */
   readonly maxLatencyMs: number;
   readonly statistics: ModelStatistics;
+  /** Rows that wait now, where they are counted. */
+  readonly queuedRows?: number;
   /** Output → the names of its classes, where they are known. */
   readonly labels?: ReadonlyMap<string, readonly string[]>;
   /** As a configuration of KServe's (Triton's ModelConfig in JSON), where the model came with one. */

@@ -11,6 +11,7 @@ export const requestFaults: Readonly<Record<string, { readonly http: number; rea
   ModelNotFound: { http: 404, grpc: 5 },
   ModelNotReady: { http: 400, grpc: 14 },
   RequestTooLarge: { http: 413, grpc: 8 },
+  UnsupportedMediaType: { http: 415, grpc: 3 },
   TooManyRequests: { http: 429, grpc: 8 },
   /** The queue is full, or the server is shutting down; Retry-After says when to come again. */
   ServerBusy: { http: 503, grpc: 14 },

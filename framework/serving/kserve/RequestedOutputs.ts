@@ -3,7 +3,8 @@ import type { TensorLike } from "../../tensorflow/Tensor.js";
 import type { ServedModel, ServedTensor } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import { classify } from "./classify.js";
-import { indexByName, shownName } from "./matchInputs.js";
+import { indexByName } from "./matchInputs.js";
+import { shownName, shownValue } from "./shown.js";
 
 export interface RequestedOutput {
   /** Among the model's outputs. */
@@ -30,7 +31,7 @@ export function outputIndex(model: ServedModel, name: string): number {
 export function classCount(value: unknown): number {
   if (value === undefined) return 0;
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw badRequest(`parameter 'classification' must be a whole number, not ${shownName(String(value))}`);
+  throw badRequest(`parameter 'classification' must be a whole number, not ${shownValue(value)}`);
 }
 
 /** The tensor that answers for one requested output. */

@@ -13,11 +13,6 @@ export const restExtensions = [
 ];
 export const grpcExtensions = restExtensions.filter((name) => name !== "binary_tensor_data");
 
-export interface ServerIdentity {
-  readonly name: string;
-  readonly version: string;
-}
-
 export function modelMetadata(repository: ModelRepository, model: ServedModel) {
   const tensor = ({ name, dtype, shape }: ServedTensor) => ({ name, datatype: datatypeOf(dtype), shape });
   return {

@@ -8,6 +8,7 @@ import { type DType, newData, type TensorData } from "../../tensorflow/dtypes.js
 import { plainElements, setElement } from "../../tensorflow/elements.js";
 import { showShape } from "../../tensorflow/Tensor.js";
 import { datatypeOf } from "./datatypes.js";
+import { shownValue } from "./shown.js";
 
 /** Types whose elements are JSON's numbers as they stand, with what they can hold. */
 const plainRanges: { readonly [D in DType]?: readonly [number, number] } = {
@@ -127,9 +128,7 @@ function wrongCount(value: readonly unknown[], shape: readonly number[], count: 
 }
 
 function wrongElement(dtype: DType, index: number, value: unknown): Exception {
-  const text = JSON.stringify(value) ?? "undefined";
-  const given = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  return invalid(`element ${index} of its data is ${given}, which is no ${datatypeOf(dtype)}`);
+  return invalid(`element ${index} of its data is ${shownValue(value)}, which is no ${datatypeOf(dtype)}`);
 }
 
 function invalid(what: string): Exception {

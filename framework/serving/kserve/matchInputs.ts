@@ -5,6 +5,7 @@ import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
 import type { ServedModel, ServedTensor } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import { datatypeOf } from "./datatypes.js";
+import { shownName } from "./shown.js";
 
 /** An input as a request has it. */
 export interface GivenInput {
@@ -14,9 +15,6 @@ export interface GivenInput {
   /** Its elements, once name, type and shape are right. @throws InvalidTensor where they are not `count` of that type */
   elements(dtype: DType, count: number): TensorData;
 }
-
-/** What may be wrong in a message is shown so far: names come from anybody. */
-const maxShown = 100;
 
 /**
  * The tensors in the model's order.
@@ -41,11 +39,6 @@ export function matchInputs(model: ServedModel, given: readonly GivenInput[]): T
 export function indexByName(tensors: readonly ServedTensor[], name: string): number {
   for (let i = 0; i < tensors.length; i++) if ((tensors[i] as ServedTensor).name === name) return i;
   return -1;
-}
-
-/** Text of a request, for a message. */
-export function shownName(name: string): string {
-  return name.length > maxShown ? `${name.slice(0, maxShown)}…` : name;
 }
 
 function tensorOf(model: ServedModel, expected: ServedTensor, given: GivenInput): TensorLike {

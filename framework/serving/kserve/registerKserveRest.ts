@@ -1,6 +1,6 @@
 /** The REST half of KServe's protocol, with Triton's extensions, as a plugin of fastify: everything below /v2. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { ModelRepository, ServedModel } from "../ServedModel.js";
+import type { ModelRepository } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import { chooseEncoding, deflateBody, inflateBody } from "./contentEncoding.js";
 import {
@@ -9,24 +9,13 @@ import {
   modelMetadata,
   repositoryIndex,
   restExtensions,
-  type ServerIdentity,
   statisticsOf,
 } from "./documents.js";
+import type { KserveOptions } from "./KserveOptions.js";
 import { faultOf, loadFault } from "./faults.js";
 import { matchInputs } from "./matchInputs.js";
 import { parseInferRequest, parseJson, sharedMemoryRefusal } from "./restRequest.js";
 import { type InferResponse, writeInferResponse } from "./restResponse.js";
-
-/** Of both front ends. */
-export interface KserveOptions {
-  readonly server: ServerIdentity;
-  /** Without it the server is ready as soon as it answers. */
-  readonly isReady?: () => boolean;
-  /** Whether clients may load and unload models; they may. */
-  readonly allowsModelControl?: boolean;
-  /** A compressed body may inflate to that; fastify's bodyLimit otherwise. */
-  readonly maxInflatedBytes?: number;
-}
 
 interface Params {
   readonly model?: string;

@@ -10,8 +10,9 @@ import type { ServedModel, ServedTensor } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import { datatypeOf } from "./datatypes.js";
 import { parseJsonExactly, readJsonElements } from "./jsonElements.js";
-import { type GivenInput, shownName } from "./matchInputs.js";
+import type { GivenInput } from "./matchInputs.js";
 import { readRawElements } from "./rawElements.js";
+import { shownName } from "./shown.js";
 import { allOutputs, classCount, outputIndex, type RequestedOutput } from "./RequestedOutputs.js";
 
 export interface InferRequest {

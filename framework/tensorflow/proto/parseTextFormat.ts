@@ -13,9 +13,12 @@ const closing: Readonly<Record<string, string>> = { "{": "}", "<": ">" };
 /** Messages in messages: deeper is damage, and would be a stack overflow. */
 const maxDepth = 100;
 
-/** @throws InvalidGraphDef naming the line. */
-export function parseTextFormat(type: Type, text: string): unknown {
-  const tokens = new TextTokens(text);
+/**
+ * `refusesUnknown`: for files that people write by hand, where an unknown field is a misspelt one.
+ * @throws InvalidGraphDef naming the line.
+ */
+export function parseTextFormat(type: Type, text: string, refusesUnknown = false): unknown {
+  const tokens = new TextTokens(text, refusesUnknown);
   return parseMessage(tokens, type, undefined, 0);
 }
 
@@ -27,10 +30,16 @@ function parseMessage(tokens: TextTokens, type: Type, end: string | undefined, d
     const field = type.fields[name.text];
     const hasColon = tokens.accept(":");
     if (field) parseField(tokens, field.resolve(), message, hasColon, depth);
+    else if (tokens.refusesUnknown) throw unknownField(name, type);
     else skipValue(tokens, depth);
     if (!tokens.accept(",")) tokens.accept(";");
   }
   return message;
+}
+
+function unknownField({ text, line }: Token, type: Type) {
+  const hint = suggestion(text, Object.keys(type.fields));
+  return textError(line, `${type.name} has no field '${text}'${hint}`);
 }
 
 /** Takes the closing bracket. */

@@ -1,7 +1,7 @@
 /**
  * The messages of SavedModels and checkpoints beyond their graphs, with the field numbers of TensorFlow's public .proto
  * files (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto,
- * checkpoint_state.proto, trackable_object_graph.proto, variable.proto).
+ * checkpoint_state.proto, trackable_object_graph.proto, variable.proto, saved_object_graph.proto, struct.proto).
  */
 import type { INamespace, Type } from "protobufjs/light.js";
 import { schemaRoot } from "./graphDefSchema.js";
@@ -85,10 +85,53 @@ const messages: NonNullable<INamespace["nested"]> = {
   },
 };
 
+/** What a SavedModel says of its functions' arguments and results; read apart from the graph, by who calls them. */
+const objectMessages: NonNullable<INamespace["nested"]> = {
+  SavedModelObjects: { fields: { meta_graphs: repeated(2, "MetaGraphObjects") } },
+  MetaGraphObjects: {
+    fields: { meta_info_def: field(1, "MetaInfoTags"), object_graph_def: field(7, "SavedObjectGraph") },
+  },
+  MetaInfoTags: { fields: { tags: repeated(4, "string") } },
+  SavedObjectGraph: {
+    fields: { nodes: repeated(1, "SavedObject"), concrete_functions: map(2, "SavedConcreteFunction") },
+  },
+  SavedObject: {
+    fields: { children: repeated(1, "ObjectReference"), function: field(6, "SavedFunction") },
+  },
+  ObjectReference: { fields: { node_id: field(1, "int32"), local_name: field(2, "string") } },
+  SavedFunction: {
+    fields: { concrete_functions: repeated(1, "string"), function_spec: field(2, "FunctionSpec") },
+  },
+  FunctionSpec: { fields: { fullargspec: field(1, "StructuredValue") } },
+  SavedConcreteFunction: {
+    fields: {
+      canonicalized_input_signature: field(3, "StructuredValue"),
+      output_signature: field(4, "StructuredValue"),
+    },
+  },
+  StructuredValue: {
+    fields: {
+      string_value: field(13, "string"),
+      tensor_spec_value: field(33, "TensorSpecProto"),
+      type_spec_value: field(34, "StructuredValues"),
+      bounded_tensor_spec_value: field(35, "TensorSpecProto"),
+      list_value: field(51, "StructuredValues"),
+      tuple_value: field(52, "StructuredValues"),
+      dict_value: field(53, "StructuredFields"),
+      named_tuple_value: field(54, "StructuredPairs"),
+    },
+  },
+  TensorSpecProto: { fields: { name: field(1, "string") } },
+  StructuredValues: { fields: { values: repeated(1, "StructuredValue") } },
+  StructuredFields: { fields: { fields: map(1, "StructuredValue") } },
+  StructuredPairs: { fields: { values: repeated(2, "StructuredPair") } },
+  StructuredPair: { fields: { key: field(1, "string"), value: field(2, "StructuredValue") } },
+};
+
 /** @throws when there is no message of that name. */
 function messageType(name: string): Type {
   const root = schemaRoot();
-  if (!root.get("SavedModel")) root.addJSON(messages);
+  if (!root.get("SavedModel")) root.addJSON({ ...messages, ...objectMessages });
   return root.lookupType(name);
 }
 
@@ -99,3 +142,4 @@ export const metaGraphType = () => messageType("MetaGraphDef");
 export const variableDefType = () => messageType("VariableDef");
 export const checkpointStateType = () => messageType("CheckpointState");
 export const objectGraphType = () => messageType("TrackableObjectGraph");
+export const savedModelObjectsType = () => messageType("SavedModelObjects");

@@ -34,7 +34,11 @@ export class TextTokens {
   #line = 1;
   #next: Token;
 
-  constructor(text: string) {
+  /** `refusesUnknown`: a field that the schema does not have is a mistake. */
+  constructor(
+    text: string,
+    readonly refusesUnknown = false,
+  ) {
     this.#text = text;
     this.#next = this.#scan();
   }

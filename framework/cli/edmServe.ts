@@ -1,0 +1,127 @@
+/** `edmServe SERVICE.ts` and `edmServe NAME=MODEL…`: inference as a service. */
+import { resolve } from "node:path";
+import { Exception, exitCodes } from "../base/errors.js";
+import { LogWarning, setLogSink } from "../base/log.js";
+import { loadExports } from "../config/loadConfig.js";
+import { ConfigExit, setConfigArguments } from "../config/VarParsing.js";
+import * as framework from "../index.js";
+import { setSearchPath } from "../parameters/fileInPath.js";
+import { FolderRepository } from "../serving/repository/FolderRepository.js";
+import { Runner } from "../serving/runner/Runner.js";
+import { runnerModels } from "../serving/runner/runnerModel.js";
+import { Server, type ServerContents } from "../serving/server/Server.js";
+import { Service } from "../serving/service/Service.js";
+import { print } from "./compareOutput.js";
+import { name, type ServeArguments, serveArguments } from "./edmServeArguments.js";
+import { jobEnvironment, release } from "./environment.js";
+import { runTool } from "./runTool.js";
+
+const exitCode = await runTool(async () => {
+  const given = await serveArguments(process.argv.slice(2));
+  return given && serve(given);
+});
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>((done) => stream.write("", () => done()));
+// A function of a service may still be at work.
+process.exit(exitCode);
+
+async function serve(given: ServeArguments): Promise<number> {
+  const version = await release();
+  setLogSink(({ severity, category, text }) => {
+    if (severity !== "DEBUG" && severity !== "INFO")
+      process.stderr.write(`${severity} ${category}: ${text}\n`);
+  });
+  const contents =
+    given.config === undefined ? models(given, version) : service(given, given.config, version);
+  const { options } = given;
+  if (!contents) return 0;
+  const server = await Server.listen(contents, options);
+  if (
+    options.token !== undefined &&
+    !options.tls &&
+    !["127.0.0.1", "::1", "localhost"].includes(options.host)
+  )
+    LogWarning(name, "the token is sent in the clear: give --ssl-certfile and --ssl-keyfile.");
+  const stopped = stopSignal().then(() => server.stop(options.drainMs));
+  try {
+    await server.load();
+  } catch (error) {
+    if (!server.isStopping) {
+      await server.stop(0);
+      throw error;
+    }
+  }
+  if (!server.isStopping) await print(`${name} ready: ${server.urls.join(" ")}\n`);
+  const cutOff = await stopped;
+  if (cutOff === 0) return 0;
+  LogWarning(name, `${cutOff} requests were not answered within the ${options.drainMs} ms of --drain-ms.`);
+  return exitCodes.CaughtSignal & 0xff;
+}
+
+/** Resolves at the first signal; the second ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let count = 0;
+    const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+    const stop = (signal: "SIGINT" | "SIGTERM") => {
+      if (count++ > 0) process.exit(128 + numbers[signal]);
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}
+
+function models(given: ServeArguments, version: string): ServerContents {
+  const { folders, maxBatchSize, maxLatencyMs, maxQueuedRows } = given;
+  const defaults = {
+    ...(maxBatchSize !== undefined && { maxBatchSize }),
+    ...(maxLatencyMs !== undefined && { maxLatencyMs }),
+    ...(maxQueuedRows !== undefined && { maxQueuedRows }),
+  };
+  const repository = new FolderRepository({ folders, models: given.models, defaults });
+  const load = async () => {
+    for (const [model, error] of await repository.loadAll()) {
+      if (model in given.models) throw error.addContext(`Loading the model '${model}'`);
+      LogWarning(name, `model '${model}' is not available: ${error.message}`);
+    }
+  };
+  const { allowsModelControl } = given;
+  return { name, version, service: undefined, repository, load, allowsModelControl };
+}
+
+/** Undefined when the config asked for a clean end. */
+function service(given: ServeArguments, config: string, version: string): ServerContents | undefined {
+  const found = loadService(config, given.configArguments);
+  if (!found) return undefined;
+  const repository = new FolderRepository();
+  const runners = found.runners.map((runner) => {
+    if (runner instanceof Runner) return runner;
+    throw new Exception("Configuration", `service '${found.name}': '${runner.name}' is no Runner.`);
+  });
+  const load = async () => {
+    for (const runner of runners) for (const model of runnerModels(runner)) repository.add(model);
+  };
+  return { name: found.name, version, service: found, repository, load, allowsModelControl: false };
+}
+
+function loadService(path: string, configArguments: readonly string[]): Service | undefined {
+  try {
+    const { searchPath, cacheDirectory } = jobEnvironment(resolve(path));
+    setSearchPath(searchPath);
+    setConfigArguments([...configArguments]);
+    process.argv = [process.argv[0] ?? "node", path, ...configArguments];
+    const exports = loadExports(name, path, { framework, cacheDirectory, searchPath });
+    const found = exports.default ?? exports.service;
+    if (found instanceof Service) return found;
+    throw new Exception(
+      "ConfigFileReadError",
+      `no service in ${path}, please add one: const service = new Service({ name: "NAME" }); … export default service;`,
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigExit))
+      throw Exception.from(error).addContext(`Processing the configuration file named ${path}`);
+    process.stdout.write(error.text);
+    return undefined;
+  }
+}

@@ -1,0 +1,204 @@
+/** A SavedModel or a frozen graph as a served model: one session, and a batcher before it. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { LogWarning } from "../../base/log.js";
+import { newData } from "../../tensorflow/dtypes.js";
+import type { GraphDef } from "../../tensorflow/GraphDef.js";
+import type { PreparedCall } from "../../tensorflow/PreparedCall.js";
+import { loadGraph, type ModelOptions } from "../../tensorflow/savedmodel/SavedModel.js";
+import { loadModel, type Session } from "../../tensorflow/Session.js";
+import { SessionCache } from "../../tensorflow/SessionCache.js";
+import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
+import { Batcher } from "../batching/Batcher.js";
+import { emptyStatistics, type ServedModel, type ServedTensor } from "../ServedModel.js";
+import { badRequest } from "../servingErrors.js";
+import type { ModelConfig } from "./ModelConfig.js";
+import { graphTensors, type ModelSignature, settleSignature, zeros } from "./modelSignature.js";
+import { UnbatchedCall } from "./UnbatchedCall.js";
+import { readLabels, warmupBatches } from "./modelFiles.js";
+
+/** What a configuration leaves open. */
+export interface ServingDefaults {
+  /** Rows of a call, for models that have rows and no configuration. */
+  readonly maxBatchSize?: number;
+  readonly maxLatencyMs?: number;
+  readonly maxQueuedRows?: number;
+  /** How the model is computed, and which part of a SavedModel. */
+  readonly model?: ModelOptions;
+}
+
+export interface ModelOrigin {
+  readonly name: string;
+  readonly version: string;
+  readonly path: string;
+  readonly config: ModelConfig;
+  /** A file that lies with the model. */
+  readonly readFile: (name: string, what: string) => Buffer;
+}
+
+/** Where Triton stands alone: a call of this many rows of a dense network takes as long as its requests take to parse. */
+const defaultBatchSize = 64;
+
+export class TensorFlowModel implements ServedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly platform: string;
+  readonly inputs: readonly ServedTensor[];
+  readonly outputs: readonly ServedTensor[];
+  readonly maxBatchSize: number;
+  readonly maxLatencyMs: number;
+  readonly statistics = emptyStatistics();
+  readonly labels: ReadonlyMap<string, readonly string[]>;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly #session: Session;
+  readonly #cache: SessionCache;
+  readonly #call: PreparedCall;
+  readonly #queue: Batcher | UnbatchedCall;
+  readonly #sizes: readonly number[];
+  readonly #timeoutMs: number;
+
+  private constructor(
+    origin: ModelOrigin,
+    signature: ModelSignature,
+    { cache, session, call }: Opened,
+    defaults: ServingDefaults,
+  ) {
+    const { config } = origin;
+    const { preferred_batch_size, max_queue_delay_microseconds, default_queue_policy } =
+      config.dynamic_batching ?? {};
+    this.name = origin.name;
+    this.version = origin.version;
+    this.platform = isSavedModel(cache) ? "tensorflow_savedmodel" : "tensorflow_graphdef";
+    this.inputs = signature.inputs;
+    this.outputs = signature.outputs;
+    this.maxBatchSize = signature.maxBatchSize;
+    this.maxLatencyMs =
+      max_queue_delay_microseconds === undefined
+        ? (defaults.maxLatencyMs ?? 0)
+        : max_queue_delay_microseconds / 1000;
+    this.labels = readLabels(config, origin.readFile);
+    this.config = { ...config };
+    this.#cache = cache;
+    this.#session = session;
+    this.#call = call;
+    this.#timeoutMs = (default_queue_policy?.default_timeout_microseconds ?? 0) / 1000;
+    const isCompiled = session.engine === "compiled";
+    this.#sizes = isCompiled ? batchSizes(this.maxBatchSize, preferred_batch_size) : [];
+    const run = (inputs: readonly TensorLike[]) => this.#run(inputs);
+    this.#queue =
+      this.maxBatchSize > 0
+        ? new Batcher(run, {
+            maxBatchSize: this.maxBatchSize,
+            maxLatencyMs: this.maxLatencyMs,
+            maxQueuedRows: default_queue_policy?.max_queue_size || defaults.maxQueuedRows,
+            batchSizes: this.#sizes,
+            statistics: this.statistics,
+          })
+        : new UnbatchedCall(run, this.statistics);
+  }
+
+  /**
+   * Loads and warms up: the event loop goes on between the steps.
+   * @throws Configuration, and as loadGraph and createSession
+   */
+  static async open(origin: ModelOrigin, defaults: ServingDefaults = {}): Promise<TensorFlowModel> {
+    const opened = openSession(origin.path, defaults.model ?? {});
+    try {
+      await nextTurn();
+      const batchSize = defaults.maxBatchSize ?? defaultBatchSize;
+      const signature = settleSignature(opened.tensors, origin.config, batchSize, opened.call);
+      const model = new TensorFlowModel(origin, signature, opened, defaults);
+      await model.#warmUp(origin);
+      return model;
+    } catch (error) {
+      opened.cache.closeSession();
+      throw error;
+    }
+  }
+
+  infer(inputs: readonly TensorLike[], deadlineMs?: number): Promise<readonly TensorLike[]> {
+    const untilMs =
+      deadlineMs ?? (this.#timeoutMs > 0 ? performance.now() + this.#timeoutMs : Number.POSITIVE_INFINITY);
+    return this.#queue.submit(inputs, untilMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+    this.#session.close();
+    this.#cache.closeSession();
+  }
+
+  #run(inputs: readonly TensorLike[]): readonly TensorLike[] {
+    const outputs = this.#call.run(inputs);
+    return outputs.length > 0 ? outputs : this.#withoutElements(inputs);
+  }
+
+  /** A model is not run for nothing; what it would have given has no elements either. */
+  #withoutElements(inputs: readonly TensorLike[]): readonly TensorLike[] {
+    const rows = this.maxBatchSize > 0 ? (inputs[0]?.shape[0] ?? 0) : 0;
+    return this.outputs.map(({ name, dtype, shape }) => {
+      const full = shape.map((size, axis) => (size >= 0 ? size : axis === 0 ? rows : 0));
+      if (elementCount(full) > 0)
+        throw badRequest(
+          `an input without elements gives model '${this.name}' nothing to compute '${name}' from`,
+        );
+      return { dtype, shape: full, data: newData(dtype, 0) };
+    });
+  }
+
+  /** Code for every size of a batch is there before the first request, and has run. */
+  async #warmUp({ config, readFile }: ModelOrigin): Promise<void> {
+    const isKnown = this.inputs.every(({ shape }) =>
+      shape.every((size, axis) => size >= 0 || (axis === 0 && this.maxBatchSize > 0)),
+    );
+    const sizes = this.maxBatchSize > 0 ? (this.#sizes.length > 0 ? this.#sizes : [1]) : [1];
+    for (const rows of isKnown ? sizes : []) {
+      await nextTurn();
+      try {
+        this.#run(this.inputs.map((input) => zeros(input, rows)));
+      } catch (error) {
+        LogWarning(
+          "ModelWarmup",
+          `model '${this.name}' cannot be warmed up with zeros: ${(error as Error).message}`,
+        );
+        break;
+      }
+    }
+    for (const batch of warmupBatches(config, this, readFile)) {
+      await nextTurn();
+      for (let i = 0; i < batch.count; i++) this.#run(batch.inputs);
+    }
+  }
+}
+
+interface Opened {
+  readonly cache: SessionCache;
+  readonly session: Session;
+  readonly call: PreparedCall;
+  readonly tensors: ReturnType<typeof graphTensors>;
+}
+
+function openSession(path: string, options: ModelOptions): Opened {
+  const { tag, signature } = options;
+  const graph = loadGraph(path, {
+    ...(tag !== undefined && { tag }),
+    ...(signature !== undefined && { signature }),
+  });
+  const tensors = graphTensors(graph);
+  const hasOpen = tensors.inputs.some(({ tensor }) => !tensor.shape || tensor.shape.slice(1).includes(-1));
+  // Shapes that are not warmed up are compiled later, when the file may be another: the graph is kept for them.
+  const cache = hasOpen ? new SessionCache(path, loadModel(graph, options)) : new SessionCache(path, options);
+  const session = cache.createSession();
+  const names = (part: Opened["tensors"]["inputs"]) => part.map(({ name }) => name);
+  return { cache, session, call: session.prepare(names(tensors.inputs), names(tensors.outputs)), tensors };
+}
+
+function isSavedModel(cache: SessionCache): boolean {
+  return (cache.graph as GraphDef).signature !== undefined;
+}
+
+/** Powers of two, the largest and the preferred: a batch is filled up to the next of them. */
+export function batchSizes(maxBatchSize: number, preferred: readonly number[] = []): number[] {
+  const sizes = new Set([maxBatchSize, ...preferred.filter((size) => size >= 1 && size <= maxBatchSize)]);
+  for (let size = 1; size < maxBatchSize; size *= 2) sizes.add(size);
+  return maxBatchSize > 0 ? [...sizes].sort((a, b) => a - b) : [];
+}

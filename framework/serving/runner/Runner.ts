@@ -1,0 +1,215 @@
+/**
+ * A model made ready to be called in this process (BentoML's Runner): a method for each signature, of a SavedModel or a
+ * user's own class. `run` is immediate, `asyncRun` goes in batches with other calls where the method is batchable.
+ */
+import { basename } from "node:path";
+import { suggestion } from "../../base/didYouMean.js";
+import { Exception } from "../../base/errors.js";
+import { LogWarning } from "../../base/log.js";
+import type { Options } from "../../tensorflow/Options.js";
+import type { MethodBody } from "./MethodBody.js";
+import { type MethodSignature, ModelSource } from "./modelMethod.js";
+import { type MethodSettings, RunnerMethod } from "./RunnerMethod.js";
+import { runnableMethod, type RunnableClass } from "./runnableMethod.js";
+
+/** A SavedModel with the way its methods are called: a store's Model is one. */
+export interface RunnableModel {
+  readonly path: string;
+  readonly signatures: Readonly<Record<string, MethodSignature>>;
+  readonly tag?: { readonly name: string; readonly version?: string | undefined };
+}
+
+export interface RunnerOptions {
+  /** The model's or the class's name, if not given. */
+  readonly name?: string;
+  /** Rows of one call, at most: 100, if not given. */
+  readonly maxBatchSize?: number;
+  /** Longest that a request waits for others [ms]; 0, the default: only what is there already goes together. */
+  readonly maxLatencyMs?: number;
+  /** Rows that may wait; what comes beyond is refused. */
+  readonly maxQueuedRows?: number;
+  /** Other limits for single methods. */
+  readonly methodConfigs?: Readonly<
+    Record<string, Partial<Pick<MethodSettings, "maxBatchSize" | "maxLatencyMs" | "maxQueuedRows">>>
+  >;
+  /** Method → arguments that are the same in every call, by name. */
+  readonly partialKwargs?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** How the model is run. */
+  readonly inference?: Options;
+}
+
+const optionNames = [
+  "name",
+  "maxBatchSize",
+  "maxLatencyMs",
+  "maxQueuedRows",
+  "methodConfigs",
+  "partialKwargs",
+  "inference",
+];
+const methodOptionNames = ["maxBatchSize", "maxLatencyMs", "maxQueuedRows"];
+const nameForm = /^[a-z0-9]([-._a-z0-9]*[a-z0-9])?$/;
+const longestName = 63;
+
+export class Runner {
+  readonly name: string;
+  /** What it runs. */
+  readonly model: RunnableModel | RunnableClass;
+  readonly methodNames: readonly string[];
+  readonly #options: RunnerOptions;
+  #methods: ReadonlyMap<string, RunnerMethod> | undefined;
+
+  /** @throws Configuration for options and names that are not allowed. Nothing is loaded before initLocal. */
+  constructor(model: RunnableModel | RunnableClass, options: RunnerOptions = {}) {
+    this.model = model;
+    this.#options = options;
+    this.name = runnerName(options.name ?? defaultName(model));
+    this.methodNames = Object.keys(isClass(model) ? model.methods : model.signatures);
+    checkNames(`runner '${this.name}'`, options, optionNames, "option");
+    for (const key of ["methodConfigs", "partialKwargs"] as const)
+      checkNames(`runner '${this.name}': ${key}`, options[key] ?? {}, this.methodNames, "method");
+    for (const [method, config] of Object.entries(options.methodConfigs ?? {}))
+      checkNames(`runner '${this.name}': methodConfigs.${method}`, config, methodOptionNames, "option");
+    for (const method of this.methodNames)
+      if (!(method in this))
+        Object.defineProperty(this, method, { get: () => this.method(method), enumerable: true });
+  }
+
+  /** The version of the model; "1" for what has none. */
+  get version(): string {
+    return (isClass(this.model) ? undefined : this.model.tag?.version) ?? "1";
+  }
+
+  get isInitialized(): boolean {
+    return this.#methods !== undefined;
+  }
+
+  /**
+   * Loads the model into this process.
+   * @throws StateException when it is loaded; InvalidMetaGraphDef, InvalidSession, NotFound for a method it does not have
+   */
+  initLocal(): this {
+    if (this.#methods)
+      throw new Exception("StateException", `runner '${this.name}': Runner already initialized.`);
+    const open = this.#opener();
+    this.#methods = new Map(this.methodNames.map((method) => [method, this.#open(method, open)]));
+    return this;
+  }
+
+  /** The method of that name. @throws StateException before initLocal; NotFound naming those there are */
+  method(name: string): RunnerMethod {
+    if (!this.#methods)
+      throw new Exception(
+        "StateException",
+        `runner '${this.name}' is not initialized: call initLocal() first.`,
+      );
+    const method = this.#methods.get(name);
+    if (method) return method;
+    throw new Exception(
+      "NotFound",
+      `runner '${this.name}' has no method '${name}'${suggestion(name, this.methodNames)}.`,
+    );
+  }
+
+  /** The only method, or __call__. @throws StateException; NotFound where neither is there */
+  get mainMethod(): RunnerMethod {
+    return this.method(this.methodNames.length === 1 ? (this.methodNames[0] as string) : "__call__");
+  }
+
+  /** As RunnerMethod.run, of the only method or __call__. */
+  get run(): RunnerMethod["run"] {
+    const method = this.mainMethod;
+    return method.run.bind(method) as RunnerMethod["run"];
+  }
+
+  get asyncRun(): RunnerMethod["asyncRun"] {
+    const method = this.mainMethod;
+    return method.asyncRun.bind(method) as RunnerMethod["asyncRun"];
+  }
+
+  /** Answers what has been accepted, refuses more, and releases the model; initLocal loads it again. */
+  async close(): Promise<void> {
+    const methods = this.#methods;
+    await Promise.all([...(methods?.values() ?? [])].map((method) => method.close()));
+    this.#methods = undefined;
+  }
+
+  #opener(): (method: string) => MethodBody {
+    const { model } = this;
+    if (isClass(model)) {
+      const instance = new model();
+      return (method) => runnableMethod(instance, model, method);
+    }
+    const source = new ModelSource(model.path);
+    return (method) =>
+      source.method(
+        method,
+        model.signatures[method] as MethodSignature,
+        this.#options.inference ?? {},
+        new Set(Object.keys(this.#options.partialKwargs?.[method] ?? {})),
+      );
+  }
+
+  #open(method: string, open: (method: string) => MethodBody): RunnerMethod {
+    const {
+      maxBatchSize = 100,
+      maxLatencyMs = 0,
+      maxQueuedRows,
+      methodConfigs,
+      partialKwargs,
+    } = this.#options;
+    const settings: MethodSettings = {
+      maxBatchSize,
+      maxLatencyMs,
+      maxQueuedRows,
+      ...methodConfigs?.[method],
+      partialKwargs: partialKwargs?.[method],
+    };
+    try {
+      return new RunnerMethod(method, open(method), settings);
+    } catch (error) {
+      throw Exception.from(error).addContext(`Initializing method '${method}' of runner '${this.name}'`);
+    }
+  }
+}
+
+/** A runner whose methods TypeScript knows: `createRunner<"predict">(…).predict.run(…)`. @throws as Runner's constructor */
+export function createRunner<Method extends string>(
+  model: RunnableModel & { readonly signatures: Readonly<Partial<Record<Method, MethodSignature>>> },
+  options?: RunnerOptions,
+): Runner & { readonly [M in Method]: RunnerMethod };
+export function createRunner<Class extends RunnableClass>(
+  model: Class,
+  options?: RunnerOptions,
+): Runner & { readonly [M in keyof Class["methods"]]: RunnerMethod };
+export function createRunner(model: RunnableModel | RunnableClass, options?: RunnerOptions): Runner {
+  return new Runner(model, options);
+}
+
+function isClass(model: RunnableModel | RunnableClass): model is RunnableClass {
+  return typeof model === "function";
+}
+
+function defaultName(model: RunnableModel | RunnableClass): string {
+  return isClass(model) ? model.name.toLowerCase() : (model.tag?.name ?? basename(model.path));
+}
+
+/** Lower case, as tags of models. @throws Configuration */
+function runnerName(given: string): string {
+  const name = given.toLowerCase();
+  if (name.length > longestName || !nameForm.test(name))
+    throw new Exception(
+      "Configuration",
+      `'${given}' is no name for a runner: letters, digits, '-', '.' and '_', at most ${longestName}, a letter or digit ` +
+        "at both ends; give it one by the option name.",
+    );
+  if (name !== given) LogWarning("Runner", `the name '${given}' is converted to lower case: '${name}'.`);
+  return name;
+}
+
+function checkNames(where: string, given: object, allowed: readonly string[], what: string): void {
+  for (const name of Object.keys(given)) {
+    if (allowed.includes(name)) continue;
+    throw new Exception("Configuration", `${where}: unknown ${what} '${name}'${suggestion(name, allowed)}.`);
+  }
+}

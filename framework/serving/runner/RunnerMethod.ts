@@ -1,0 +1,170 @@
+/** One method of a runner: takes what people have, gives tensors or nested arrays, in batches where that is allowed. */
+import { asTensor } from "../../tensorflow/asTensor.js";
+import { newData } from "../../tensorflow/dtypes.js";
+import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
+import { Batcher } from "../batching/Batcher.js";
+import { batchSizes } from "../batching/batchSizes.js";
+import { emptyStatistics, type ModelStatistics, type ServedTensor } from "../ServedModel.js";
+import { ServerBusy } from "../servingErrors.js";
+import { bindArguments, bindNamed, type Bound } from "./bindArguments.js";
+import { countedRun } from "./countedRun.js";
+import type { MethodBody } from "./MethodBody.js";
+import { type NestedValue, nestOutputs, toNestedArrays, toTensor } from "./nestOutputs.js";
+import type { Tensor } from "../../tensorflow/Tensor.js";
+
+export interface MethodSettings {
+  /** Rows of one call, at most. */
+  readonly maxBatchSize: number;
+  /** Longest that a request waits for others [ms]. */
+  readonly maxLatencyMs: number;
+  readonly maxQueuedRows?: number | undefined;
+  /** Arguments that are the same in every call, by name. */
+  readonly partialKwargs?: Readonly<Record<string, unknown>> | undefined;
+}
+
+type Outputs = readonly TensorLike[];
+
+export class RunnerMethod {
+  readonly platform: string;
+  /** What a request gives: without what the runner gives always. In the order of the function's arguments. */
+  readonly inputs: readonly ServedTensor[];
+  readonly outputs: readonly ServedTensor[];
+  readonly batchable: boolean;
+  readonly settings: MethodSettings;
+  readonly statistics: ModelStatistics = emptyStatistics();
+  readonly #body: MethodBody;
+  readonly #fixed: Bound = new Map();
+  readonly #batcher: Batcher | undefined;
+  readonly #sizes: readonly number[];
+  /** Asynchronous calls that are not answered, where there is no batcher to count them. */
+  #inside = 0;
+  #isClosed = false;
+
+  /** @throws BadRequest, InvalidTensor for partialKwargs that do not fit; Configuration */
+  constructor(
+    readonly name: string,
+    body: MethodBody,
+    settings: MethodSettings,
+  ) {
+    this.#body = body;
+    this.settings = settings;
+    this.platform = body.platform;
+    for (const [key, value] of bindNamed(body.form, settings.partialKwargs ?? {}))
+      this.#fixed.set(key, asTensor(value, body.inputs.find((input) => input.name === key) ?? {}, key));
+    this.inputs = body.inputs.filter((input) => !this.#fixed.has(input.name));
+    this.outputs = body.outputs;
+    this.batchable = body.batchable;
+    this.#sizes = body.batchable && body.isCompiled ? batchSizes(settings.maxBatchSize) : [];
+    if (body.batchable)
+      this.#batcher = new Batcher((inputs) => this.#compute(inputs), {
+        ...settings,
+        batchDimIn: body.batchDim[0],
+        batchDimOut: body.batchDim[1],
+        batchSizes: this.#sizes,
+        statistics: this.statistics,
+      });
+  }
+
+  /**
+   * Runs at once, by itself. Arguments are tensors, typed arrays, numbers, nested arrays or dictionaries of them; a
+   * dictionary at the end gives arguments by name. Gives one tensor, a list or a dictionary, as the function does; where
+   * no argument is a tensor or a typed array, nested arrays in place of tensors.
+   * @throws BadRequest, InvalidTensor, InvalidRun
+   */
+  run<Result = Tensor>(...args: readonly (TensorLike | ArrayBufferView)[]): Result;
+  run<Result = NestedValue[]>(...args: readonly unknown[]): Result;
+  run(...args: readonly unknown[]): unknown {
+    const convert = converter(args);
+    const inputs = this.#tensors(args);
+    const outputs = countedRun(this.statistics, () => this.#compute(inputs));
+    const nest = (given: Outputs) => this.#nest(given, convert);
+    return outputs instanceof Promise ? outputs.then(nest) : nest(outputs);
+  }
+
+  /** The same, together with other calls where the method is batchable. @throws (rejects) also ServerBusy */
+  asyncRun<Result = Tensor>(...args: readonly (TensorLike | ArrayBufferView)[]): Promise<Result>;
+  asyncRun<Result = NestedValue[]>(...args: readonly unknown[]): Promise<Result>;
+  async asyncRun(...args: readonly unknown[]): Promise<unknown> {
+    return this.#nest(await this.infer(this.#tensors(args)), converter(args));
+  }
+
+  /**
+   * Tensors in the order of `inputs` → those of `outputs`. `deadlineMs` is of performance.now().
+   * @throws (rejects) ServerBusy, RequestTimeout, InvalidRun
+   */
+  infer(inputs: Outputs, deadlineMs?: number): Promise<Outputs> {
+    if (this.#batcher) return this.#batcher.submit(inputs, deadlineMs);
+    return this.#alone(inputs, deadlineMs);
+  }
+
+  /** Compiles for every size of a batch, so that the first requests need not wait for that. */
+  warmUp(): void {
+    if (!this.#body.isCompiled) return;
+    const [dimension] = this.#body.batchDim;
+    for (const rows of this.batchable ? this.#sizes : [1]) {
+      const inputs = this.inputs.map(({ dtype, shape }): TensorLike => {
+        const its = shape.map((size, axis) =>
+          this.batchable && axis === dimension ? rows : Math.max(size, 1),
+        );
+        return { dtype, shape: its, data: newData(dtype, elementCount(its)) };
+      });
+      try {
+        this.#compute(inputs);
+      } catch {
+        return; // Zeros need not be good values: requests will tell.
+      }
+    }
+  }
+
+  /** Answers what has been accepted, refuses more, releases the model. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#batcher?.close();
+    this.#body.close();
+  }
+
+  async #alone(inputs: Outputs, deadlineMs?: number): Promise<Outputs> {
+    const { maxQueuedRows = Number.POSITIVE_INFINITY } = this.settings;
+    if (this.#isClosed)
+      throw new ServerBusy(`'${this.name}' is being closed: it takes no more requests.`, 1000);
+    if (this.#inside >= maxQueuedRows)
+      throw new ServerBusy(`${this.#inside} calls of '${this.name}' are not answered yet; try again.`, 1000);
+    this.#inside++;
+    try {
+      return await countedRun(this.statistics, () => this.#compute(inputs), deadlineMs);
+    } finally {
+      this.#inside--;
+    }
+  }
+
+  /** With the arguments that are the same in every call. */
+  #compute(inputs: Outputs): Outputs | Promise<Outputs> {
+    if (this.#fixed.size === 0) return this.#body.run(inputs);
+    let next = 0;
+    return this.#body.run(
+      this.#body.inputs.map(({ name }) => (this.#fixed.get(name) ?? inputs[next++]) as TensorLike),
+    );
+  }
+
+  #tensors(args: readonly unknown[]): TensorLike[] {
+    const bound = bindArguments(this.#body.form, args, this.#fixed);
+    if (this.inputs.length === 0) return [...bound].map(([name, value]) => asTensor(value, {}, name));
+    return this.inputs.map((wanted) => asTensor(bound.get(wanted.name), wanted, wanted.name));
+  }
+
+  #nest(outputs: Outputs, convert: (tensor: TensorLike) => unknown): unknown {
+    return nestOutputs(this.#body.form.result, outputs, convert);
+  }
+}
+
+/** Who gives arrays wants arrays. */
+function converter(args: readonly unknown[]): (tensor: TensorLike) => Tensor | NestedValue {
+  return args.some(holdsTensor) ? toTensor : toNestedArrays;
+}
+
+function holdsTensor(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (ArrayBuffer.isView(value)) return !Buffer.isBuffer(value);
+  if ("dtype" in value && "data" in value) return true;
+  return !Array.isArray(value) && Object.values(value).some(holdsTensor);
+}

@@ -1,0 +1,134 @@
+/** A signature of a SavedModel as a runner's method. */
+import { suggestion } from "../../base/didYouMean.js";
+import { Exception } from "../../base/errors.js";
+import { LogWarning } from "../../base/log.js";
+import type { GraphDef, Signature } from "../../tensorflow/GraphDef.js";
+import type { Options } from "../../tensorflow/Options.js";
+import { type CallForm, keysIn, readCallForms } from "../../tensorflow/savedmodel/CallForm.js";
+import type { MetaGraphDef } from "../../tensorflow/savedmodel/metaGraph.js";
+import { freezeMetaGraph, loadMetaGraphDef } from "../../tensorflow/savedmodel/SavedModel.js";
+import { loadModel, Session } from "../../tensorflow/Session.js";
+import { showShape } from "../../tensorflow/Tensor.js";
+import type { ServedTensor } from "../ServedModel.js";
+import type { MethodBody } from "./MethodBody.js";
+import { openBatch } from "./openBatch.js";
+
+/** How a method may be called: the store's MethodSignature. */
+export interface MethodSignature {
+  readonly batchable: boolean;
+  /** The dimension of the rows, in inputs and outputs. */
+  readonly batchDim: readonly [inputs: number, outputs: number];
+}
+
+/** A SavedModel on disk, read once for all its methods. */
+export class ModelSource {
+  readonly #metaGraph: MetaGraphDef;
+  readonly #forms: ReadonlyMap<string, CallForm>;
+
+  /** @throws InvalidMetaGraphDef */
+  constructor(readonly path: string) {
+    this.#metaGraph = loadMetaGraphDef(path);
+    this.#forms = readCallForms(this.#metaGraph, path);
+  }
+
+  /**
+   * The method of that name: a signature, the signature of the object's member of that name, or for __call__
+   * serving_default or the only one.
+   * @param fixed inputs that are always given by the runner: they need no rows
+   * @throws NotFound, InvalidMetaGraphDef, InvalidSession
+   */
+  method(name: string, called: MethodSignature, options: Options, fixed: ReadonlySet<string>): MethodBody {
+    const signature = this.#find(name);
+    const form = this.#forms.get(signature.key) as CallForm;
+    const graph = freezeMetaGraph(this.#metaGraph, this.path, signature.key);
+    const inputs = [...form.positional, ...form.keywords].flatMap(({ structure }) => keysIn(structure));
+    return openMethod(graph, form, {
+      inputs: inputs.map((key) => served(key, signature.inputs)),
+      outputs: keysIn(form.result).map((key) => served(key, signature.outputs)),
+      called,
+      options,
+      isFixed: (key) => fixed.has(key) || namesOf(form, key).some((one) => fixed.has(one)),
+      where: `method '${name}' of '${this.path}'`,
+    });
+  }
+
+  #find(name: string): Signature {
+    const { signatures } = this.#metaGraph;
+    const keys = signatures.map(({ key }) => key);
+    const member = keys.find((key) => this.#forms.get(key)?.methods.includes(name));
+    const usual =
+      name === "__call__" ? (keys.includes("serving_default") ? "serving_default" : keys[0]) : undefined;
+    const wanted = keys.includes(name)
+      ? name
+      : (member ?? (usual === "serving_default" || keys.length === 1 ? usual : undefined));
+    const found = signatures.find(({ key }) => key === wanted);
+    if (found) return found;
+    throw new Exception("NotFound", `'${this.path}' has no method '${name}'${suggestion(name, keys)}.`);
+  }
+}
+
+function namesOf(form: CallForm, key: string): readonly string[] {
+  return [...form.positional, ...form.keywords].find(({ structure }) => structure === key)?.names ?? [];
+}
+
+function served(name: string, tensors: Signature["inputs"]): ServedTensor {
+  const tensor = tensors[name];
+  if (tensor?.dtype === undefined || tensor.name === "")
+    throw new Exception("InvalidSession", `'${name}' is of a type that cannot be given or taken here.`);
+  if (tensor.shape === null) return { name, dtype: tensor.dtype, shape: [-1] };
+  return { name, dtype: tensor.dtype, shape: tensor.shape };
+}
+
+interface Opening {
+  readonly inputs: readonly ServedTensor[];
+  readonly outputs: readonly ServedTensor[];
+  readonly called: MethodSignature;
+  readonly options: Options;
+  readonly isFixed: (key: string) => boolean;
+  readonly where: string;
+}
+
+function openMethod(graph: GraphDef, form: CallForm, opening: Opening): MethodBody {
+  const { called, options, where } = opening;
+  let { inputs, outputs } = opening;
+  let [opened, batchable] = [graph, called.batchable];
+  const [dimIn, dimOut] = called.batchDim;
+  const rowed = inputs.filter(({ name }) => !opening.isFixed(name));
+  if (batchable && rowed.some(({ shape }) => shape[dimIn] !== -1)) {
+    const free = inputs === rowed || rowed.length === inputs.length;
+    const tried = free ? openBatch(graph, inputs, outputs, called.batchDim, options) : undefined;
+    const strange = rowed.find(({ shape }) => shape[dimIn] !== -1) as ServedTensor;
+    if (!tried)
+      LogWarning(
+        "Runner",
+        `${where} is called batchable, but its input '${strange.name}' has shape ${showShape(strange.shape)}, without rows ` +
+          `in dimension ${dimIn}: every request is run by itself. Save it with an unknown dimension there (None).`,
+      );
+    batchable = tried !== undefined;
+    if (tried) {
+      opened = tried;
+      inputs = inputs.map((input) => freed(input, dimIn));
+      outputs = outputs.map((output) => freed(output, dimOut));
+    }
+  }
+  const session = new Session(loadModel(opened, options));
+  const call = session.prepare(
+    inputs.map(({ name }) => name),
+    outputs.map(({ name }) => name),
+  );
+  return {
+    platform: "tensorflow_savedmodel",
+    form,
+    inputs,
+    outputs,
+    batchable,
+    batchDim: called.batchDim,
+    isCompiled: session.engine === "compiled",
+    run: (feeds) => call.run(feeds),
+    close: () => session.close(),
+  };
+}
+
+function freed(tensor: ServedTensor, dimension: number): ServedTensor {
+  return { ...tensor, shape: tensor.shape.map((size, axis) => (axis === dimension ? -1 : size)) };
+}

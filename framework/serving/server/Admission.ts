@@ -1,0 +1,176 @@
+/**
+ * The first thing that happens to a request and the last: whether it is let in, how long it may take, and what is counted
+ * of it. What is let in is bounded in number and in bytes.
+ */
+import type { ServerResponse } from "node:http";
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
+import { Exception } from "../../base/errors.js";
+import { ServerBusy, requestTimeout } from "../servingErrors.js";
+import type { BearerToken } from "./BearerToken.js";
+import type { Endpoint } from "./Endpoint.js";
+import { sendFault } from "./errorReplies.js";
+
+export interface AdmissionLimits {
+  readonly maxConcurrency: number;
+  readonly maxBufferedBytes: number;
+  /** What a body may have that does not say its length. */
+  readonly maxRequestBytes: number;
+  readonly timeoutMs: number;
+}
+
+/** A request that has come and is not done with. */
+class Visit {
+  timer: NodeJS.Timeout | undefined;
+  /** Of its body, as reserved. */
+  bytes = 0;
+  isWork = false;
+  /** What goes on for it, whether or not somebody still waits. */
+  work: Promise<unknown> | undefined;
+
+  constructor(
+    readonly admission: Admission,
+    readonly endpoint: Endpoint,
+    readonly request: FastifyRequest,
+    readonly startMs: number,
+  ) {}
+}
+
+const visitKey = Symbol("visit");
+type VisitedResponse = ServerResponse & { [visitKey]?: Visit | undefined };
+/** Recorded for a client that went away before its answer, as nginx does. */
+const clientClosed = 499;
+const timedOut = 504;
+
+export class Admission {
+  /** "starting" until all models are warm, "draining" from the signal on. */
+  state: "starting" | "ready" | "draining" = "starting";
+  #running = 0;
+  #bufferedBytes = 0;
+  #open = 0;
+  #whenIdle: (() => void) | undefined;
+  readonly #limits: AdmissionLimits;
+  readonly #token: BearerToken | undefined;
+  readonly #accessLog: ((line: string) => void) | undefined;
+
+  constructor(
+    limits: AdmissionLimits,
+    token: BearerToken | undefined,
+    accessLog: ((line: string) => void) | undefined,
+  ) {
+    this.#limits = limits;
+    this.#token = token;
+    this.#accessLog = accessLog;
+  }
+
+  /** Requests that have come and are not answered. */
+  get openRequests(): number {
+    return this.#open;
+  }
+
+  /** Resolves when no request is open. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve;
+      if (this.#open === 0) resolve();
+    });
+  }
+
+  /** The hook that a route of this endpoint begins with. */
+  guard(endpoint: Endpoint): onRequestHookHandler {
+    return (request, reply, done) => {
+      const visit = this.#enter(endpoint, request, reply);
+      const fault = this.#refusal(visit);
+      if (fault) done(fault);
+      else done();
+    };
+  }
+
+  #enter(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Visit {
+    const visit = new Visit(this, endpoint, request, performance.now());
+    const response = reply.raw as VisitedResponse;
+    response[visitKey] = visit;
+    response.on("close", leave);
+    endpoint.inProgress++;
+    this.#open++;
+    reply.header("x-request-id", request.id);
+    if (this.state === "draining") reply.header("connection", "close");
+    if (endpoint.kind === "work")
+      visit.timer = setTimeout(timeIsUp, this.#limits.timeoutMs, reply, this.#limits.timeoutMs);
+    return visit;
+  }
+
+  #refusal(visit: Visit): Exception | undefined {
+    const { kind } = visit.endpoint;
+    if (kind === "probe") return undefined;
+    const { headers } = visit.request;
+    if (this.#token && !this.#token.isIn(headers.authorization))
+      return new Exception("Unauthorized", "a token is needed: Authorization: Bearer TOKEN.");
+    if (kind === "read") return undefined;
+    if (this.state === "starting")
+      return new ServerBusy("the models are being loaded; GET /readyz tells when they are ready.", 1000);
+    const { maxConcurrency, maxBufferedBytes, maxRequestBytes } = this.#limits;
+    if (this.#running >= maxConcurrency)
+      return new Exception(
+        "TooManyRequests",
+        `too many requests: ${maxConcurrency} are being worked on, which is the limit.`,
+      );
+    const length = headers["content-length"];
+    const bytes =
+      length !== undefined
+        ? Number(length)
+        : headers["transfer-encoding"] === undefined
+          ? 0
+          : maxRequestBytes;
+    if (bytes <= maxRequestBytes) {
+      if (this.#bufferedBytes + bytes > maxBufferedBytes)
+        return new ServerBusy("the requests that are being worked on have too many bytes together.", 1000);
+      visit.bytes = bytes;
+      this.#bufferedBytes += bytes;
+    }
+    visit.isWork = true;
+    this.#running++;
+    return undefined;
+  }
+
+  #free(visit: Visit): void {
+    if (visit.isWork) this.#running--;
+    this.#bufferedBytes -= visit.bytes;
+  }
+
+  leave(visit: Visit, response: ServerResponse): void {
+    if (visit.timer) clearTimeout(visit.timer);
+    visit.endpoint.inProgress--;
+    const status = response.writableFinished ? response.statusCode : clientClosed;
+    // Late or left by its client, it keeps its place until its work is done.
+    if (visit.work && (status === clientClosed || status === timedOut)) {
+      const free = () => this.#free(visit);
+      visit.work.then(free, free);
+    } else this.#free(visit);
+    const ms = performance.now() - visit.startMs;
+    visit.endpoint.count(status, ms / 1000);
+    if (this.#accessLog) this.#accessLog(accessLine(visit.request, status, ms));
+    this.#open--;
+    if (this.#open === 0) this.#whenIdle?.();
+  }
+}
+
+/** Says what is being done for a request. */
+export function workOf(reply: FastifyReply, work: Promise<unknown>): void {
+  const visit = (reply.raw as VisitedResponse)[visitKey];
+  if (visit) visit.work = work;
+}
+
+/** One function for all responses: `this` is the response. */
+function leave(this: VisitedResponse): void {
+  const visit = this[visitKey];
+  this[visitKey] = undefined;
+  visit?.admission.leave(visit, this);
+}
+
+function timeIsUp(reply: FastifyReply, timeoutMs: number): void {
+  if (!reply.sent) sendFault(reply, requestTimeout(`there was no answer within ${timeoutMs} ms.`));
+}
+
+function accessLine({ ip, method, raw, id }: FastifyRequest, status: number, ms: number): string {
+  return `${new Date().toISOString()} ${ip} "${method} ${raw.url}" ${status} ${ms.toFixed(2)} ms ${id}\n`;
+}

@@ -1,0 +1,84 @@
+/** The HTTP side of a server: listens, and when it is stopped answers what it has accepted. */
+import { Server as NetServer, type AddressInfo } from "node:net";
+import type { Server } from "node:http";
+import type { FastifyInstance } from "fastify";
+import { Exception } from "../../base/errors.js";
+import type { Admission } from "./Admission.js";
+import type { ServeOptions } from "./ServeOptions.js";
+
+/** How long a connection that is kept open is given for a request that is on its way already. */
+const lingerMs = 250;
+
+export class HttpServer {
+  readonly #app: FastifyInstance;
+  readonly #admission: Admission;
+  readonly #options: ServeOptions;
+  #closed: Promise<void> | undefined;
+
+  constructor(app: FastifyInstance, admission: Admission, options: ServeOptions) {
+    this.#app = app;
+    this.#admission = admission;
+    this.#options = options;
+  }
+
+  /** Gives the URL. @throws Configuration for an address that cannot be had */
+  async listen(): Promise<string> {
+    const { host, port, backlog, tls } = this.#options;
+    try {
+      await this.#app.listen({ host, port, backlog });
+    } catch (error) {
+      throw listenFault("HTTP", host, port, error);
+    }
+    const { address, port: taken, family } = this.#app.server.address() as AddressInfo;
+    const shown = family === "IPv6" ? `[${address}]` : address;
+    return `${tls ? "https" : "http"}://${shown}:${taken}`;
+  }
+
+  /**
+   * Accepts no more connections, answers what comes over those there are and then closes them.
+   * @returns requests that were cut off, because they took longer than `withinMs`
+   */
+  async drain(withinMs: number): Promise<number> {
+    const server = this.#app.server as Server;
+    const endMs = performance.now() + withinMs;
+    // After this turn's poll for connections, so that none of them waits in the system when the socket goes.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#closed = new Promise((resolve) => server.once("close", () => resolve()));
+    // Server.close of node:http would also close connections on which a request is on its way.
+    NetServer.prototype.close.call(server);
+    await this.#isClosedWithin(Math.min(lingerMs, withinMs));
+    server.closeIdleConnections();
+    await Promise.race([this.#admission.idle(), this.#isClosedWithin(endMs - performance.now())]);
+    server.closeIdleConnections();
+    await this.#isClosedWithin(Math.min(lingerMs, endMs - performance.now()));
+    const cutOff = this.#admission.openRequests;
+    server.closeAllConnections();
+    await this.#app.close();
+    return cutOff;
+  }
+
+  async #isClosedWithin(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeIsUp = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, ms));
+    });
+    await Promise.race([this.#closed, timeIsUp]);
+    clearTimeout(timer);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "it is in use; choose another, or 0 for any that is free",
+  EACCES: "this user may not listen there; choose a port from 1024 on",
+  EADDRNOTAVAIL: "this machine does not have that address",
+  ENOTFOUND: "there is no such host",
+};
+
+export function listenFault(what: string, host: string, port: number, error: unknown): Exception {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  return new Exception(
+    "Configuration",
+    `${what} cannot listen on ${host}:${port}: ${reasons[code] ?? message}.`,
+    { cause: error },
+  );
+}
