@@ -48,7 +48,7 @@ process.scores = cms.EDProducer("SonicJetScoreProducer", {
   Client: cms.PSet({
     mode: cms.string(options.mode),
     modelName: cms.string("jet_btag"),
-    modelConfigPath: cms.FileInPath("data/models/jet_btag/saved_model"),
+    modelConfigPath: cms.FileInPath("data/models/jet_btag/graph.pb"),
     timeout: cms.untracked.uint32(30),
     Retry: cms.VPSet(
       cms.PSet({ retryType: cms.string("RetrySameServerAction"), allowedTries: cms.untracked.uint32(2) }),

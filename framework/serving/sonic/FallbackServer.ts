@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { LogInfo, LogWarning } from "../../base/log.js";
 import { ownPackageRoot } from "../../modules/PluginManager.js";
@@ -70,10 +70,10 @@ export class FallbackServer {
     if (!existsSync(program)) throw this.#failed(`${program} is not there; build it with 'npm run build'`);
     if (this.#isStopping) throw this.#failed("the job is ending");
     if (this.#starts++ >= maxStarts) throw this.#failed(`it died ${maxStarts} times`);
-    const models = [...this.#models].map(([name, path]) => `${name}=${path}`);
+    const models = [...this.#models].map(([name, path]) => served(name, path));
     const child = spawn(
       process.execPath,
-      ["--import", endWithParent, program, ...models, "--port", "0", "--grpc-port", "0"],
+      ["--import", endWithParent, program, ...new Set(models), "--port=0", "--grpc-port=0"],
       { stdio: ["pipe", "pipe", "pipe"] },
     );
     this.#child = child;
@@ -99,7 +99,7 @@ export class FallbackServer {
         const read = (text: Buffer) => {
           this.#log = (this.#log + text.toString()).slice(-maxLogChars);
           line = (line + text.toString()).slice(-maxLogChars);
-          const found = /^.*grpc\b.*:(\d+)\s*$/im.exec(line)?.[1];
+          const found = /ready:.* grpc:\/\/\S+:(\d+)\s/.exec(line)?.[1];
           if (found === undefined) return;
           clearTimeout(tooLate);
           resolve(Number(found));
@@ -138,6 +138,11 @@ export class FallbackServer {
     writeFileSync(path, this.#log);
     LogInfo("TritonService", `the fallback server's log is in ${path}`);
   }
+}
+
+/** A configuration lies in its model's folder, in a repository. */
+function served(name: string, path: string): string {
+  return basename(path) === "config.pbtxt" ? `--model-repository=${dirname(dirname(path))}` : `${name}=${path}`;
 }
 
 /** Asks a process to end, makes it end, and waits for it. */

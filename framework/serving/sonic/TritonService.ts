@@ -3,7 +3,7 @@
  * instance asks them before the job begins and owns the fallback server; those of other threads are told what it found.
  */
 import { Exception } from "../../base/errors.js";
-import { LogInfo, LogWarning } from "../../base/log.js";
+import { LogInfo, LogVerbatim, LogWarning } from "../../base/log.js";
 import type { ModuleDescription, ServiceHooks } from "../../modules/ServiceHooks.js";
 import { ParameterSet } from "../../parameters/ParameterSet.js";
 import { askFallback, FallbackDesk } from "./FallbackDesk.js";
@@ -136,7 +136,7 @@ export class TritonService implements ServiceHooks {
   async postEndJob(): Promise<void> {
     try {
       const report = await this.#use.report(this.#statisticsServers());
-      if (this.#verbose && report !== "") LogInfo("TritonService", report);
+      if (this.#verbose && report !== "") LogVerbatim("FwkSummary", report);
     } finally {
       this.#desk?.close();
       for (const channel of this.#channels.values()) (await channel).close();
