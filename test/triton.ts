@@ -20,7 +20,8 @@ export const describeWithTriton: typeof describe | typeof describe.skip = choose
 
 function choose() {
   if (interpreter !== undefined || process.env.CMSRUN_REQUIRE_TRITON === "1") return describe;
-  if (!isSaid) process.stderr.write("CMSRUN_TRITON is not set: the SONIC client is NOT tested against Triton\n");
+  if (!isSaid)
+    process.stderr.write("CMSRUN_TRITON is not set: the SONIC client is NOT tested against Triton\n");
   isSaid = true;
   return describe.skip;
 }
@@ -111,10 +112,12 @@ function makeRepository(folder: string, stub: string, delayMs: number, maxBatchS
   mkdirSync(join(model, "1"), { recursive: true });
   copyFileSync(join(root, "test", "triton", "jet_btag", "model.py"), join(model, "1", "model.py"));
   symlinkSync(stub, join(model, "triton_python_backend_stub"));
-  const constants = loadGraphDef(join(root, "data/models/jet_btag/graph.pb")).nodes.flatMap(({ name, op, attrs }) => {
-    const value = (attrs as unknown as Record<string, { tensor?: TensorLike }>).value?.tensor;
-    return op === "Const" && value ? [[name, value] as const] : [];
-  });
+  const constants = loadGraphDef(join(root, "data/models/jet_btag/graph.pb")).nodes.flatMap(
+    ({ name, op, attrs }) => {
+      const value = (attrs as unknown as Record<string, { tensor?: TensorLike }>).value?.tensor;
+      return op === "Const" && value ? [[name, value] as const] : [];
+    },
+  );
   saveNpz(join(model, "1", "weights.npz"), Object.fromEntries(constants) as never);
   writeFileSync(
     join(model, "config.pbtxt"),

@@ -31,6 +31,8 @@ export interface RunningJob {
   readonly outcome: Promise<Outcome>;
   /** Resolves when `text` has appeared in stdout or stderr. */
   seen(text: string): Promise<void>;
+  /** What it wrote to stderr so far. */
+  text(): string;
 }
 
 /** A folder that is removed after the tests of the file that asked for it. */
@@ -113,7 +115,7 @@ export function startCmsrun(
       await sleep(10);
     }
   };
-  return { child, outcome, seen };
+  return { child, outcome, seen, text: () => (ended ?? output()).stderr };
 }
 
 /** The block of a fatal exception, without its time; "" when none was printed. */

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Exception } from "../../base/errors.js";
-import { LogInfo, LogWarning } from "../../base/log.js";
+import { LogPrint, LogWarning } from "../../base/log.js";
 import { ownPackageRoot } from "../../modules/PluginManager.js";
 import type { TritonServer } from "./TritonChannel.js";
 
@@ -62,7 +62,7 @@ export class FallbackServer {
     await ended(child);
     this.#child = undefined;
     if (this.#options.debug) this.#keepLog();
-    if (this.#options.verbose) LogInfo("TritonService", `log of the fallback server:\n${this.#log}`);
+    if (this.#options.verbose) LogPrint("TritonService", `log of the fallback server:\n${this.#log}`);
   }
 
   async #start(): Promise<TritonServer> {
@@ -74,14 +74,15 @@ export class FallbackServer {
     const child = spawn(
       process.execPath,
       ["--import", endWithParent, program, ...new Set(models), "--port=0", "--grpc-port=0"],
-      { stdio: ["pipe", "pipe", "pipe"] },
+      // A process group of its own: Ctrl-C is the job's to answer, and its events in flight still need the server.
+      { stdio: ["pipe", "pipe", "pipe"], detached: true },
     );
     this.#child = child;
-    process.once("exit", this.#kill);
+    process.off("exit", this.#kill).once("exit", this.#kill);
     child.stdin.on("error", () => undefined);
     const port = await this.#ready(child);
     child.once("exit", (code, signal) => this.#died(child, signal ?? `exit code ${code}`));
-    if (this.#options.verbose) LogInfo("TritonService", `fallback server on port ${port}, pid ${child.pid}`);
+    if (this.#options.verbose) LogPrint("TritonService", `fallback server on port ${port}, pid ${child.pid}`);
     const none = { useSsl: false, rootCertificates: "", privateKey: "", certificateChain: "" };
     return { name: "fallback", address: "127.0.0.1", port, ...none };
   }
@@ -136,13 +137,15 @@ export class FallbackServer {
     mkdirSync(tempDir, { recursive: true });
     const path = join(tempDir, `${instanceName}.log`);
     writeFileSync(path, this.#log);
-    LogInfo("TritonService", `the fallback server's log is in ${path}`);
+    LogPrint("TritonService", `the fallback server's log is in ${path}`);
   }
 }
 
 /** A configuration lies in its model's folder, in a repository. */
 function served(name: string, path: string): string {
-  return basename(path) === "config.pbtxt" ? `--model-repository=${dirname(dirname(path))}` : `${name}=${path}`;
+  return basename(path) === "config.pbtxt"
+    ? `--model-repository=${dirname(dirname(path))}`
+    : `${name}=${path}`;
 }
 
 /** Asks a process to end, makes it end, and waits for it. */

@@ -8,6 +8,7 @@ import { service } from "../../modules/PluginFactory.js";
 import { optional, string, untracked } from "../../parameters/description.js";
 import type { ParameterSet } from "../../parameters/ParameterSet.js";
 import { showShape } from "../../tensorflow/Tensor.js";
+import { localChecksums } from "./checkVersion.js";
 import { describeModel, type ModelInterface, sameInterface } from "./describeModel.js";
 import { inferMulti } from "./inferMulti.js";
 import { oneOf, type RetryType, SonicClient, sonicClientParameters } from "./SonicClient.js";
@@ -22,6 +23,7 @@ export const tritonClientParameters = {
   ...sonicClientParameters,
   modelName: string(),
   modelVersion: string("", { comment: "empty: the newest" }),
+  // config.pbtxt in the model's folder, or a model (SavedModel, frozen graph): what the fallback server serves.
   modelConfigPath: optional.fileInPath(),
   preferredServer: untracked.string("", { comment: "name of a server of the TritonService" }),
   timeout: untracked.uint32(0, { comment: "of a call; 0: an hour" }),
@@ -60,6 +62,7 @@ export class TritonClient extends SonicClient<TritonInputMap, TritonOutputMap> {
   readonly #timeoutMs: number;
   readonly #compression: Compression;
   readonly #service: TritonService;
+  readonly #checksums: Readonly<Record<string, string>>;
   #batch: BatchState = { batchSize: 1, isRagged: false, entryCount: 1, hasOuterDim: true };
   #isManual = false;
   #model: ModelInterface | undefined;
@@ -85,6 +88,7 @@ export class TritonClient extends SonicClient<TritonInputMap, TritonOutputMap> {
       "Unknown compression algorithm requested",
       "GrpcCompression",
     );
+    this.#checksums = localChecksums(pset.getParameter("modelConfigPath"));
     this.#service = service(TritonService);
     if (pset.getUntrackedParameter("useSharedMemory"))
       LogInfo(this.name, "useSharedMemory has no effect: tensors go through gRPC.");
@@ -189,7 +193,13 @@ export class TritonClient extends SonicClient<TritonInputMap, TritonOutputMap> {
   }
 
   async #describe(): Promise<void> {
-    const found = await describeModel(await this.#channel(), this.modelName, this.#version, this.#outputs);
+    const found = await describeModel(
+      await this.#channel(),
+      this.modelName,
+      this.#version,
+      this.#outputs,
+      this.#checksums,
+    );
     if (this.#model) sameInterface(this.#model, found, this.modelName);
     else this.#adopt(found);
     this.#isDescribed = true;

@@ -3,7 +3,7 @@
  * instance asks them before the job begins and owns the fallback server; those of other threads are told what it found.
  */
 import { Exception } from "../../base/errors.js";
-import { LogInfo, LogVerbatim, LogWarning } from "../../base/log.js";
+import { LogInfo, LogPrint, LogVerbatim, LogWarning } from "../../base/log.js";
 import type { ModuleDescription, ServiceHooks } from "../../modules/ServiceHooks.js";
 import { ParameterSet } from "../../parameters/ParameterSet.js";
 import { askFallback, FallbackDesk } from "./FallbackDesk.js";
@@ -139,9 +139,10 @@ export class TritonService implements ServiceHooks {
       if (this.#verbose && report !== "") LogVerbatim("FwkSummary", report);
     } finally {
       this.#desk?.close();
-      for (const channel of this.#channels.values()) (await channel).close();
-      this.#channels.clear();
       await this.#fallback?.stop();
+      for (const opening of await Promise.allSettled(this.#channels.values()))
+        if (opening.status === "fulfilled") opening.value.close();
+      this.#channels.clear();
     }
   }
 
@@ -157,7 +158,7 @@ export class TritonService implements ServiceHooks {
       const ready = models.filter(({ state }) => state === "READY" || state === "");
       const names = ready.flatMap(({ name, version }) => [name, `${name}:${version}`]);
       if (this.#verbose)
-        LogInfo("TritonService", `server '${server.name}' has ${ready.map(({ name }) => name).join(", ")}`);
+        LogPrint("TritonService", `server '${server.name}' has ${ready.map(({ name }) => name).join(", ")}`);
       return { server, models: [...new Set(names)] };
     } catch (error) {
       if (!(error instanceof Exception)) throw error;

@@ -5,6 +5,7 @@ import type { DType } from "../../tensorflow/dtypes.js";
 import { type ProtoInt64, toNumber } from "../../tensorflow/proto/decodeTensor.js";
 import { showShape } from "../../tensorflow/Tensor.js";
 import { dtypeOfConfigType } from "../kserve/datatypes.js";
+import { checkVersion, type WithAgents } from "./checkVersion.js";
 import type { TritonChannel } from "./TritonChannel.js";
 
 export interface ModelTensor {
@@ -30,28 +31,36 @@ interface TensorMetadata {
   readonly shape: readonly ProtoInt64[];
 }
 interface Metadata {
+  readonly versions: readonly string[];
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
 }
 
 const timeoutMs = 30_000;
 
-/** @throws ModelErrors for a model without inputs or outputs, MissingOutput where it has not those asked for */
+/**
+ * @param checksums of the local configuration
+ * @throws ModelErrors for a model without inputs or outputs, MissingOutput where it has not those asked for,
+ *   ModelVersioning where its files are others
+ */
 export async function describeModel(
   channel: TritonChannel,
   name: string,
   version: string,
   wanted: readonly string[],
+  checksums: Readonly<Record<string, string>>,
 ): Promise<ModelInterface> {
   const what = ` of model '${name}'`;
   const request = { name, version };
-  const { config } = await channel.call<{ config: { max_batch_size: number } }>(
+  const { config } = await channel.call<{ config: { max_batch_size: number } & WithAgents }>(
     "ModelConfig",
     request,
     timeoutMs,
     what,
   );
   const metadata = await channel.call<Metadata>("ModelMetadata", request, timeoutMs, what);
+  const newest = Math.max(...metadata.versions.map(Number));
+  checkVersion(checksums, config, version || String(newest), `model '${name}'`);
   const maxBatchSize = config.max_batch_size;
   const tensors = (list: readonly TensorMetadata[]) => list.map((tensor) => described(tensor, maxBatchSize));
   const malformed = (["inputs", "outputs"] as const).filter((kind) => metadata[kind].length === 0);
