@@ -157,6 +157,5 @@ export function oneOf<T extends string>(
 ): T {
   const found = allowed.find((name) => name === given);
   if (found !== undefined) return found;
-  const hint = suggestion(given, allowed);
-  throw new Exception(category, `${what}: ${given}${hint} (it may be ${allowed.join(", ")})`);
+  throw new Exception(category, `${what}: ${given}${suggestion(given, allowed)}`);
 }

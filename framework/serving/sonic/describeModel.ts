@@ -75,7 +75,7 @@ export async function describeModel(
     const names = all.map((output) => output.name);
     const hint = suggestion(missing[0] ?? "", names);
     const text = `Some requested outputs were not available on the server: ${missing.join(", ")}`;
-    throw new Exception("MissingOutput", `${text}${hint} (model '${name}' has ${names.join(", ")})`);
+    throw new Exception("MissingOutput", `model '${name}': ${text}${hint}`);
   }
   return { maxBatchSize, inputs: tensors(metadata.inputs), outputs };
 }

@@ -83,5 +83,5 @@ export function checkPreferred(preferred: string, servers: readonly TritonServer
   if (preferred === "" || preferred === "fallback" || names.includes(preferred)) return;
   const hint = suggestion(preferred, names);
   const text = `${user}: preferredServer '${preferred}' is no server of the TritonService${hint}`;
-  throw new Exception("Configuration", `${text} (servers: ${names.join(", ") || "none"})`);
+  throw new Exception("Configuration", text);
 }

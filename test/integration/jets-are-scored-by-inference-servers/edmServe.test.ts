@@ -92,7 +92,7 @@ describe("jets scored by edmServe", () => {
       line
         .split(": ")[1]
         ?.split(" ")
-        .some((score) => Number(score) > 0.6),
+        .some((score) => Number(score) > 0.4),
     );
     expect(kept.length).toBeGreaterThan(5);
     expect(kept.length).toBeLessThan(195);
@@ -108,7 +108,7 @@ describe("jets scored by edmServe", () => {
 });
 
 describe("a server that is killed in the middle of a job", () => {
-  const many = ["repeat=5"];
+  const many = ["repeat=3"];
 
   it.each([1, 2])(
     "on %i threads: another takes over, and no event is lost",
@@ -127,7 +127,7 @@ describe("a server that is killed in the middle of a job", () => {
       expect(exceptionBlock(outcome)).toBe("");
       expect(outcome.stderr).toMatch(/ModelInfer of model 'jet_btag' on server 'server0' .*: UNAVAILABLE/);
       expect(bytesOf(undisturbed)).toBe(bytesOf(whole.file));
-      expect(scoresOf(undisturbed)).toEqual(Array.from({ length: 5 }, () => expected).flat());
+      expect(scoresOf(undisturbed)).toEqual(Array.from({ length: 3 }, () => expected).flat());
     },
     90_000,
   );
@@ -145,12 +145,12 @@ describe("a server that is killed in the middle of a job", () => {
     const outcome = await running.outcome;
     expect(exceptionBlock(outcome)).toBe("");
     expect(outcome.stderr.match(/fallback server on port/g)).toHaveLength(1);
-    expect(scoresOf(file)).toEqual(Array.from({ length: 5 }, () => expected).flat());
+    expect(scoresOf(file)).toEqual(Array.from({ length: 3 }, () => expected).flat());
   }, 60_000);
 
   it("even the fallback server, which is started again", async () => {
     const file = output();
-    const args = ["repeat=5", "fallback=1", "verbose=1", "retry=RetryFallbackServerAction:3"];
+    const args = ["repeat=3", "fallback=1", "verbose=1", "retry=RetryFallbackServerAction:3"];
     const running = startCmsrun(["--streams", "4", config, `outputFile=${file}`, ...args], options);
     await running.seen("Begin processing the 100th record");
     process.kill(fallbackPid(running.text()), "SIGKILL");
@@ -158,7 +158,7 @@ describe("a server that is killed in the middle of a job", () => {
     expect(exceptionBlock(outcome)).toBe("");
     expect(outcome.stderr).toContain("the fallback server ended with SIGKILL");
     expect(outcome.stderr.match(/fallback server on port/g)).toHaveLength(2);
-    expect(scoresOf(file)).toEqual(Array.from({ length: 5 }, () => expected).flat());
+    expect(scoresOf(file)).toEqual(Array.from({ length: 3 }, () => expected).flat());
   }, 60_000);
 
   it("without another one the job ends and says how often it was tried", async () => {
@@ -242,8 +242,8 @@ describe("mistakes are told in one sentence", () => {
   it.each([
     ["mode=Later", "Unknown mode for SonicClient: Later"],
     [
-      "retry=RetrySameServer:1",
-      "Unknown retryType for SonicClient: RetrySameServer; did you mean 'RetrySameServerAction'?",
+      "retry=RetrySameServerActoin:1",
+      "Unknown retryType for SonicClient: RetrySameServerActoin; did you mean 'RetrySameServerAction'?",
     ],
     ["compression=zip", "Unknown compression algorithm requested: zip"],
     ["model=jet_btaq", "no server has model 'jet_btaq': 'server0' has jet_btag"],

@@ -73,7 +73,7 @@ process.output = cms.OutputModule("PoolOutputModule", {
   outputCommands: cms.untracked.vstring("keep *", "drop *_TriggerResults_*_*"),
 });
 process.scores = cms.EDProducer("SonicJetScoreProducer", { Client: client });
-process.filter = cms.EDFilter("SonicJetFilter", { Client: client, threshold: cms.double(0.6) });
+process.filter = cms.EDFilter("SonicJetFilter", { Client: client, threshold: cms.double(0.4) });
 process.thrower = cms.EDProducer("Thrower", {
   where: cms.string("produce"),
   event: cms.untracked.uint32(options.throwAt as number),
