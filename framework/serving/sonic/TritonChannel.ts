@@ -36,6 +36,8 @@ const recoverableCodes = new Set([1, 4, 14]);
 /** A server that dies within an answer: grpc-js then says INTERNAL. */
 const brokenStream = /RST_STREAM|connection (was )?(dropped|closed)|stream (was )?(removed|closed)/i;
 
+const loopback = /^(localhost|127\..*|::1)$/;
+
 export const urlOf = ({ address, port }: TritonServer): string =>
   address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 
@@ -55,6 +57,8 @@ export class TritonChannel {
     const library = await grpc();
     const client = new library.Client(urlOf(server), credentials(library, server), {
       "grpc.default_compression_algorithm": compressions[compression],
+      // http_proxy is not meant for this machine itself.
+      "grpc.enable_http_proxy": loopback.test(server.address) ? 0 : 1,
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
       "grpc.initial_reconnect_backoff_ms": 100,

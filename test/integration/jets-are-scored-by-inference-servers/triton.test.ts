@@ -133,7 +133,12 @@ describeWithTriton("a real Triton", () => {
 
   it("slower than the timeout: tried again, then the job ends", async () => {
     const slow = await start({ delayMs: 400, maxBatchSize: 8 });
-    const { outcome } = await job(slow, ["timeoutMs=100", "retry=RetrySameServerAction:2", "maxEvents=1"]);
+    const { outcome } = await job(slow, [
+      "module=filter",
+      "timeoutMs=100",
+      "retry=RetrySameServerAction:2",
+      "maxEvents=1",
+    ]);
     expect(outcome.stderr.match(/%MSG-w TritonFailure/g)).toHaveLength(3);
     expect(exceptionBlock(outcome)).toMatch(
       /SonicCallFailed: call failed after max 3 tries; .*DEADLINE_EXCEEDED/,
