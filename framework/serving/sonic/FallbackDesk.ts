@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { BroadcastChannel } from "node:worker_threads";
 import { Exception, type PlainException } from "../../base/errors.js";
-import type { TritonServer } from "./TritonChannel.js";
+import type { TritonServer } from "./TritonServer.js";
 
 interface Question {
   readonly ask: string;

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { LogPrint, LogWarning } from "../../base/log.js";
 import { ownPackageRoot } from "../../modules/PluginManager.js";
-import type { TritonServer } from "./TritonChannel.js";
+import type { TritonServer } from "./TritonServer.js";
 
 export interface FallbackOptions {
   readonly verbose: boolean;

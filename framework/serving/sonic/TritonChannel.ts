@@ -1,35 +1,14 @@
-/** Calls of inference.GRPCInferenceService over one connection. grpc-js is loaded when the first one is made. */
+/** Calls of inference.GRPCInferenceService over one connection. Loaded, as grpc-js is, when a job has a model to ask for. */
 import type * as Grpc from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
 import { readFileSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
 import { type InferenceMethod, inferencePath, requestType, responseType } from "../kserve/inferenceSchema.js";
 import { RecoverableException } from "./SonicClient.js";
-
-/** Where a server is. Plain data: threads are given it. */
-export interface TritonServer {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly useSsl: boolean;
-  /** Files in PEM; "": the system's certificates, or none of one's own. */
-  readonly rootCertificates: string;
-  readonly privateKey: string;
-  readonly certificateChain: string;
-}
-
-/** As gRPC numbers them. */
-export const compressions = { none: 0, deflate: 1, gzip: 2 } as const;
-export type Compression = keyof typeof compressions;
+import { type Compression, compressions, type TritonServer, urlOf } from "./TritonServer.js";
 
 /** No call waits longer, whatever its timeout. */
 const longestCallMs = 3_600_000;
-
-let loading: Promise<typeof Grpc> | undefined;
-const grpc = (): Promise<typeof Grpc> => {
-  loading ??= import("@grpc/grpc-js");
-  return loading;
-};
 
 /** What is lost with a connection or with time: cancelled, deadline exceeded, unavailable. */
 const recoverableCodes = new Set([1, 4, 14]);
@@ -37,9 +16,6 @@ const recoverableCodes = new Set([1, 4, 14]);
 const brokenStream = /RST_STREAM|connection (was )?(dropped|closed)|stream (was )?(removed|closed)/i;
 
 const loopback = /^(localhost|127\..*|::1)$/;
-
-export const urlOf = ({ address, port }: TritonServer): string =>
-  address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 
 export class TritonChannel {
   readonly server: TritonServer;
@@ -54,7 +30,7 @@ export class TritonChannel {
 
   /** @throws FileReadError where a certificate cannot be read; a server that does not answer fails the first call */
   static async open(server: TritonServer, compression: Compression): Promise<TritonChannel> {
-    const library = await grpc();
+    const library = await import("@grpc/grpc-js");
     const client = new library.Client(urlOf(server), credentials(library, server), {
       "grpc.default_compression_algorithm": compressions[compression],
       // http_proxy is not meant for this machine itself.

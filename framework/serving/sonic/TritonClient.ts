@@ -8,12 +8,11 @@ import { service } from "../../modules/PluginFactory.js";
 import { optional, string, untracked } from "../../parameters/description.js";
 import type { ParameterSet } from "../../parameters/ParameterSet.js";
 import { showShape } from "../../tensorflow/Tensor.js";
-import { localChecksums } from "./checkVersion.js";
-import { describeModel, type ModelInterface, sameInterface } from "./describeModel.js";
+import type { ModelInterface } from "./describeModel.js";
 import { inferMulti } from "./inferMulti.js";
 import { oneOf, type RetryType, SonicClient, sonicClientParameters } from "./SonicClient.js";
-import { type Compression, compressions, type TritonServer, urlOf } from "./TritonChannel.js";
 import { type BatchState, TritonInputData, TritonOutputData } from "./TritonData.js";
+import { type Compression, compressions, type TritonServer, urlOf } from "./TritonServer.js";
 import { TritonService } from "./TritonService.js";
 
 const timeUnits = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;
@@ -62,7 +61,7 @@ export class TritonClient extends SonicClient<TritonInputMap, TritonOutputMap> {
   readonly #timeoutMs: number;
   readonly #compression: Compression;
   readonly #service: TritonService;
-  readonly #checksums: Readonly<Record<string, string>>;
+  readonly #configPath: string | undefined;
   #batch: BatchState = { batchSize: 1, isRagged: false, entryCount: 1, hasOuterDim: true };
   #isManual = false;
   #model: ModelInterface | undefined;
@@ -88,7 +87,7 @@ export class TritonClient extends SonicClient<TritonInputMap, TritonOutputMap> {
       "Unknown compression algorithm requested",
       "GrpcCompression",
     );
-    this.#checksums = localChecksums(pset.getParameter("modelConfigPath"));
+    this.#configPath = pset.getParameter("modelConfigPath");
     this.#service = service(TritonService);
     if (pset.getUntrackedParameter("useSharedMemory"))
       LogInfo(this.name, "useSharedMemory has no effect: tensors go through gRPC.");
@@ -193,12 +192,13 @@ export class TritonClient extends SonicClient<TritonInputMap, TritonOutputMap> {
   }
 
   async #describe(): Promise<void> {
+    const { describeModel, sameInterface } = await import("./describeModel.js");
     const found = await describeModel(
       await this.#channel(),
       this.modelName,
       this.#version,
       this.#outputs,
-      this.#checksums,
+      this.#configPath,
     );
     if (this.#model) sameInterface(this.#model, found, this.modelName);
     else this.#adopt(found);

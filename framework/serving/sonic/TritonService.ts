@@ -6,12 +6,13 @@ import { Exception } from "../../base/errors.js";
 import { LogInfo, LogPrint, LogVerbatim, LogWarning } from "../../base/log.js";
 import type { ModuleDescription, ServiceHooks } from "../../modules/ServiceHooks.js";
 import { ParameterSet } from "../../parameters/ParameterSet.js";
-import { askFallback, FallbackDesk } from "./FallbackDesk.js";
-import { FallbackServer } from "./FallbackServer.js";
+import type { FallbackDesk } from "./FallbackDesk.js";
+import type { FallbackServer } from "./FallbackServer.js";
 import { localBalancer } from "./localBalancer.js";
 import { ModelUse } from "./ModelUse.js";
-import { type Compression, TritonChannel, type TritonServer, urlOf } from "./TritonChannel.js";
+import type { TritonChannel } from "./TritonChannel.js";
 import type { TritonParameters } from "./TritonClient.js";
+import { type Compression, type TritonServer, urlOf } from "./TritonServer.js";
 import {
   checkPreferred,
   configuredServers,
@@ -72,7 +73,7 @@ export class TritonService implements ServiceHooks {
     this.#use = new ModelUse([...new Set(users.map(({ client }) => client.getParameter("modelName")))]);
     const offers = await Promise.all(this.#servers.map((server) => this.#ask(server)));
     this.#offers = offers.flatMap((offer) => offer ?? []);
-    this.#prepareFallback(users.map(({ client }) => client));
+    await this.#prepareFallback(users.map(({ client }) => client));
     for (const { client, user } of users) await this.#discover(client, user);
     await this.#use.begin(this.#statisticsServers());
   }
@@ -116,14 +117,17 @@ export class TritonService implements ServiceHooks {
 
   /** The job's own server, started if it is not running; undefined where it is not enabled or has not the model. */
   async fallbackServer(model: string): Promise<TritonServer | undefined> {
-    if (this.#deskName !== undefined) return askFallback(this.#deskName, model);
+    if (this.#deskName !== undefined) {
+      const { askFallback } = await import("./FallbackDesk.js");
+      return askFallback(this.#deskName, model);
+    }
     return this.#fallback?.models.has(model) ? this.#fallback.server() : undefined;
   }
 
   /** This thread's connection to a server. */
   channel(server: TritonServer, compression: Compression): Promise<TritonChannel> {
     const key = `${server.name} ${urlOf(server)} ${compression}`;
-    const open = this.#channels.get(key) ?? TritonChannel.open(server, compression);
+    const open = this.#channels.get(key) ?? openChannel(server, compression);
     this.#channels.set(key, open);
     return open;
   }
@@ -167,13 +171,16 @@ export class TritonService implements ServiceHooks {
     }
   }
 
-  #prepareFallback(clients: readonly TritonParameters[]): void {
+  async #prepareFallback(clients: readonly TritonParameters[]): Promise<void> {
     const options = fallbackOptions(this.#parameters);
     if (!options) return;
     const paths = clients.flatMap((client): [string, string][] => {
       const path = client.getParameter("modelConfigPath");
       return path === undefined ? [] : [[client.getParameter("modelName"), path]];
     });
+    // Child processes and gRPC are no part of other jobs' start-up.
+    const { FallbackServer } = await import("./FallbackServer.js");
+    const { FallbackDesk } = await import("./FallbackDesk.js");
     this.#fallback = new FallbackServer(options, new Map(paths));
     this.#desk = new FallbackDesk((model) => this.fallbackServer(model));
   }
@@ -216,6 +223,11 @@ export class TritonService implements ServiceHooks {
       "Add a server that has it, or enable the fallback server and give the client's modelConfigPath";
     return new Exception("MissingModel", `no server has model ${wanted}: ${servers}. ${remedy}.`);
   }
+}
+
+async function openChannel(server: TritonServer, compression: Compression): Promise<TritonChannel> {
+  const { TritonChannel } = await import("./TritonChannel.js");
+  return TritonChannel.open(server, compression);
 }
 
 const has = (models: readonly string[], model: string, version: string): boolean =>

@@ -5,7 +5,7 @@ import type { DType } from "../../tensorflow/dtypes.js";
 import { type ProtoInt64, toNumber } from "../../tensorflow/proto/decodeTensor.js";
 import { showShape } from "../../tensorflow/Tensor.js";
 import { dtypeOfConfigType } from "../kserve/datatypes.js";
-import { checkVersion, type WithAgents } from "./checkVersion.js";
+import { checkVersion, localChecksums, type WithAgents } from "./checkVersion.js";
 import type { TritonChannel } from "./TritonChannel.js";
 
 export interface ModelTensor {
@@ -39,7 +39,7 @@ interface Metadata {
 const timeoutMs = 30_000;
 
 /**
- * @param checksums of the local configuration
+ * @param configPath the local configuration, where there is one
  * @throws ModelErrors for a model without inputs or outputs, MissingOutput where it has not those asked for,
  *   ModelVersioning where its files are others
  */
@@ -48,7 +48,7 @@ export async function describeModel(
   name: string,
   version: string,
   wanted: readonly string[],
-  checksums: Readonly<Record<string, string>>,
+  configPath: string | undefined,
 ): Promise<ModelInterface> {
   const what = ` of model '${name}'`;
   const request = { name, version };
@@ -60,7 +60,7 @@ export async function describeModel(
   );
   const metadata = await channel.call<Metadata>("ModelMetadata", request, timeoutMs, what);
   const newest = Math.max(...metadata.versions.map(Number));
-  checkVersion(checksums, config, version || String(newest), `model '${name}'`);
+  checkVersion(localChecksums(configPath), config, version || String(newest), `model '${name}'`);
   const maxBatchSize = config.max_batch_size;
   const tensors = (list: readonly TensorMetadata[]) => list.map((tensor) => described(tensor, maxBatchSize));
   const malformed = (["inputs", "outputs"] as const).filter((kind) => metadata[kind].length === 0);

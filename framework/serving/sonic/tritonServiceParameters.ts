@@ -5,7 +5,7 @@ import { pset, untracked } from "../../parameters/description.js";
 import type { ParameterSet } from "../../parameters/ParameterSet.js";
 import type { FallbackOptions } from "./FallbackServer.js";
 import type { LocalBalancer } from "./localBalancer.js";
-import type { TritonServer } from "./TritonChannel.js";
+import type { TritonServer } from "./TritonServer.js";
 
 export const tritonServiceParameters = {
   verbose: untracked.bool(false, { comment: "log what servers have, and their statistics at the end" }),

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -21,6 +22,9 @@ import {
   startServer,
 } from "./servers.js";
 
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+if (!hasOpenssl)
+  process.stderr.write("openssl is not there: the SONIC client is NOT tested with certificates\n");
 const folder = temporaryFolder();
 const options: RunOptions = { timeoutMs: 60_000 };
 let first: RunningServer;
@@ -224,6 +228,16 @@ describe("the fallback server ends with its job", () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  it("that never began, because the server was too slow", async () => {
+    const outcome = await start(["wait=0"]).outcome;
+    expect(exceptionBlock(outcome)).toContain(
+      "the fallback server did not start: it was not ready after 0 s (parameter wait of fallback).",
+    );
+    expect(
+      processesWith(`jet_btag=${join(root, "data/models")}`).filter((line) => line.includes("--import")),
+    ).toEqual([]);
+  });
+
   it("that never began, because the server could not load its model", async () => {
     const bad = join(folder, "bad.pb");
     writeFileSync(bad, "no graph");
@@ -232,6 +246,56 @@ describe("the fallback server ends with its job", () => {
       /the fallback server did not start: it ended with exit code \d+ before it was ready\.\nIts log:\n[\s\S]*bad\.pb/,
     );
     expect(processesWith(`jet_btag=${bad}`)).toEqual([]);
+  });
+});
+
+describe("configurations", () => {
+  it.skipIf(!hasOpenssl)("a server with a certificate", async () => {
+    const [key, certificate] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    spawnSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", certificate, ...subject]);
+    const secure = await startServer([`--ssl-certfile=${certificate}`, `--ssl-keyfile=${key}`]);
+    const { outcome, file } = await job([
+      `ports=${secure.port}`,
+      `certificate=${certificate}`,
+      "maxEvents=5",
+    ]);
+    expect(exceptionBlock(outcome)).toBe("");
+    expect(scoresOf(file)).toEqual(expected.slice(0, 5));
+    const plain = await job([`ports=${secure.port}`, "maxEvents=5"]);
+    expect(exceptionBlock(plain.outcome)).toContain("no server has model 'jet_btag': no server answers.");
+    const missing = await job([`ports=${secure.port}`, "certificate=none.pem", "maxEvents=5"]);
+    expect(exceptionBlock(missing.outcome)).toContain(
+      "server 'server0': rootCertificates 'none.pem' cannot be read",
+    );
+  });
+
+  it("a model repository with a config.pbtxt for the fallback server", async () => {
+    const model = join(folder, "repository", "jet_btag");
+    mkdirSync(join(model, "1"), { recursive: true });
+    cpSync(join(root, "data/models/jet_btag/graph.pb"), join(model, "1", "model.graphdef"));
+    const path = join(model, "config.pbtxt");
+    writeFileSync(path, 'name: "jet_btag"\nplatform: "tensorflow_graphdef"\nmax_batch_size: 64\n');
+    const { outcome, file } = await job([`path=${path}`, "fallback=1", "maxEvents=5"]);
+    expect(exceptionBlock(outcome)).toBe("");
+    expect(scoresOf(file)).toEqual(expected.slice(0, 5));
+    const agent =
+      'model_repository_agents { agents [{ name: "checksum" parameters { key: "MD5:1/model.graphdef" value: "aa" } }] }';
+    writeFileSync(path, `name: "jet_btag"\n${agent}\n`);
+    const other = await job([`path=${path}`, `ports=${first.port}`, "maxEvents=5"]);
+    expect(exceptionBlock(other.outcome)).toContain(
+      "model 'jet_btag': The following files have incorrect checksums on the remote server: MD5:1/model.graphdef: not there, expected aa",
+    );
+  });
+
+  it("without a model to ask for, neither gRPC nor a server is loaded", () => {
+    const program = `await import(${JSON.stringify(join(root, "dist/index.js"))});
+      console.log(process.moduleLoadList.filter((name) => /NativeModule (http2|http|tls)$/.test(name)).join());`;
+    const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      encoding: "utf8",
+    });
+    expect([status, stdout]).toEqual([0, "\n"]);
   });
 });
 

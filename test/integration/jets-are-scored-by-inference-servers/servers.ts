@@ -15,6 +15,11 @@ export interface RunningServer {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
+const started: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
 /** jet_btag on a free port; killed after the tests of the file. */
 export async function startServer(args: readonly string[] = []): Promise<RunningServer> {
   const program = join(root, "dist", "edmServe.js");
@@ -24,10 +29,10 @@ export async function startServer(args: readonly string[] = []): Promise<Running
     stdio: ["ignore", "pipe", "inherit"],
   });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  afterAll(() => void child.kill("SIGKILL"));
+  started.push(child);
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout.on("data", (text: Buffer) => {
-      const found = /grpc:\/\/\S+:(\d+)/.exec(text.toString())?.[1];
+      const found = /grpcs?:\/\/\S+:(\d+)/.exec(text.toString())?.[1];
       if (found) resolve(Number(found));
     });
     child.once("exit", (code) => reject(new Error(`edmServe ended with ${code}`)));

@@ -16,6 +16,8 @@ text("preferred", "");
 text("compression", "none");
 text("path", "data/models/jet_btag/graph.pb");
 text("module", "producer");
+text("certificate", "");
+number("wait", -1);
 number("timeoutMs", 0);
 number("backoffMs", 50);
 number("repeat", 1);
@@ -38,11 +40,14 @@ process.TritonService = cms.Service("TritonService", {
         name: cms.untracked.string(`server${index}`),
         address: cms.untracked.string("127.0.0.1"),
         port: cms.untracked.uint32(port),
+        useSsl: cms.untracked.bool(options.certificate !== ""),
+        rootCertificates: cms.untracked.string(options.certificate as string),
       }),
     ),
   ),
   fallback: cms.PSet({
     enable: cms.untracked.bool(options.fallback === 1),
+    wait: cms.untracked.int32(options.wait as number),
     verbose: cms.untracked.bool(options.verbose === 1),
   }),
 });
