@@ -8,6 +8,7 @@ import { eventLoop } from "../test/bench/event-loop.mjs";
 import { inTheLoop } from "../test/bench/in-the-loop.mjs";
 import { inference } from "../test/bench/inference.mjs";
 import { memory } from "../test/bench/memory.mjs";
+import { saving } from "../test/bench/saving.mjs";
 import { startup } from "../test/bench/startup.mjs";
 import { threads } from "../test/bench/threads.mjs";
 
@@ -19,6 +20,7 @@ const benches = {
   inference,
   "inference-in-the-loop": inTheLoop,
   compile: compileTime,
+  saving,
 };
 /** Those with a value are read by the inference benchmark: test/bench/inference/options.mjs. */
 const options = {

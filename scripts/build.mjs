@@ -1,7 +1,7 @@
 /**
  * Builds dist/: products from data/products, declarations by tsc, one bundle of the host with the framework as its own
- * shared entry, one file a plugin, the compiled models that plugins import, and the bundle of jsroot. Silent when nothing
- * changed; dist/ is replaced in one step.
+ * shared entry, one file a plugin, the compiled models that plugins import, the bundle of jsroot and the page of a graph. Silent
+ * when nothing changed; dist/ is replaced in one step.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -27,6 +27,7 @@ const commands = [
   "cmsrun",
   "edmCompare",
   "edmProducts",
+  "edmModels",
   "mkedprod",
   "mkedfltr",
   "mkedanlzr",
@@ -40,6 +41,7 @@ const commands = [
   "lsCheckpoint",
   "dumpModelParams",
   "edmServe",
+  "cmsml_open_tf_graph",
 ];
 /** What only a server needs stays as it is installed: it is loaded when one starts, and reads files of its own. */
 const serverPackages = ["fastify", "@fastify/swagger", "@fastify/swagger-ui", "@grpc/grpc-js", "prom-client"];
@@ -62,6 +64,7 @@ const opDefs = "framework/tensorflow/proto/opDefs.pb.gz";
 function inputHash(models) {
   const inputs = [
     ...files("framework", ".ts").filter((path) => path !== generated),
+    ...files("framework", ".css"),
     ...plugins,
     ...protos,
     opDefs,
@@ -141,16 +144,19 @@ async function bundle(out) {
       testing: "framework/testing/exports.ts",
       threadEntry: "framework/engine/threadEntry.ts",
       predictorThread: "framework/predict/predictorThread.ts",
+      compileThread: "framework/aot/engine/compileThread.ts",
       bundlePlugin: "framework/modules/bundlePlugin.ts",
       // Loaded when a graph is compiled: framework/aot/compiler.ts.
       compiler: "framework/aot/compile.ts",
+      // Loaded with the first graph: framework/tensorflow/reference/ops.ts.
+      referenceKernels: "framework/tensorflow/reference/kernelTable.ts",
       ...hostEntries,
     },
     outdir: out,
     splitting: true,
     chunkNames: "chunk-[hash]",
     // tfjs is optional, and whoever traces has it already: the same copy, loaded when a function is traced.
-    external: ["esbuild", "@bokuweb/zstd-wasm", "@tensorflow/tfjs-core", ...serverPackages],
+    external: ["esbuild", "@bokuweb/zstd-wasm", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers", ...serverPackages],
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
@@ -191,12 +197,14 @@ async function buildAll(hash) {
   mkdirSync(out, { recursive: true });
   try {
     const { bundleJsroot } = await import("./bundleJsroot.mjs");
+    const { bundleGraphView } = await import("./bundleGraphView.mjs");
     const { compileModels } = await import("./compiledModels.mjs");
     declare(out);
     await bundle(out);
     // The command has said what is wrong.
     if (!compileModels(out)) throw new BuildFailure();
     await bundleJsroot(join(out, "jsroot.js"));
+    await bundleGraphView(join(out, "graphView"));
     writeFileSync(join(out, ".stamp"), hash);
     const old = `${out}.old`;
     if (existsSync("dist")) renameSync("dist", old);

@@ -44,6 +44,9 @@ export interface CodeLayout {
   readonly uncompiled: readonly string[];
 }
 
+/** The bytes of layout.constants: all of them, or asked for one by one where they are not in memory yet. */
+export type ConstantBytes = readonly Uint8Array[] | ((index: number) => Uint8Array);
+
 /** A graph compiled for one batch size. */
 export interface CompiledCode {
   readonly layout: CodeLayout;
@@ -62,11 +65,13 @@ export interface Slot {
   readonly data: TensorData;
 }
 
-/** Compiled code, loaded in this thread on the memory of its model. */
+/** Compiled code, loaded in this thread on the job's memory. */
 export interface Unit {
   readonly layout: CodeLayout;
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
   /** Computes the outputs' data from the inputs'. @throws InvalidRun for what TensorFlow refuses too (a bad index). */
   run(): void;
+  /** Gives its memory back: it must not run any more, nor its slots be used. What is not closed goes when it is collected. */
+  close(): void;
 }

@@ -5,11 +5,13 @@ import { foldConstants } from "../tensorflow/reference/foldConstants.js";
 import { lowerFunctions } from "../tensorflow/reference/functions/lowerFunctions.js";
 import type { Constants } from "../tensorflow/reference/makePlan.js";
 import { Exception } from "../base/errors.js";
+import type { Assembled } from "./Assembly.js";
 import { assemble } from "./assemble.js";
 import { kernelsOf, type Target } from "./kernel/ir.js";
-import { type Feed, traceGraph } from "./lower/traceGraph.js";
+import { type Feed, type TracedGraph, traceGraph } from "./lower/traceGraph.js";
 import { Unsupported } from "./lower/traceValues.js";
 import { compileC } from "./native/compileC.js";
+import { assembleStepwise, type StepwiseCode } from "./stepwise/assembleStepwise.js";
 import { compilerVersion, featuresOf, machineCompiler } from "./targets.js";
 import type { View } from "./tensor/View.js";
 import type { CodeLayout, CompiledCode, SlotLayout, TargetName } from "./Unit.js";
@@ -65,7 +67,33 @@ export function compileLoaded(
 ): CompiledCode {
   const native = target === "native" ? machineCompiler() : undefined;
   const graph = traceGraph(index, constants, feeds, fetches);
-  const { program, hashes, faults, uncompiled } = assemble(graph, native?.target ?? wasmTarget);
+  const assembled = assemble(graph, native?.target ?? wasmTarget);
+  return codeOf(assembled, graph, { feeds, fetches, fastMath }, native);
+}
+
+/**
+ * As compileLoaded, with the steps of the code given to the caller, who runs them one by one: how they are timed. They
+ * are the kernels of the same steps in the same order. @throws Unsupported
+ */
+export function compileStepwise(
+  { index, constants }: LoadedGraph,
+  feeds: readonly Feed[],
+  fetches: readonly string[],
+  target: TargetName,
+): StepwiseCode & { readonly code: CompiledCode } {
+  const native = target === "native" ? machineCompiler() : undefined;
+  const graph = traceGraph(index, constants, feeds, fetches);
+  const { assembled, ...stepwise } = assembleStepwise(graph, native?.target ?? wasmTarget);
+  return { ...stepwise, code: codeOf(assembled, graph, { feeds, fetches, fastMath: false }, native) };
+}
+
+function codeOf(
+  { program, hashes, faults, uncompiled }: Assembled,
+  graph: TracedGraph,
+  asked: { readonly feeds: readonly Feed[]; readonly fetches: readonly string[]; readonly fastMath: boolean },
+  native: ReturnType<typeof machineCompiler> | undefined,
+): CompiledCode {
+  const { feeds, fetches, fastMath } = asked;
   const slots = (views: readonly View[], names: readonly string[]) =>
     views.map(({ dtype, shape, storage }, i): SlotLayout => {
       return { name: names[i] as string, dtype, shape, offset: storage.block?.place ?? 0 };
@@ -74,8 +102,8 @@ export function compileLoaded(
   const code = native ? compileC(program, native, { flags }) : printWasm(program);
   const layout: CodeLayout = {
     compiler: compilerVersion,
-    target,
-    features: featuresOf(target),
+    target: program.target.name,
+    features: featuresOf(program.target.name),
     inputs: slots(
       graph.inputs,
       feeds.map(({ name }) => name),

@@ -1,4 +1,7 @@
 /** What code is made for, and by which compiler: known without loading the compiler. */
+import { join } from "node:path";
+import { compilerSettings } from "./engine/settings.js";
+import { KnownCompilers } from "./native/knownCompilers.js";
 import { findNativeCompiler, type NativeCompiler } from "./native/nativeCompiler.js";
 import type { TargetName } from "./Unit.js";
 
@@ -12,8 +15,14 @@ let nativeCompiler: NativeCompiler | undefined;
 
 /** The machine's C compiler, looked for once a thread. @throws UnavailableAccelerator when there is none */
 export function machineCompiler(): NativeCompiler {
-  nativeCompiler ??= findNativeCompiler();
+  nativeCompiler ??= findNativeCompiler(undefined, knownCompilers());
   return nativeCompiler;
+}
+
+function knownCompilers(): KnownCompilers | undefined {
+  const { cacheDirectory } = compilerSettings();
+  if (cacheDirectory === null || compilerVersion === "source") return undefined;
+  return new KnownCompilers(join(cacheDirectory, "compilers"), compilerVersion);
 }
 
 /** What code for a target needs of the machine: CodeLayout.features. */

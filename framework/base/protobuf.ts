@@ -10,8 +10,9 @@ import type Protobuf from "protobufjs/light.js";
 let loaded: typeof Protobuf | undefined;
 
 export function protobuf(): typeof Protobuf {
+  if (loaded) return loaded;
   const built = fileURLToPath(new URL("./protobufjs.cjs", import.meta.url));
-  loaded ??= createRequire(import.meta.url)(
+  loaded = createRequire(import.meta.url)(
     existsSync(built) ? built : "protobufjs/light.js",
   ) as typeof Protobuf;
   return loaded;

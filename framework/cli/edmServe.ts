@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { Exception, exitCodes } from "../base/errors.js";
 import { LogWarning, setLogSink } from "../base/log.js";
+import { resolveModelPath } from "../base/modelPath.js";
 import { loadExports } from "../config/loadConfig.js";
 import { ConfigExit, setConfigArguments } from "../config/VarParsing.js";
 import * as framework from "../index.js";
@@ -14,7 +15,11 @@ import { Service } from "../serving/service/Service.js";
 import { print } from "./compareOutput.js";
 import { name, type ServeArguments, serveArguments } from "./edmServeArguments.js";
 import { jobEnvironment, release } from "./environment.js";
+import "./modelStore.js";
 import { runTool } from "./runTool.js";
+
+/** One Ctrl-C may come twice: from the terminal, and from npx. */
+const samePressMs = 500;
 
 const exitCode = await runTool(async () => {
   const given = await serveArguments(process.argv.slice(2));
@@ -61,10 +66,11 @@ async function serve(given: ServeArguments): Promise<number> {
 /** Resolves at the first signal; the second ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let count = 0;
+    let firstMs: number | undefined;
     const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
     const stop = (signal: "SIGINT" | "SIGTERM") => {
-      if (count++ > 0) process.exit(128 + numbers[signal]);
+      firstMs ??= performance.now();
+      if (performance.now() - firstMs > samePressMs) process.exit(128 + numbers[signal]);
       resolve();
     };
     process.on("SIGINT", stop);
@@ -79,7 +85,8 @@ function models(given: ServeArguments, version: string): ServerContents {
     ...(maxLatencyMs !== undefined && { maxLatencyMs }),
     ...(maxQueuedRows !== undefined && { maxQueuedRows }),
   };
-  const repository = new FolderRepository({ folders, models: given.models, defaults });
+  const paths = Object.entries(given.models).map(([key, path]) => [key, resolveModelPath(path)] as const);
+  const repository = new FolderRepository({ folders, models: Object.fromEntries(paths), defaults });
   const load = async () => {
     for (const [model, error] of await repository.loadAll()) {
       if (model in given.models) throw error.addContext(`Loading the model '${model}'`);

@@ -34,7 +34,7 @@ SERVICE.ts is a config that exports a Service, whose functions are answered at P
 and to it: curl -H "Content-Type: application/json" -d "[1, 2, 3]" http://127.0.0.1:3000/sum
 What follows it belongs to the config (VarParsing).
 
-NAME=MODEL is a SavedModel's directory or a frozen graph, served at /v2/models/NAME. DIR is a model repository in
+NAME=MODEL is a SavedModel's directory, a frozen graph, or model:TAG of the model store, served at /v2/models/NAME. DIR is a model repository in
 Triton's layout: DIR/NAME/VERSION/model.savedmodel, beside it config.pbtxt. Both may be given more than once.
 
 Every server has: / (documentation, to try it out), /docs.json (OpenAPI), /v2 (KServe's protocol, also for a

@@ -89,6 +89,12 @@ export function pluginManager({ pluginPath, cacheDirectory }: JobEnvironment): P
   return new PluginManager({ searchPath: pluginPath, packageRoot, frameworkFile, cacheDirectory });
 }
 
+/** CMSRUN_MODEL_STORE, where models are kept; undefined: ~/.cmsrun/models. */
+export function wantedModelStore(): string | undefined {
+  const wanted = process.env.CMSRUN_MODEL_STORE;
+  return wanted ? resolve(wanted) : undefined;
+}
+
 /** The worker threads' program, beside this one in dist/. */
 export const threadEntry = new URL("./threadEntry.js", import.meta.url);
 

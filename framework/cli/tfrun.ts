@@ -1,16 +1,16 @@
 /** `tfrun MODEL --inputs inputs.json`: runs a model once, without any job around it. */
-import { readFileSync } from "node:fs";
 import { Exception } from "../base/errors.js";
 import type { GraphDef } from "../tensorflow/GraphDef.js";
 import { loadGraph } from "../tensorflow/savedmodel/SavedModel.js";
 import { createSession, type Session } from "../tensorflow/Session.js";
 import { type EngineTarget, engineTargets } from "../tensorflow/Options.js";
-import { showShape, Tensor } from "../tensorflow/Tensor.js";
+import { showShape, type Tensor } from "../tensorflow/Tensor.js";
 import { print } from "./compareOutput.js";
 import { runTool } from "./runTool.js";
-import { type Port, portsOf, showPorts } from "./tfrunModel.js";
-import { fromJson, toJson } from "./tfrunTensors.js";
+import { type Port, portsOf, rowOfZeros, showPorts } from "./tfrunModel.js";
+import { readTensors, toJson } from "./tfrunTensors.js";
 import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
+import "./modelStore.js";
 
 const name = "tfrun";
 /** Runs before the timed ones, in which V8 compiles what is hot. */
@@ -25,6 +25,7 @@ interface Arguments {
   readonly engine: string;
   readonly engineTarget: EngineTarget;
   readonly explain: boolean;
+  readonly profile: boolean;
   readonly tag: readonly string[] | undefined;
   readonly signature: string | undefined;
   readonly time: number | undefined;
@@ -45,11 +46,12 @@ The exit code is 0 only when every output was computed.`;
 
 process.exitCode = await runTool(async () => {
   const given = await parse(process.argv.slice(2));
-  if (given) await print(answer(given));
+  if (given) await print(await answer(given));
   return 0;
 });
 
-function answer(given: Arguments): string {
+async function answer(given: Arguments): Promise<string> {
+  if (given.profile) return profile(given);
   if (given.explain) return explain(given);
   return given.inputs === undefined ? describe(given) : run(given, given.inputs);
 }
@@ -86,6 +88,11 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
         default: false,
         describe: "tell how the engine computes it: what is compiled, what is not and why",
       })
+      .option("profile", {
+        type: "boolean",
+        default: false,
+        describe: "time and memory of each node, or of each kernel of compiled code, the slowest first",
+      })
       .option("tag", {
         type: "string",
         requiresArg: true,
@@ -99,20 +106,21 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
       .option("time", {
         type: "number",
         requiresArg: true,
-        describe: "repeat so many times and give the median of a run, in µs",
+        describe: "repeat so many times and give the median of a run, in µs; with --profile otherwise 100",
       })
       .option("json", { type: "boolean", default: false, describe: "print one line of JSON" })
       .example("$0 data/models/jet_btag/graph.pb", "what it takes and gives")
       .example("$0 data/models/jet_btag/saved_model --inputs inputs.json", "all outputs of the signature")
       .example("$0 graph.pb --inputs inputs.json --outputs output,dense/Relu:0", "these tensors")
       .example("$0 graph.pb --explain", "how it is compiled")
+      .example("$0 graph.pb --profile --engine reference", "what each node costs")
       .example("$0 graph.pb --inputs inputs.json --time 1000 --json | jq .us", "for programs"),
   );
   if (!parsed) return undefined;
   const [model, ...rest] = parsed._.map(String);
   if (model === undefined || rest.length > 0)
     throw wrongArguments(name, `it takes one model, not ${parsed._.length}.`);
-  const { inputs, engine, engineTarget, explain, signature, time, json } = parsed;
+  const { inputs, engine, engineTarget, explain, profile, signature, time, json } = parsed;
   refuseTwice(name, parsed, ["inputs", "outputs", "engine", "tag", "signature", "time"]);
   if (time !== undefined && !(Number.isInteger(time) && time >= 1))
     throw wrongArguments(name, "--time takes a whole number from 1 on.");
@@ -128,6 +136,7 @@ async function parse(argv: readonly string[]): Promise<Arguments | undefined> {
     engine,
     engineTarget,
     explain,
+    profile,
     tag: listed(parsed.tag),
     signature,
     time,
@@ -156,7 +165,7 @@ function describe(given: Arguments): string {
 /** Compiles for the given inputs, or for one row of zeros. */
 function explain(given: Arguments): string {
   const graph = load(given);
-  const feeds = given.inputs === undefined ? rowOfZeros(portsOf(graph).inputs) : readFeeds(given.inputs);
+  const feeds = feedsOf(given, graph);
   const session = createSession(graph, given);
   const call = session.prepare(
     feeds.map(([key]) => key),
@@ -167,15 +176,14 @@ function explain(given: Arguments): string {
   return [`${given.model}: engine ${session.engine}`, ...lines.map((line) => `  ${line}`), ""].join("\n");
 }
 
-/** What has a default stays unfed; a bool of unknown shape is Keras' learning phase, a scalar. */
-function rowOfZeros(ports: readonly Port[]): [string, Tensor][] {
-  const needed = ports.filter(({ hasDefault }) => !hasDefault);
-  return needed.map(({ name: key, dtype, shape }) => {
-    if (dtype === "bool" && shape === null) return [key, new Tensor(dtype, [])];
-    if (dtype === undefined || shape === null || shape.slice(1).some((size) => size < 0))
-      throw wrongArguments(name, `the shape of input '${key}' is not known; give --inputs.`);
-    return [key, new Tensor(dtype, shape.map(Math.abs))];
-  });
+/** Of the given inputs, or of one row of zeros. */
+async function profile(given: Arguments): Promise<string> {
+  // It brings the compiler along, which the other answers only load where code is not in the cache.
+  const { profileRun } = await import("./tfrunProfile.js");
+  const graph = load(given);
+  const { model, engine, engineTarget, time: runs, json } = given;
+  const options = { engine, engineTarget, ...(runs !== undefined && { runs }) };
+  return profileRun(model, graph, feedsOf(given, graph), outputsOf(given, graph), options, json);
 }
 
 function outputsOf(given: Arguments, graph: GraphDef): readonly string[] {
@@ -184,14 +192,16 @@ function outputsOf(given: Arguments, graph: GraphDef): readonly string[] {
   throw wrongArguments(name, "the model has no output of its own; name tensors with --outputs.");
 }
 
-function readFeeds(inputsFile: string): [string, Tensor][] {
-  return Object.entries(readInputs(inputsFile)).map(([key, json]) => [key, fromJson(key, json)]);
+function feedsOf(given: Arguments, graph: GraphDef): [string, Tensor][] {
+  return given.inputs === undefined
+    ? rowOfZeros(name, portsOf(graph).inputs)
+    : readTensors(name, given.inputs);
 }
 
 function run(given: Arguments, inputsFile: string): string {
   const graph = load(given);
   const outputs = outputsOf(given, graph);
-  const feeds = readFeeds(inputsFile);
+  const feeds = readTensors(name, inputsFile);
   const session = createSession(graph, given);
   const results = session.run(feeds, outputs);
   if (results.length < outputs.length) {
@@ -208,27 +218,6 @@ function run(given: Arguments, inputsFile: string): string {
   if (microseconds !== null)
     lines.push(`${microseconds} µs a run (median of ${given.time}, engine ${session.engine})`);
   return `${lines.join("\n")}\n`;
-}
-
-function readInputs(path: string): Record<string, unknown> {
-  const shown = path === "-" ? "standard input" : `'${path}'`;
-  let text: string;
-  try {
-    text = readFileSync(path === "-" ? 0 : path, "utf8");
-  } catch (error) {
-    throw new Exception("FileOpenError", `${name}: the inputs cannot be read: ${(error as Error).message}.`);
-  }
-  try {
-    const inputs: unknown = JSON.parse(text);
-    if (typeof inputs === "object" && inputs !== null && !Array.isArray(inputs))
-      return inputs as Record<string, unknown>;
-  } catch (error) {
-    throw new Exception("Configuration", `${name}: ${shown} is no JSON: ${(error as Error).message}.`);
-  }
-  throw new Exception(
-    "Configuration",
-    `${name}: ${shown} must be one object, a tensor a name; see ${name} --help.`,
-  );
 }
 
 function medianMicroseconds(

@@ -2,7 +2,8 @@
 import type { DType } from "../tensorflow/dtypes.js";
 import type { GraphDef, PartialShape } from "../tensorflow/GraphDef.js";
 import { GraphIndex } from "../tensorflow/GraphIndex.js";
-import { showShape } from "../tensorflow/Tensor.js";
+import { showShape, Tensor } from "../tensorflow/Tensor.js";
+import { wrongArguments } from "./toolArguments.js";
 
 export interface Port {
   readonly name: string;
@@ -43,6 +44,20 @@ export function portsOf(graph: GraphDef): Ports {
     return [{ name, dtype: undefined, shape: null, detail: node.op }];
   });
   return { inputs, outputs };
+}
+
+/**
+ * One row of zeros a needed input, for tool `name`. What has a default stays unfed; a bool of unknown shape is Keras'
+ * learning phase, a scalar. @throws CommandLineProcessing for an input whose shape is not known
+ */
+export function rowOfZeros(name: string, ports: readonly Port[]): [string, Tensor][] {
+  const needed = ports.filter(({ hasDefault }) => !hasDefault);
+  return needed.map(({ name: key, dtype, shape }) => {
+    if (dtype === "bool" && shape === null) return [key, new Tensor(dtype, [])];
+    if (dtype === undefined || shape === null || shape.slice(1).some((size) => size < 0))
+      throw wrongArguments(name, `the shape of input '${key}' is not known; give --inputs.`);
+    return [key, new Tensor(dtype, shape.map(Math.abs))];
+  });
 }
 
 /** For people. */

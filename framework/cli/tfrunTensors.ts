@@ -1,4 +1,5 @@
 /** Tensors as JSON: {"dtype", "shape", "data"}, data flat in row-major order. Types have numpy's names. */
+import { readFileSync } from "node:fs";
 import { Exception } from "../base/errors.js";
 import { type DType, isDType } from "../tensorflow/dtypes.js";
 import { type PlainElement, plainElements, toElements } from "../tensorflow/elements.js";
@@ -38,4 +39,30 @@ export function fromJson(name: string, json: unknown): Tensor {
 
 export function toJson({ dtype, shape, data }: TensorLike): TensorJson {
   return { dtype: dtype === "half" ? "float16" : dtype, shape: [...shape], data: plainElements(dtype, data) };
+}
+
+/** The tensors of an inputs file, - for standard input, for tool `name`. @throws FileOpenError, Configuration */
+export function readTensors(name: string, path: string): [string, Tensor][] {
+  return Object.entries(readObject(name, path)).map(([key, json]) => [key, fromJson(key, json)]);
+}
+
+function readObject(name: string, path: string): Record<string, unknown> {
+  const shown = path === "-" ? "standard input" : `'${path}'`;
+  let text: string;
+  try {
+    text = readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (error) {
+    throw new Exception("FileOpenError", `${name}: the inputs cannot be read: ${(error as Error).message}.`);
+  }
+  try {
+    const inputs: unknown = JSON.parse(text);
+    if (typeof inputs === "object" && inputs !== null && !Array.isArray(inputs))
+      return inputs as Record<string, unknown>;
+  } catch (error) {
+    throw new Exception("Configuration", `${name}: ${shown} is no JSON: ${(error as Error).message}.`);
+  }
+  throw new Exception(
+    "Configuration",
+    `${name}: ${shown} must be one object, a tensor a name; see ${name} --help.`,
+  );
 }

@@ -41,6 +41,7 @@ export interface FieldDescription {
  * BigUint64Array, bool a Uint8Array), numeric scalars numbers, 64-bit scalars bigints, bool a boolean.
  */
 export class ProductType<T> {
+  static readonly #declared = new Map<string, ProductType<unknown>>();
   /** Carries T for inference only; never set. */
   declare readonly product: T;
 
@@ -51,7 +52,15 @@ export class ProductType<T> {
     readonly fields?: readonly FieldDescription[],
     /** Base64 of the FileDescriptorSet that declares the message, written into event files. */
     readonly fileDescriptorSet?: string,
-  ) {}
+  ) {
+    // The first stays: what an event file describes comes later than what the code declares.
+    if (fields && !ProductType.#declared.has(name)) ProductType.#declared.set(name, this);
+  }
+
+  /** Types with a message that this thread knows, by name: the framework's, and those of the plugins that are loaded. */
+  static get declared(): ReadonlyMap<string, ProductType<unknown>> {
+    return ProductType.#declared;
+  }
 
   get isTransient(): boolean {
     return this.fields === undefined;

@@ -32,6 +32,7 @@ import {
   stopReason,
   type ThreadPlan,
 } from "./threadPlan.js";
+import { summarise } from "./streamSummaries.js";
 import { callStreamHook, type StreamTransition } from "./transitions.js";
 
 /** What a thread asks of the job. */
@@ -183,10 +184,12 @@ export class EventLoop {
     await attemptAll([() => this.#enter(lastLumi), () => this.#leave(true)]);
   }
 
-  async endStreams(): Promise<ThreadSummary> {
+  /** Ends every stream; then, when nothing in the job has failed, gathers what their modules found. */
+  async endStreams(isComplete: boolean): Promise<ThreadSummary> {
     await attemptAll([...this.#endStreams, () => this.#source.close()]);
     const summary = gatherCounts(this.#streams);
     summary.engines.push(takeEngineUse());
+    if (isComplete) summary.modules.push(...summarise(this.#modules, this.#plan.streams));
     return summary;
   }
 

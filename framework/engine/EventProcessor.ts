@@ -3,6 +3,7 @@
  * order of transitions. Second file of the main path: cmsrun → EventProcessor → StreamSchedule → Worker → plugin.
  */
 import { Exception, exitCodes } from "../base/errors.js";
+import { pinModels } from "../base/modelPath.js";
 import { setNativeLock } from "../base/nativeLock.js";
 import { LogAbsolute, LogInfo, LogVerbatim, setLogSink } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
@@ -12,7 +13,7 @@ import type { PluginManager } from "../modules/PluginManager.js";
 import { ParameterSet } from "../parameters/ParameterSet.js";
 import type { MessageLogger } from "../services/MessageLogger.js";
 import { setDefaultEngine } from "../tensorflow/engines.js";
-import { formatEngineUse, takeEngineUse } from "../tensorflow/inferenceReport.js";
+import { formatEngineUse, formatModels, takeEngineUse } from "../tensorflow/inferenceReport.js";
 import { bindPlan } from "./bindPlan.js";
 import { type JobModule, JobModules } from "./JobModules.js";
 import { setCompilerSettings } from "../aot/engine/settings.js";
@@ -27,6 +28,7 @@ import { printDependencies, reportDeleted } from "./scheduleReports.js";
 import { startThreads, type ThreadStart } from "./startThreads.js";
 import { formatSummary } from "./summary.js";
 import { mergeSummaries, type ThreadSummary } from "./summaryCounts.js";
+import { streamOrder } from "./streamSummaries.js";
 import type { JobCalls, ThreadHandle } from "./ThreadHandle.js";
 import { constructing, isDeferred } from "./threadModules.js";
 import { type BoundPlan, control, stopReason } from "./threadPlan.js";
@@ -322,17 +324,22 @@ export class EventProcessor {
     const summaries: ThreadSummary[] = [];
     for (const thread of this.#begunThreads) {
       await this.#attempt(async () => {
-        summaries.push(await thread.endStreams());
+        summaries.push(await thread.endStreams(this.#failures.length === 0));
       });
     }
     for (const hook of this.#begunModules)
       await this.#attempt(() => callJobHook(hook, "endJob", "Calling endJob"));
-    for (const hook of this.#modules?.withCache() ?? [])
+    for (const hook of this.#modules?.withCache() ?? []) {
+      const found = streamOrder(hook.module.label, summaries);
+      if (this.#failures.length === 0 && found.length > 0)
+        await this.#attempt(() => callJobHook(hook, "globalEndJobSummary", "Calling endJob", found));
       await this.#attempt(() => callJobHook(hook, "globalEndJob", "Calling endJob"));
+    }
     await this.#closeOutputs();
     for (const service of this.#modules?.serviceInstances ?? [])
       await this.#attempt(() => service.postEndJob?.());
     for (const thread of this.#threads) await thread.close();
+    pinModels({});
     process.off("exit", endedTooEarly);
     return summaries;
   }
@@ -349,11 +356,13 @@ export class EventProcessor {
     }
   }
 
-  /** Which engine, in which version, on which CPU produced the scores. */
+  /** Which engine, in which version, on which CPU produced the scores, and from which models. */
   async #reportEngines(summaries: readonly ThreadSummary[]): Promise<void> {
     const uses = [takeEngineUse(), ...summaries.flatMap(({ engines }) => engines)];
     if (uses.every(({ models }) => models.length === 0)) return;
     LogVerbatim("FwkSummary", formatEngineUse(uses, await this.#options.release()));
+    const models = formatModels(uses);
+    if (models !== "") LogVerbatim("FwkSummary", models);
   }
 
   #summary(summaries: readonly ThreadSummary[]): void {

@@ -1,6 +1,7 @@
 /** Everything that is made once a job: plugins loaded, parameters validated, global caches, the main thread's instances. */
 import { Container } from "inversify";
 import { Exception } from "../base/errors.js";
+import { pinModels } from "../base/modelPath.js";
 import { toPosted } from "../base/sharedForm.js";
 import type { ComponentDescription, ProcessDescription } from "../config/ProcessDescription.js";
 import type { InputSource } from "../modules/InputSource.js";
@@ -11,6 +12,7 @@ import { ParameterSet, toPlain } from "../parameters/ParameterSet.js";
 import { validateParameters } from "../parameters/validateParameters.js";
 import type { Parameters } from "../parameters/values.js";
 import { loadingFor } from "../tensorflow/inferenceReport.js";
+import { modelsOf } from "./modelsOf.js";
 import type { OneModule } from "./OrderedResults.js";
 import { Semaphore } from "./Semaphore.js";
 import { bindServices } from "./services.js";
@@ -64,7 +66,9 @@ export class JobModules {
     if (process.esModules.length > 0) throw noEventSetup(process.esModules);
     const services = await loadAll(process.services);
     const [source] = await loadAll([process.source]);
-    return new JobModules(await loadAll(process.modules), source as JobModule, services);
+    const modules = await loadAll(process.modules);
+    pinModels(modelsOf([...services, source as JobModule, ...modules].map(({ parameters }) => parameters)));
+    return new JobModules(modules, source as JobModule, services);
   }
 
   /** The instance of a module that lives on the main thread. */

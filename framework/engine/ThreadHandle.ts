@@ -1,5 +1,6 @@
 /** A thread as the job sees it: an EventLoop in this thread, or one behind a worker thread's port. */
 import { Worker as NodeWorker } from "node:worker_threads";
+import { modelMemory } from "../aot/ModelMemory.js";
 import { Exception, type PlainException } from "../base/errors.js";
 import type { LogMessage } from "../base/log.js";
 import { toPosted } from "../base/sharedForm.js";
@@ -15,7 +16,8 @@ export interface ThreadHandle {
   process(granted: GrantedRange): Promise<RangeResult>;
   finishBefore(lumi: number, news: readonly LumiBlock[]): Promise<void>;
   finish(lastLumi: number, news: readonly LumiBlock[]): Promise<void>;
-  endStreams(): Promise<ThreadSummary>;
+  /** `isComplete`: nothing has failed, so what the modules found is wanted. */
+  endStreams(isComplete: boolean): Promise<ThreadSummary>;
   /** A luminosity block has begun; undefined: none will any more. */
   announce(lumi: number, begun: BegunLumi | undefined): void;
   close(): Promise<void>;
@@ -105,7 +107,7 @@ export class LocalThread implements ThreadHandle {
   finishBefore = (lumi: number, news: readonly LumiBlock[]) =>
     this.#call("finishBefore", [lumi, news]) as Promise<void>;
   finish = (lumi: number, news: readonly LumiBlock[]) => this.#call("finish", [lumi, news]) as Promise<void>;
-  endStreams = () => this.#call("endStreams", []) as Promise<ThreadSummary>;
+  endStreams = (isComplete: boolean) => this.#call("endStreams", [isComplete]) as Promise<ThreadSummary>;
   announce = (lumi: number, begun: BegunLumi | undefined) => this.#begun.announce(lumi, begun);
   close = () => Promise.resolve();
 }
@@ -127,6 +129,7 @@ export class WorkerThread implements ThreadHandle {
     });
     this.#worker.on("error", (error) => this.#die(deathOf(error)));
     this.#worker.on("exit", (code) => {
+      modelMemory().endThread(plan.memoryThread);
       this.#die(
         new Exception(
           "UnexpectedJobTermination",
@@ -169,7 +172,7 @@ export class WorkerThread implements ThreadHandle {
   finishBefore = (lumi: number, news: readonly LumiBlock[]) =>
     this.#send("finishBefore", lumi, news) as Promise<void>;
   finish = (lumi: number, news: readonly LumiBlock[]) => this.#send("finish", lumi, news) as Promise<void>;
-  endStreams = () => this.#send("endStreams") as Promise<ThreadSummary>;
+  endStreams = (isComplete: boolean) => this.#send("endStreams", isComplete) as Promise<ThreadSummary>;
 
   announce(lumi: number, begun: BegunLumi | undefined): void {
     if (this.#died) return;

@@ -3,6 +3,7 @@ import { Exception } from "../base/errors.js";
 import type { PathDescription } from "../config/ProcessDescription.js";
 import { branchName } from "../data/BranchDescription.js";
 import type { InputSource } from "../modules/InputSource.js";
+import type { ProductSelection } from "../modules/one.js";
 import { selectProducts } from "../modules/productSelector.js";
 import { ParameterSet } from "../parameters/ParameterSet.js";
 import { compileSchedule, type ScheduledModule } from "./compileSchedule.js";
@@ -31,7 +32,7 @@ export function bindPlan(input: BindInput): BoundPlan {
   const tokens = new Map<string, BoundTokens>(registrations.map((r) => [r.label, resolver.resolve(r)]));
   const outputs = modules
     .filter(({ plugin }) => plugin.kind === "OutputModule")
-    .map((m) => outputPlan(m, resolver, pathNames));
+    .map((m) => withRefusals(tokens.get(m.label), () => outputPlan(m, resolver, pathNames)));
   const products = resolver.result(tokens);
 
   const slotsRead = (label: string): number[] => {
@@ -76,8 +77,19 @@ function checkDuplicateProcess(name: string, source: InputSource): void {
   );
 }
 
+/** Why the input does not have what an output reads is beside what the output says of it. */
+function withRefusals(bound: BoundTokens | undefined, plan: () => OutputPlan): OutputPlan {
+  try {
+    return plan();
+  } catch (error) {
+    const exception = Exception.from(error);
+    for (const { refusal } of bound?.consumed ?? []) if (refusal) exception.addAdditionalInfo(refusal);
+    throw exception;
+  }
+}
+
 function outputPlan(
-  { label, type, parameters }: JobModule,
+  { label, type, plugin, parameters }: JobModule,
   resolver: ProductResolver,
   pathNames: readonly string[],
 ): OutputPlan {
@@ -85,12 +97,16 @@ function outputPlan(
   const pset = new ParameterSet<never>(parameters) as unknown as {
     getUntrackedParameter(name: string): unknown;
   };
-  const commands = (pset.getUntrackedParameter("outputCommands") ?? []) as readonly string[];
   const select = pset.getUntrackedParameter("SelectEvents") as
     | { getParameter(name: string): readonly string[] }
     | undefined;
   const selection = compileSelection(select?.getParameter("SelectEvents") ?? [], pathNames, owner);
-  const kept = selectProducts(commands, resolver.candidates(), ({ description }) => description, owner)
+  const { selectProducts: own } = plugin as unknown as { selectProducts?: ProductSelection };
+  const byCommands: ProductSelection = (_, candidates) => {
+    const commands = (pset.getUntrackedParameter("outputCommands") ?? []) as readonly string[];
+    return selectProducts(commands, candidates, ({ description }) => description, owner);
+  };
+  const kept = [...(own ?? byCommands).call(plugin, pset as never, resolver.candidates(), owner)]
     .map(({ description, type: productType }) => ({
       description,
       type: plainType(productType),

@@ -1,5 +1,6 @@
 /** Starts the threads of a job: one EventLoop in the main thread, or one in each worker thread. */
 import { modelMemory } from "../aot/ModelMemory.js";
+import { modelStoreRoot, pinnedModels } from "../base/modelPath.js";
 import type { MessageLogger } from "../services/MessageLogger.js";
 import type { PluginManager } from "../modules/PluginManager.js";
 import { getSearchPath } from "../parameters/fileInPath.js";
@@ -59,9 +60,12 @@ function threadPlans({
     caches,
     limits,
     searchPath: getSearchPath(),
+    modelStore: modelStoreRoot(),
+    pinnedModels: pinnedModels(),
     inferenceEngine: settings.inferenceEngine,
     compiler: settings.compiler,
     modelMemory: modelMemory().memory,
+    memoryThread: threads > 1 ? modelMemory().beginThread() : 0,
     control,
     isTimed: Boolean(settings.option("wantSummary")),
     reportEvery,

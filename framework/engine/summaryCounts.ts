@@ -20,6 +20,15 @@ export interface ThreadSummary {
   readonly workers: WorkerCounts[];
   /** What the thread's models were given to. */
   readonly engines: EngineUse[];
+  /** What endStreamSummary gave, a module and stream. */
+  readonly modules: StreamSummary[];
+}
+
+/** What a stream module's endStreamSummary returned. */
+export interface StreamSummary {
+  readonly label: string;
+  readonly streamID: number;
+  readonly summary: unknown;
 }
 
 export function gatherCounts(streams: readonly StreamSchedule[]): ThreadSummary {
@@ -33,6 +42,7 @@ export function gatherCounts(streams: readonly StreamSchedule[]): ThreadSummary 
         return { executed, passed: executed - failed - exceptions, failed, exception: exceptions, realMs };
       }),
       engines: [],
+      modules: [],
     })),
   );
 }
@@ -41,12 +51,11 @@ function rows(...columns: Float64Array[]): number[][] {
   return Array.from(columns[0] ?? [], (_, row) => columns.map((column) => column[row] ?? 0));
 }
 
-/** Adds up the summaries of all streams of a thread, or of all threads of the job. */
+/** Adds up the counts of all streams of a thread, or of all threads of the job. */
 export function mergeSummaries(summaries: readonly ThreadSummary[]): ThreadSummary {
   const [first, ...others] = summaries;
-  const total: ThreadSummary = structuredClone(
-    first ?? { events: 0, eventsPassed: 0, paths: [], steps: [], workers: [], engines: [] },
-  );
+  const nothing = { events: 0, eventsPassed: 0, paths: [], steps: [], workers: [], engines: [] };
+  const total: ThreadSummary = structuredClone({ ...(first ?? nothing), modules: [] });
   for (const other of others) {
     total.events += other.events;
     total.eventsPassed += other.eventsPassed;

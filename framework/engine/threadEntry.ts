@@ -5,6 +5,7 @@ import { setCompilerSettings } from "../aot/engine/settings.js";
 import "../aot/engine/register.js";
 import { adoptModelMemory } from "../aot/ModelMemory.js";
 import { Exception } from "../base/errors.js";
+import { pinModels, setModelStoreRoot } from "../base/modelPath.js";
 import { setNativeLock } from "../base/nativeLock.js";
 import { LogDebug, type LogMessage, setLogSink } from "../base/log.js";
 import { fromPosted } from "../base/sharedForm.js";
@@ -23,6 +24,8 @@ const severities = ["DEBUG", "INFO", "WARNING", "ERROR", "SYSTEM"];
 const post = (reply: Reply) => port.postMessage(reply);
 
 setSearchPath(plan.searchPath);
+setModelStoreRoot(plan.modelStore);
+pinModels(plan.pinnedModels);
 setLogSink((message: LogMessage) => {
   if (severities.indexOf(message.severity) >= severities.indexOf(plan.logThreshold))
     post({ job: "log", args: [message] });
@@ -39,7 +42,7 @@ port.on("message", (request: Request) => {
 });
 
 async function build(): Promise<void> {
-  adoptModelMemory(plan.modelMemory);
+  adoptModelMemory(plan.modelMemory, plan.memoryThread);
   setCompilerSettings(plan.compiler);
   setDefaultEngine(plan.inferenceEngine);
   setNativeLock(plan.control.subarray(control.nativeLock));

@@ -35,11 +35,16 @@ export interface ThreadPlan {
   /** Free places of each limited module, by label. */
   readonly limits: { readonly [label: string]: Int32Array };
   readonly searchPath: readonly string[];
+  /** Where "model:NAME:VERSION" is looked for, and what each that the parameters have means in this job. */
+  readonly modelStore: string;
+  readonly pinnedModels: Readonly<Record<string, string>>;
   /** What "auto" means as a module's inference engine. */
   readonly inferenceEngine: string;
   readonly compiler: CompilerSettings;
   /** The memory of compiled models, of all threads. */
   readonly modelMemory: WasmMemory;
+  /** A worker thread's number in it: ModelMemory.beginThread. */
+  readonly memoryThread: number;
   readonly control: Int32Array;
   readonly isTimed: boolean;
   /** Report each Nth event; 0 = none. */

@@ -100,12 +100,13 @@ export function callGlobalHook(
   );
 }
 
-/** beginJob or endJob; undefined when the module has none. */
+/** beginJob, endJob … with the GlobalCache last; undefined when the module has none. */
 export function callJobHook(
   { module, target, cache }: JobLevel,
   name: string,
   activity: string,
+  ...first: unknown[]
 ): Promise<unknown> | undefined {
   const method = methodOf(target, name);
-  return method && withContext(module, activity, () => method(...cache));
+  return method && withContext(module, activity, () => method(...first, ...cache));
 }

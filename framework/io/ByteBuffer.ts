@@ -42,8 +42,13 @@ export class ByteBuffer {
     this.#view.setUint32(at, value, true);
   }
 
+  setFloat32(at: number, value: number): void {
+    this.#view.setFloat32(at, value, true);
+  }
+
   setUint64(at: number, value: number): void {
-    this.#view.setBigUint64(at, BigInt(value), true);
+    this.#view.setUint32(at, value >>> 0, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
   }
 
   /** What was written so far, without copying: valid until the next write. */

@@ -13,6 +13,12 @@ export interface StreamHooks {
   endRun?(run: Run, setup: EventSetup): void | Promise<void>;
   beginLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup): void | Promise<void>;
   endLuminosityBlock?(lumi: LuminosityBlock, setup: EventSetup): void | Promise<void>;
+  /**
+   * After endStream of every module, when nothing has failed: what this stream found, as plain data, for the class's
+   * globalEndJobSummary. CMSSW has the like for runs and luminosity blocks (endRunSummary, globalEndRunSummary); for the
+   * job its streams write into a mutable GlobalCache in endStream, in whatever order they come. Here memory is not shared.
+   */
+  endStreamSummary?(): unknown;
 }
 
 /**
@@ -31,6 +37,11 @@ export interface GlobalStatics<Cache> {
     cache: Cache,
     luminosityBlockCache: unknown,
   ): void | Promise<void>;
+  /**
+   * Before globalEndJob, with what endStreamSummary of each stream returned, in the order of streams. Not called when the
+   * job ends by an exception: what was found in half of the events would look like the whole. Called after a clean stop.
+   */
+  globalEndJobSummary?(summaries: readonly never[], cache: Cache): void | Promise<void>;
   globalEndJob?(cache: Cache): void | Promise<void>;
 }
 

@@ -53,6 +53,16 @@ export interface EventBatch {
 }
 
 /**
+ * An output module's own `static selectProducts`, in place of outputCommands: which of the products that there are it
+ * takes. Called once a job; `owner` names the module in errors. @throws Configuration
+ */
+export type ProductSelection<Config = never> = (
+  pset: Config,
+  candidates: readonly KeptProduct[],
+  owner: string,
+) => readonly KeptProduct[];
+
+/**
  * Writes the selected events. encode() runs in the thread that processed the events, write() on the main thread in
  * input order, so the main thread only appends.
  */

@@ -1,10 +1,12 @@
 /**
  * FileInPath: a path that is looked for in a list of directories, as CMSSW's search path. The list is set once per
  * thread by the host (package of the config, working directory, the site's list, cmsrun's own package).
+ * "model:NAME:VERSION" is the folder of a model in the model store.
  */
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { Exception } from "../base/errors.js";
+import { isModelReference, resolveModelPath } from "../base/modelPath.js";
 
 let searchPath: readonly string[] = [];
 
@@ -16,8 +18,9 @@ export function getSearchPath(): readonly string[] {
   return searchPath;
 }
 
-/** The full path of the first file found. @throws FileInPathError naming every directory looked in. */
+/** The full path of the first file found. @throws FileInPathError naming every directory looked in; ModelNotFound */
 export function fullPath(path: string): string {
+  if (isModelReference(path)) return resolveModelPath(path);
   if (isAbsolute(path)) {
     if (existsSync(path)) return path;
   } else {

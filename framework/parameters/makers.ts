@@ -35,8 +35,12 @@ export type ValueMakers<Tracked extends boolean> = {
   readonly [K in PlainKind]: (...input: Input<K>) => Scalar<K, Tracked>;
 } & {
   PSet<P extends object = Record<never, never>>(parameters?: P): PSetValue<P, Tracked> & Assignable;
-  VPSet<P extends object>(...psets: PSetValue<P, boolean>[]): VPSetValue<P, Tracked> & Assignable;
+  VPSet<T extends readonly TypedValue<"PSet", boolean, object>[]>(
+    ...psets: T
+  ): VPSetValue<ParametersIn<T[number]>, Tracked> & Assignable;
 };
+/** Those of any of the PSets: each may have other parameters. */
+type ParametersIn<S> = S extends TypedValue<"PSet", boolean, infer P> ? P : never;
 /** Parameters as properties: `cuts.minPt = 30`. */
 // biome-ignore lint/suspicious/noExplicitAny: checked at run time by the view
 type Assignable = { [parameter: string]: any };

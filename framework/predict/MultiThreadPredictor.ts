@@ -59,7 +59,7 @@ export class MultiThreadPredictor {
     this.#cache = new SessionCache(made.graph.origin, loadModel(made.graph, config.session));
     const nativeLock = new Int32Array(new SharedArrayBuffer(4));
     setNativeLock(nativeLock);
-    const plan: PredictorPlan = {
+    const plan: Omit<PredictorPlan, "memoryThread"> = {
       cache: this.#cache.toShared(),
       modelMemory: modelMemory().memory,
       compiler: compilerSettings(),
@@ -141,12 +141,14 @@ export class MultiThreadPredictor {
     this.#cache.closeSession();
   }
 
-  #start(plan: PredictorPlan): void {
+  #start(common: Omit<PredictorPlan, "memoryThread">): void {
+    const plan: PredictorPlan = { ...common, memoryThread: modelMemory().beginThread() };
     const thread = new Worker(new URL("./predictorThread.js", import.meta.url), { workerData: plan });
     this.#threads.set(thread, []);
     thread.on("message", (reply: PredictorReply) => this.#finish(thread, reply));
     thread.on("error", (error) => this.#fail(Exception.from(error)));
     thread.on("exit", (code) => {
+      modelMemory().endThread(plan.memoryThread);
       if (code !== 0) this.#fail(invalidRun(`a thread of the predictor ended with code ${code}`));
     });
     thread.unref();

@@ -10,9 +10,10 @@ import type { GraphDef, SignatureTensor } from "../tensorflow/GraphDef.js";
 import { GraphIndex } from "../tensorflow/GraphIndex.js";
 import { parseTensorName } from "../tensorflow/names.js";
 import type { Options } from "../tensorflow/Options.js";
-import { type Saveable, toConcreteFunction } from "../tensorflow/saving/toConcreteFunction.js";
+import { concreteFunction, toConcreteFunction } from "../tensorflow/modelTools.js";
+import type { Saveable } from "../tensorflow/saving/toConcreteFunction.js";
 import type { TensorSpec } from "../tensorflow/TensorSpec.js";
-import { concreteFunction, type TraceableFunction } from "../tensorflow/trace/concreteFunction.js";
+import type { TraceableFunction } from "../tensorflow/trace/concreteFunction.js";
 
 export interface PredictOptions<ReturnInput extends boolean = boolean> {
   /** A path, a graph, a Layers model …: whatever saveFrozenGraph takes. Either this, or towerFunc with inputSignature. */
@@ -65,12 +66,13 @@ export class PredictConfig<ReturnInput extends boolean = false> {
       model === undefined
         ? await concreteFunction(towerFunc as TraceableFunction, inputSignature as readonly TensorSpec[])
         : await toConcreteFunction(model, { outputNames });
-    const { graph, variables } = sessionInit === undefined ? made : smartInit(made, sessionInit);
+    const fn = smartInit(made, sessionInit);
+    const { graph } = fn;
     const { signature } = graph;
     const index = new GraphIndex(graph);
     const inputs = pick(inputNames ?? Object.keys(signature.inputs), signature.inputs, index, "input");
     const outputs = pick(outputNames, signature.outputs, index, "output");
-    return { graph: { ...graph, signature: { key: signature.key, inputs, outputs } }, variables };
+    return { ...fn, graph: { ...graph, signature: { key: signature.key, inputs, outputs } } };
   }
 
   async #load(): Promise<PredictGraph> {

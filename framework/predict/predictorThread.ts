@@ -13,6 +13,8 @@ import type { TensorLike } from "../tensorflow/Tensor.js";
 export interface PredictorPlan {
   readonly cache: SharedCache;
   readonly modelMemory: WasmMemory;
+  /** The thread's number in it: ModelMemory.beginThread. */
+  readonly memoryThread: number;
   readonly compiler: CompilerSettings;
   readonly nativeLock: Int32Array;
   readonly inputs: readonly string[];
@@ -26,7 +28,7 @@ export interface PredictorReply {
 }
 
 const plan = workerData as PredictorPlan;
-adoptModelMemory(plan.modelMemory);
+adoptModelMemory(plan.modelMemory, plan.memoryThread);
 setCompilerSettings(plan.compiler);
 setNativeLock(plan.nativeLock);
 const cache = SessionCache.fromShared(plan.cache);

@@ -20,6 +20,19 @@ export interface ConcreteFunction {
   readonly graph: SignedGraph;
   /** By variableName(). One that is not there has no value yet: smartInit gives it one. */
   readonly variables: ReadonlyMap<string, Tensor>;
+  /** Left out where there is nothing of the kind. */
+  readonly initialization?: Initialization;
+}
+
+/** What runs before a model's first call, to fill its tables, and the files that belong to the model. */
+export interface Initialization {
+  /** The node that runs it, with all that it needs; "" for none. Nodes that the graph has too are the same ones. */
+  readonly op: string;
+  readonly nodes: readonly NodeDef[];
+  /** Tensors that are the paths of files. */
+  readonly assets: readonly { readonly tensor: string; readonly path: string }[];
+  /** A directory of files that are kept beside the model (assets.extra). */
+  readonly extra: string | undefined;
 }
 
 /** A graph that needs no values: its placeholders are the inputs, what no node reads the outputs, if it has no signature. */

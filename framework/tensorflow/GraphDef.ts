@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Exception } from "../base/errors.js";
+import { resolveModelPath } from "../base/modelPath.js";
 import type { DType } from "./dtypes.js";
 import { graphDefType } from "./proto/graphDefSchema.js";
 import { decodeGraph, type GraphMessage } from "./proto/decodeGraph.js";
@@ -129,10 +130,11 @@ export interface GraphDef {
 }
 
 /**
- * Reads a frozen graph: text when ".pb.txt" or ".pbtxt" is in its file's name, else binary.
+ * Reads a frozen graph, of which "model:NAME:VERSION" may be the path: text when ".pb.txt" or ".pbtxt" is in its file's name, else binary.
  * @throws InvalidGraphDef with the path when there is no file, or it is not a GraphDef with nodes.
  */
-export function loadGraphDef(path: string): GraphDef {
+export function loadGraphDef(file: string): GraphDef {
+  const path = resolveModelPath(file);
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);

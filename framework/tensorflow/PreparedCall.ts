@@ -1,7 +1,7 @@
 /** A session's run with its names resolved: what an event loop calls, without string work or needless allocation. */
 import { copyData, type DType } from "./dtypes.js";
-import type { Executable } from "./engines.js";
-import { checkFeed, type FeedRule } from "./feeds.js";
+import type { Executable, FeedType } from "./engines.js";
+import { checkFeed, type FeedRule, typeOfFeed } from "./feeds.js";
 import { Tensor, type TensorLike } from "./Tensor.js";
 
 export class PreparedCall {
@@ -17,6 +17,29 @@ export class PreparedCall {
   /** How the engine computes what has been run so far, a line each; nothing where it has nothing to tell. */
   explain(): readonly string[] {
     return this.#executable.explain?.() ?? [];
+  }
+
+  /**
+   * Makes ready what runs of these batch sizes need, so that the first of each is no slower than the next: the compiled
+   * engine has code for each size, 60–250 ms to compile and a few to load from disk. No data is run.
+   * @throws InvalidRun for an input of which more than the first dimension is unknown, and for a size that is no whole
+   *   number from 1 on
+   */
+  warmUp(batchSizes: readonly number[]): void {
+    for (const feeds of this.#feedsOf(batchSizes)) this.#executable.warmUp?.(feeds);
+  }
+
+  /**
+   * warmUp that compiles in another thread: meanwhile this one runs what is ready, and each size joins it as it is done,
+   * in the order given. Resolves when all are there, or the session is closed. @throws as warmUp
+   */
+  async warmUpInBackground(batchSizes: readonly number[]): Promise<void> {
+    const all = this.#feedsOf(batchSizes);
+    await this.#executable.warmUpInBackground?.(all);
+  }
+
+  #feedsOf(batchSizes: readonly number[]): FeedType[][] {
+    return batchSizes.map((size) => this.#rules.map((rule) => typeOfFeed(rule, size)));
   }
 
   /**

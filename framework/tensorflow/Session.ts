@@ -45,7 +45,7 @@ export function loadModel(
   if (!graph || fault) throw new Exception("InvalidGraphDef", `error while creating session: ${fault}.`);
   const resolved = resolveOptions(options);
   const engine = findEngine(resolved.engine);
-  noteEngine(engine.name);
+  noteEngine(engine.name, graph.origin);
   return engine.load(new GraphIndex(graph), resolved, source);
 }
 
@@ -137,7 +137,10 @@ export class Session {
     return new PreparedCall(rules, this.#runner.prepare(feedNames, fetchNames));
   }
 
-  /** Releases the working memory; a later run throws InvalidSession. */
+  /**
+   * Releases the working memory, and of compiled code its weights unless other sessions use them. A later run throws
+   * InvalidSession. What is not closed is released when it is collected, sooner or later.
+   */
   close(): void {
     this.#runner?.close?.();
     this.#runner = undefined;

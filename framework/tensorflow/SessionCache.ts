@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import { Exception } from "../base/errors.js";
+import { resolveModelPath } from "../base/modelPath.js";
 import { registerSharedForm, type Shareable } from "../base/sharedForm.js";
 import { findEngine, type LoadedModel } from "./engines.js";
 import type { GraphDef } from "./GraphDef.js";
@@ -25,7 +26,7 @@ export class SessionCache implements Shareable {
   #sessions: Session[] = [];
 
   /**
-   * Loads a frozen graph (.pb, .pb.txt) or a SavedModel's directory.
+   * Loads a frozen graph (.pb, .pb.txt), a SavedModel's directory, or "model:NAME:VERSION" from the store.
    * @throws InvalidGraphDef, InvalidMetaGraphDef, InvalidSession
    */
   constructor(path: string, options?: ModelOptions);
@@ -40,8 +41,9 @@ export class SessionCache implements Shareable {
     // Rebuilt from its shared form, so that this thread too reads the one shared copy of the weights.
     const { tag, signature } = modelOrOptions;
     const options = { ...(tag !== undefined && { tag }), ...(signature !== undefined && { signature }) };
-    const source = { path: resolve(path), options };
-    const loaded = loadModel(loadGraph(path, options), modelOrOptions, source);
+    const file = resolveModelPath(path);
+    const source = { path: resolve(file), options };
+    const loaded = loadModel(loadGraph(file, options), modelOrOptions, source);
     this.#model = findEngine(loaded.engine).fromShared(loaded.toShared() as never);
   }
 

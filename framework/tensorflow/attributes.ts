@@ -24,8 +24,14 @@ export function intsAttr(node: NodeDef, name: string): readonly number[] {
   return node.attrs[name]?.list?.i ?? [];
 }
 
+/** @throws InvalidSession when its element type is one that tensors here cannot have. */
 export function tensorAttr(node: NodeDef, name: string): TensorLike {
-  return node.attrs[name]?.tensor ?? missing(node, name);
+  const { tensor, encodedTensor } = node.attrs[name] ?? {};
+  if (!encodedTensor) return tensor ?? missing(node, name);
+  throw new Exception(
+    "InvalidSession",
+    `node '${node.name}' (${node.op}): '${name}' is a tensor of an element type that is not supported.`,
+  );
 }
 
 /** @throws InvalidSession when the type is one that tensors here cannot have (complex, quantised, resource …). */

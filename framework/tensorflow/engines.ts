@@ -53,11 +53,20 @@ export interface Runner {
   close?(): void;
 }
 
+/** What a feed will be. */
+export type FeedType = Pick<TensorLike, "dtype" | "shape">;
+
 export interface Executable {
   /** Feeds in the order of prepare, already checked. The result is valid until the runner's next run. */
   run(feeds: readonly TensorLike[]): readonly TensorLike[];
+  /** Makes what a run of such feeds needs, without data; absent where nothing is made. @throws as run */
+  warmUp?(feeds: readonly FeedType[]): void;
+  /** As warmUp for each, while this thread goes on running what is ready. */
+  warmUpInBackground?(all: readonly (readonly FeedType[])[]): Promise<void>;
   /** How it computes, a line each: for people. What has not run yet is not told. */
   explain?(): readonly string[];
+  /** Releases what the garbage collector does not; absent where there is nothing of that kind. */
+  close?(): void;
 }
 
 const engines = new Map<string, Engine>();

@@ -1,6 +1,7 @@
 /** Checks what a run is fed with against what the graph declares; on the hot path, so no strings unless it fails. */
 import { Exception } from "../base/errors.js";
 import { type DType, holds, type TensorData } from "./dtypes.js";
+import type { FeedType } from "./engines.js";
 import type { PartialShape } from "./GraphDef.js";
 import type { Placeholder } from "./GraphIndex.js";
 import { elementCount, maxElements, showShape, type TensorLike } from "./Tensor.js";
@@ -43,6 +44,20 @@ function lengthOf(dtype: DType, data: TensorData): number {
   if (dtype === "int32") return data instanceof Int32Array ? data.length : -1;
   if (dtype === "int64") return data instanceof BigInt64Array ? data.length : -1;
   return dtype === "float64" && data instanceof Float64Array ? data.length : -1;
+}
+
+/** What is fed in a batch of that size. @throws InvalidRun where the graph does not say it, or for no batch size */
+export function typeOfFeed({ name, declared }: FeedRule, batchSize: number): FeedType {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw invalidRun(`batch size ${batchSize} is no whole number from 1 on`);
+  const { dtype, shape } = declared ?? {};
+  if (dtype === undefined || !shape || shape.slice(1).some((size) => size < 0)) {
+    const known = `${dtype ?? "unknown type"} ${showShape(shape ?? null)}`;
+    throw invalidRun(
+      `input '${name}' (${known}) can have more than one shape in a batch of ${batchSize}: run it on an example instead`,
+    );
+  }
+  return { dtype, shape: shape.map((size) => (size < 0 ? batchSize : size)) };
 }
 
 function checkFully({ name, declared }: FeedRule, tensor: TensorLike | undefined): number {

@@ -1,17 +1,44 @@
 /** Which engine computed for which module, for the job report. Each thread notes its own; the job puts them together. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { arch } from "node:os";
+import { join } from "node:path";
+import { contentHash, filesIn } from "../base/contentHash.js";
+import { modelTagOf } from "../base/modelPath.js";
 import { registeredEngines } from "./engines.js";
+
+/** A model that was given to an engine. */
+export interface ModelUse {
+  /** Label of the module that loaded it, "" where none is being made. */
+  readonly module: string;
+  /** The file or folder that it was read from, or what the graph made in memory is called. */
+  readonly origin: string;
+  /** When, in ms since 1970. */
+  readonly loadedMs: number;
+}
 
 /** What one thread noted, as plain data. */
 export interface EngineUse {
   /** Label of the module that loaded a model, "" where none is being made; and the engine that runs it. */
   readonly models: readonly (readonly [module: string, engine: string])[];
+  /** What the models are; left out where nothing was noted. */
+  readonly origins?: readonly ModelUse[];
   /** Engine → what computes, where this thread knows. */
   readonly descriptions: readonly (readonly [engine: string, description: string])[];
+  /** Of modules whose events share calls. */
+  readonly batches?: readonly BatchCounts[];
+}
+
+/** How requests of several events went into calls of a model. */
+export interface BatchCounts {
+  readonly module: string;
+  requests: number;
+  rows: number;
+  calls: number;
 }
 
 const models = new Map<string, readonly [module: string, engine: string]>();
+const batches: BatchCounts[] = [];
+const origins = new Map<string, ModelUse>();
 let loadingModule = "";
 
 /** Calls what makes a module; the models loaded meanwhile are that module's. */
@@ -26,8 +53,17 @@ export function loadingFor<T>(label: string, make: () => T): T {
 }
 
 /** A model was given to this engine. */
-export function noteEngine(engine: string): void {
+export function noteEngine(engine: string, origin: string): void {
   models.set(`${loadingModule}\n${engine}`, [loadingModule, engine]);
+  const key = `${loadingModule}\n${origin}`;
+  if (!origins.has(key)) origins.set(key, { module: loadingModule, origin, loadedMs: Date.now() });
+}
+
+/** Counts for the module that is being made; whoever runs its model adds to them. */
+export function noteBatches(): BatchCounts {
+  const counts = { module: loadingModule, requests: 0, rows: 0, calls: 0 };
+  batches.push(counts);
+  return counts;
 }
 
 /** What this thread noted since the last call. */
@@ -35,8 +71,14 @@ export function takeEngineUse(): EngineUse {
   const descriptions = registeredEngines().flatMap(({ name, description }): [string, string][] => {
     return description === undefined ? [] : [[name, description]];
   });
-  const use = { models: [...models.values()], descriptions };
+  const use = {
+    models: [...models.values()],
+    origins: [...origins.values()],
+    descriptions,
+    batches: batches.splice(0),
+  };
   models.clear();
+  origins.clear();
   return use;
 }
 
@@ -47,10 +89,48 @@ export function formatEngineUse(uses: readonly EngineUse[], release: string): st
   const lines = uses
     .flatMap(({ models: loaded }) => loaded)
     .map(([module, engine]) => {
-      const who = module === "" ? "" : ` module '${module}':`;
-      return `Inference:${who} engine ${descriptions.get(engine) ?? engine}, ${where}`;
+      return `Inference:${by(module)} engine ${descriptions.get(engine) ?? engine}, ${where}`;
+    });
+  return [...new Set(lines), ...formatBatches(uses)].join("\n");
+}
+
+/** One line a module, over all threads. */
+function formatBatches(uses: readonly EngineUse[]): string[] {
+  const sums = new Map<string, BatchCounts>();
+  for (const { module, requests, rows, calls } of uses.flatMap((use) => use.batches ?? [])) {
+    const sum = sums.get(module) ?? { module, requests: 0, rows: 0, calls: 0 };
+    sums.set(module, sum);
+    sum.requests += requests;
+    sum.rows += rows;
+    sum.calls += calls;
+  }
+  return [...sums.values()].map(({ module, requests, rows, calls }) => {
+    const mean = (rows / Math.max(1, calls)).toFixed(1);
+    return `Inference: module '${module}': ${requests} events with ${rows} rows in ${calls} calls, ${mean} rows a call`;
+  });
+}
+
+/** One line a module and model that was read from a file: its tag in the store or its path, and what it contains. */
+export function formatModels(uses: readonly EngineUse[]): string {
+  const lines = uses
+    .flatMap((use) => use.origins ?? [])
+    .filter(({ origin }) => statSync(origin, { throwIfNoEntry: false }) !== undefined)
+    .map(({ module, origin, loadedMs }) => {
+      return `Model:${by(module)} ${modelTagOf(origin) ?? origin}, ${contents(origin, loadedMs)}`;
     });
   return [...new Set(lines)].join("\n");
+}
+
+/** Hashed when the job has ended, so that no event waits for it. */
+function contents(path: string, loadedMs: number): string {
+  const isFolder = statSync(path).isDirectory();
+  const files = isFolder ? filesIn(path).map((name) => join(path, name)) : [path];
+  if (files.some((file) => statSync(file).ctimeMs > loadedMs)) return "which was changed after it was loaded";
+  return `sha256 ${contentHash(path, isFolder ? ["model.yaml"] : [])}`;
+}
+
+function by(module: string): string {
+  return module === "" ? "" : ` module '${module}':`;
 }
 
 /** The vector instructions that decide which kernels a library picks, and so the last bits of its results. */

@@ -8,7 +8,6 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const program = join(root, "dist", "cmsrun.js");
 /** Plugins that more than one test uses; one test's own lie in `plugins/` beside its config. */
 const sharedPlugins = join(root, "test", "integration", "plugins");
 
@@ -17,6 +16,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly timeoutMs?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command of ours; cmsrun, if not given. */
+  readonly command?: string;
 }
 
 export interface Outcome {
@@ -29,10 +30,8 @@ export interface Outcome {
 export interface RunningJob {
   readonly child: ChildProcess;
   readonly outcome: Promise<Outcome>;
-  /** Resolves when `text` has appeared in stdout or stderr. */
-  seen(text: string): Promise<void>;
-  /** What it wrote to stderr so far. */
-  text(): string;
+  /** Resolves when `text` has appeared in stdout or stderr, with what was written until then. */
+  seen(text: string): Promise<string>;
 }
 
 /** A folder that is removed after the tests of the file that asked for it. */
@@ -81,7 +80,7 @@ process.MessageLogger.cerr.FwkReport.limit = 0;`;
 
 export function startCmsrun(
   args: readonly string[],
-  { cwd = root, timeoutMs = 25_000, env = {} }: RunOptions = {},
+  { cwd = root, timeoutMs = 25_000, env = {}, command = "cmsrun" }: RunOptions = {},
 ): RunningJob {
   const environment = { ...process.env, CMSRUN_PLUGIN_PATH: sharedPlugins, ...env };
   const folder = mkdtempSync(join(tmpdir(), "cmsrun-log-"));
@@ -89,7 +88,7 @@ export function startCmsrun(
   const [stdout, stderr] = [join(folder, "stdout"), join(folder, "stderr")];
   const descriptors = [openSync(stdout, "w"), openSync(stderr, "w")];
   const stdio: StdioOptions = ["ignore", ...descriptors];
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [join(root, "dist", `${command}.js`), ...args], {
     cwd,
     env: environment,
     stdio,
@@ -110,12 +109,12 @@ export function startCmsrun(
   const seen = async (text: string) => {
     for (;;) {
       const { stdout: out, stderr: err } = ended ?? output();
-      if (out.includes(text) || err.includes(text)) return;
+      if (out.includes(text) || err.includes(text)) return out + err;
       if (ended) throw new Error(`'${text}' never appeared in:\n${out}${err}`);
       await sleep(10);
     }
   };
-  return { child, outcome, seen, text: () => (ended ?? output()).stderr };
+  return { child, outcome, seen };
 }
 
 /** The block of a fatal exception, without its time; "" when none was printed. */

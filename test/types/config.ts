@@ -67,6 +67,11 @@ cms.EDAnalyzer("TypedMixer", { input: cms.SecSource("EmptySource"), cuts: cms.PS
 cms.Source("EmptySource");
 cms.Service("MessageLogger", { cerr: cms.untracked.PSet({ MyCategory: cms.untracked.PSet({ limit: cms.untracked.int32(3) }) }) });
 cms.EDProducer("MyPlugin", { graphPath, modelPolicy: cms.untracked.string("perInstance") });
+cms.OutputModule("TFRecordOutputModule", {
+  fileName: cms.untracked.string("a.tfrecord"),
+  features: cms.untracked.vstring("Jet.pt"),
+  recordsPerShard: cms.untracked.uint32(1000),
+});
 
 // What a process loads is a member as any other: usable without a cast.
 const process = new cms.Process("TEST");
@@ -90,6 +95,8 @@ cms.EDAnalyzer("TypedAnalyser", { graphPath });
 cms.EDProducer("JetScorePrinter");
 // @ts-expect-error a producer as a source
 cms.Source("MyPlugin", { graphPath });
+// @ts-expect-error records without features
+cms.OutputModule("TFRecordOutputModule", { fileName: cms.untracked.string("a.tfrecord") });
 // @ts-expect-error misspelt service
 cms.Service("MesageLogger");
 // @ts-expect-error missing required parameter

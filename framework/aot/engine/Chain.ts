@@ -41,6 +41,10 @@ export class Chain implements Executable {
     );
   }
 
+  close(): void {
+    for (const { executable } of this.#stages) executable.close?.();
+  }
+
   run(feeds: readonly TensorLike[]): readonly TensorLike[] {
     for (let i = 0; i < feeds.length; i++) this.#tensors[i] = feeds[i] as TensorLike;
     for (const { executable, from, given, to } of this.#stages) {

@@ -1,24 +1,29 @@
 /** A call of a compiled model: finds the unit for the shapes it is given, copies in, runs. */
-import type { Executable, Runner } from "../../tensorflow/engines.js";
+import { Exception } from "../../base/errors.js";
+import type { Executable, FeedType, Runner } from "../../tensorflow/engines.js";
 import { parseTensorName } from "../../tensorflow/names.js";
 import { copyData } from "../../tensorflow/dtypes.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import { isElementType } from "../tensor/View.js";
+import type { Feed } from "../lower/traceGraph.js";
 import { Unsupported } from "../lower/traceValues.js";
 import { UncompiledBranch, warmUp } from "../loadUnit.js";
-import type { CodeLayout, Slot, Unit } from "../Unit.js";
+import type { CodeLayout, CompiledCode, Slot, Unit } from "../Unit.js";
+import { compilerVersion } from "../targets.js";
 import { Chain } from "./Chain.js";
+import { compileInThread } from "./compileInThread.js";
 import { noteUncompiled } from "./explanations.js";
 import { split } from "./split.js";
-import { type CompilableGraph, unitFor } from "./units.js";
+import { type CompilableGraph, isCompiled, type SharedUnit, unitFor } from "./units.js";
 
 /** Shapes that are kept ready; the one that was not used for longest goes first. */
 const maxShapes = 256;
 
-/** What a feed has to be for code that is ready. */
-type FeedType = Pick<TensorLike, "dtype" | "shape">;
+interface Made extends Executable {
+  readonly unit?: SharedUnit;
+}
 
-interface Ready extends Executable {
+interface Ready extends Made {
   readonly types: readonly FeedType[];
 }
 
@@ -31,6 +36,7 @@ export class CompiledExecutable implements Executable {
   /** Where the graph is not compiled in one piece: by the reason, since other shapes may have the same. */
   readonly #parts = new Map<string, Executable>();
   readonly #runners: Runner[] = [];
+  #isClosed = false;
 
   constructor(model: CompilableGraph, feeds: readonly string[], fetches: readonly string[]) {
     this.#model = model;
@@ -62,7 +68,7 @@ export class CompiledExecutable implements Executable {
   }
 
   /** Compiles for one row, where the graph says what a row is: mistakes show before the first event. */
-  warmUp(): void {
+  warmUpRow(): void {
     const feeds = this.#feeds.map((name) => {
       const { node, port } = parseTensorName(name);
       const declared = port === 0 ? this.#model.reference.index.placeholder(node) : undefined;
@@ -73,25 +79,68 @@ export class CompiledExecutable implements Executable {
     if (feeds.every((feed) => feed !== undefined)) this.#prepare(feeds);
   }
 
-  #prepare(feeds: readonly FeedType[]): Executable {
+  warmUp(feeds: readonly FeedType[], code?: CompiledCode): void {
+    if (!this.#isReady(feeds)) this.#prepare(feeds, code);
+  }
+
+  async warmUpInBackground(all: readonly (readonly FeedType[])[]): Promise<void> {
+    const missing = all.filter((feeds) => !this.#isReady(feeds) && !this.#isQuick(feeds));
+    for (const feeds of all) if (!missing.includes(feeds)) this.warmUp(feeds);
+    if (missing.length === 0) return;
+    const order = {
+      model: this.#model.toShared(),
+      units: missing.map((feeds) => this.#named(feeds)),
+      fetches: this.#fetches,
+    };
+    await compileInThread(order, (index, code) => {
+      if (!this.#isClosed) this.warmUp(missing[index] as readonly FeedType[], code);
+      return !this.#isClosed;
+    });
+  }
+
+  #isReady(feeds: readonly FeedType[]): boolean {
+    return this.#ready.some(({ types }) => fits(types, feeds));
+  }
+
+  /** Nothing to compile; or not built, so that there is no file to start a thread from. */
+  #isQuick(feeds: readonly FeedType[]): boolean {
+    if (compilerVersion === "source" || feeds.some(({ dtype }) => !isElementType(dtype))) return true;
+    return isCompiled(this.#model, this.#named(feeds), this.#fetches);
+  }
+
+  #named(types: readonly FeedType[]): Feed[] {
+    return types.map(({ dtype, shape }, i) => ({ name: this.#feeds[i] as string, dtype, shape }));
+  }
+
+  /** Gives the code's memory back; a later run throws InvalidSession. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { unit } of this.#ready) unit?.release();
+    this.#ready.length = 0;
+    for (const part of this.#parts.values()) part.close?.();
+    this.#parts.clear();
+  }
+
+  #prepare(feeds: readonly FeedType[], code?: CompiledCode): Executable {
+    if (this.#isClosed)
+      throw new Exception("InvalidSession", "cannot run empty session: it has been closed.");
     const types = feeds.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }));
-    const made: Ready = { types, ...this.#make(types) };
+    const made: Ready = { types, ...this.#make(types, code) };
     this.#ready.unshift(made);
-    if (this.#ready.length > maxShapes) this.#ready.pop();
+    if (this.#ready.length > maxShapes) this.#ready.pop()?.unit?.release();
     return made;
   }
 
-  #make(types: readonly FeedType[]): Executable {
+  #make(types: readonly FeedType[], code?: CompiledCode): Made {
     const strange = types.findIndex(({ dtype }) => !isElementType(dtype));
     if (strange >= 0)
       return this.#asReference(
         `input '${this.#feeds[strange]}' is of dtype ${types[strange]?.dtype}, which is not compiled`,
       );
-    const named = types.map((type, i) => ({ name: this.#feeds[i] as string, ...type }));
     try {
-      const unit = unitFor(this.#model, named, this.#fetches);
-      warmUp(unit);
-      return this.#called(unit);
+      const shared = unitFor(this.#model, this.#named(types), this.#fetches, code);
+      warmUp(shared.unit);
+      return this.#called(shared);
     } catch (error) {
       if (!(error instanceof Unsupported)) throw error;
       return this.#inParts(error);
@@ -111,11 +160,12 @@ export class CompiledExecutable implements Executable {
     return { run: (feeds) => executable.run(feeds), explain: () => [reason, ...parts()] };
   }
 
-  #called(unit: Unit): Executable {
+  #called(shared: SharedUnit): Made {
+    const { unit } = shared;
     const { uncompiled } = unit.layout;
     const run = uncompiled.length > 0 ? this.#orReference(caller(unit)) : caller(unit);
     for (const reason of uncompiled) noteUncompiled(reason);
-    return { run, explain: () => [...uncompiled, showUnit(unit.layout)] };
+    return { run, explain: () => [...uncompiled, showUnit(unit.layout)], unit: shared };
   }
 
   /** A branch that is not compiled is one of another run: that run goes to the reference engine as a whole. */
@@ -166,10 +216,10 @@ function showUnit(layout: CodeLayout): string {
   );
 }
 
-function fits(types: readonly FeedType[], feeds: readonly TensorLike[]): boolean {
+function fits(types: readonly FeedType[], feeds: readonly FeedType[]): boolean {
   for (let i = 0; i < types.length; i++) {
     const expected = types[i] as FeedType;
-    const { dtype, shape } = feeds[i] as TensorLike;
+    const { dtype, shape } = feeds[i] as FeedType;
     // Only what is no placeholder may change its dtype from run to run.
     if (shape.length !== expected.shape.length || dtype !== expected.dtype) return false;
     for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== expected.shape[axis]) return false;

@@ -3,6 +3,7 @@
  * be read again from a file is let go, and does not go from thread to thread.
  */
 import { Exception } from "../../base/errors.js";
+import { WeakValues } from "../../base/WeakValues.js";
 import type { GraphDef, NodeDef } from "../../tensorflow/GraphDef.js";
 import { GraphIndex } from "../../tensorflow/GraphIndex.js";
 import { newData } from "../../tensorflow/dtypes.js";
@@ -26,7 +27,7 @@ export type SharedCompiledModel = { readonly target: TargetName; readonly hash: 
 );
 
 /** Whole graphs of this thread, by hash, as long as somebody holds them. */
-const wholeGraphs = new Map<string, WeakRef<ReferenceModel>>();
+const wholeGraphs = new WeakValues<string, ReferenceModel>();
 
 export class CompiledModel implements LoadedModel, CompilableGraph {
   readonly engine = "compiled";
@@ -44,11 +45,11 @@ export class CompiledModel implements LoadedModel, CompilableGraph {
   ) {
     this.#source = source;
     this.#whole = whole;
-    if (whole) wholeGraphs.set(hash, new WeakRef(whole));
+    if (whole) wholeGraphs.set(hash, whole);
   }
 
   get reference(): ReferenceModel {
-    return this.#whole ?? wholeGraphs.get(this.hash)?.deref() ?? this.#readAgain();
+    return this.#whole ?? wholeGraphs.get(this.hash) ?? this.#readAgain();
   }
 
   toShared(): SharedCompiledModel {
@@ -72,7 +73,7 @@ export class CompiledModel implements LoadedModel, CompilableGraph {
         `'${path}' has changed since the job loaded it; start the job again.`,
       );
     const whole = new ReferenceEngine().load(new GraphIndex(graph));
-    wholeGraphs.set(this.hash, new WeakRef(whole));
+    wholeGraphs.set(this.hash, whole);
     return whole;
   }
 }
@@ -103,7 +104,11 @@ class CompiledRunner implements Runner {
   prepare(feeds: readonly TensorName[], fetches: readonly TensorName[]): CompiledExecutable {
     const executable = new CompiledExecutable(this.model, feeds.map(tensorKey), fetches.map(tensorKey));
     this.#executables.push(executable);
-    executable.warmUp();
+    executable.warmUpRow();
     return executable;
+  }
+
+  close(): void {
+    for (const executable of this.#executables) executable.close();
   }
 }

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { Exception } from "../../base/errors.js";
 import type { Target } from "../kernel/ir.js";
+import type { KnownCompilers } from "./knownCompilers.js";
 
 export interface NativeCompiler {
   /** Name or path of the C compiler. */
@@ -19,13 +20,19 @@ const avx512 = ["avx512f", "avx512vl", "avx512dq", "avx512bw"];
 
 /**
  * @param compiler its name or path; where not given, the first of cc, gcc, clang that the machine has
+ * @param known what has been asked before; where given, such a compiler is not started
  * @throws UnavailableAccelerator when there is none, or the CPU is neither x86-64 nor AArch64
  */
-export function findNativeCompiler(compiler?: string): NativeCompiler {
+export function findNativeCompiler(compiler?: string, known?: KnownCompilers): NativeCompiler {
   const candidates = compiler ? [compiler] : ["cc", "gcc", "clang"];
   for (const path of candidates) {
+    const before = known?.get(path);
+    if (before) return before;
     const macros = predefined(path);
-    if (macros) return { path, ...machineOf(macros, path) };
+    if (!macros) continue;
+    const found = { path, ...machineOf(macros, path) };
+    known?.set(path, found);
+    return found;
   }
   const tried = candidates.map((name) => `"${name}"`).join(", ");
   throw new Exception("UnavailableAccelerator", `no working C compiler: tried ${tried}; ${remedy}.`);

@@ -1,9 +1,9 @@
 /** A SavedModel whose signatures have static shapes, one a batch size: what cmsml_compile_tf_graph writes. */
-import { dtypeNumber } from "../../tensorflow/dtypes.js";
-import type { GraphDef, PartialShape, SignatureTensor } from "../../tensorflow/GraphDef.js";
-import { graphDefType } from "../../tensorflow/proto/graphDefSchema.js";
-import { savedModelType } from "../../tensorflow/proto/savedModelSchema.js";
-import { encodeGraphDef, servingTag } from "../../tensorflow/proto/encodeGraph.js";
+import { fromGraphDef } from "../../tensorflow/ConcreteFunction.js";
+import type { GraphDef, PartialShape, Signature } from "../../tensorflow/GraphDef.js";
+import { completeSignature } from "../../tensorflow/saving/completeSignature.js";
+import { dropLostColocations } from "../../tensorflow/saving/dropLostColocations.js";
+import { encodeSavedModel, metaGraphMessage } from "../../tensorflow/saving/metaGraphMessage.js";
 import type { ServingSignature } from "./ServingSignature.js";
 
 /** "serving_default_bs2"; in a pattern {} stands for the batch size. */
@@ -16,38 +16,27 @@ export function staticKey(pattern: string, batchSize: number): string {
  * @throws InvalidMetaGraphDef when the model was saved for another batch size
  */
 export function encodeStaticModel(
-  graph: GraphDef,
+  given: GraphDef,
   signature: ServingSignature,
   batchSizes: readonly number[],
   keyPattern: string,
 ): Uint8Array {
-  const entries = batchSizes.map((batchSize) => {
+  const graph = dropLostColocations(completeSignature(fromGraphDef(given).graph));
+  const signatures = batchSizes.map((batchSize): Signature => {
     const feeds = signature.feeds(batchSize);
-    const inputs = Object.keys(graph.signature?.inputs ?? {}).map((key, i) => [key, tensorInfo(feeds[i]!)]);
-    const outputs = Object.entries(graph.signature?.outputs ?? {}).map(([key, tensor]) => [
+    const inputs = Object.keys(graph.signature.inputs).map((key, i) => [key, feeds[i]]);
+    const outputs = Object.entries(graph.signature.outputs).map(([key, tensor]) => [
       key,
-      tensorInfo({ ...tensor, shape: withBatch(tensor.shape, batchSize) }),
+      { ...tensor, shape: withBatch(tensor.shape, batchSize) },
     ]);
-    const definition = {
+    return {
+      key: staticKey(keyPattern, batchSize),
       inputs: Object.fromEntries(inputs),
       outputs: Object.fromEntries(outputs),
-      method_name: "tensorflow/serving/predict",
     };
-    return [staticKey(keyPattern, batchSize), definition];
   });
-  const metaGraph = {
-    meta_info_def: { tags: [servingTag] },
-    graph_def: graphDefType().decode(encodeGraphDef(graph)),
-    signature_def: Object.fromEntries(entries),
-  };
-  return savedModelType()
-    .encode({ saved_model_schema_version: 1, meta_graphs: [metaGraph] })
-    .finish();
-}
-
-function tensorInfo({ name, dtype, shape }: SignatureTensor): object {
-  const tensor_shape = shape === null ? { unknown_rank: true } : { dim: shape.map((size) => ({ size })) };
-  return { name, dtype: dtype === undefined ? 0 : dtypeNumber(dtype), tensor_shape };
+  const nothing = { saver: undefined, variableDefs: [], initialization: undefined };
+  return encodeSavedModel(metaGraphMessage({ graph, signatures, tags: ["serve"], ...nothing }));
 }
 
 function withBatch(shape: PartialShape, batchSize: number): PartialShape {

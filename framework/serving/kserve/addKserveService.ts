@@ -18,7 +18,7 @@ import {
   statisticsOf,
 } from "./documents.js";
 import { faultOf, loadFault } from "./faults.js";
-import { inferResponse, type ModelInferRequest, readInferRequest, valueOf } from "./grpcRequest.js";
+import { inferResponse, type ModelInferRequest, readInferRequest, parameterValue } from "./grpcRequest.js";
 import {
   type InferenceMethod,
   inferenceMethods,
@@ -110,7 +110,7 @@ interface LoadRequest {
 }
 
 function plainParameters(parameters: LoadRequest["parameters"]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, valueOf(value)]));
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, parameterValue(value)]));
 }
 
 function refusal(method: InferenceMethod) {

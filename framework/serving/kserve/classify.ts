@@ -39,10 +39,10 @@ function numbersOf(dtype: DType, data: Exclude<DataOf[DType], Uint8Array[]>): Nu
 
 function largest(values: Numbers, from: number, count: number, size: number): number[] {
   const at = (index: number) => values[from + index] as number;
-  const isNaN = (index: number) => Number.isNaN(at(index));
+  const isNone = (index: number) => Number.isNaN(at(index));
   return Array.from({ length: count }, (_, index) => index)
     .sort((a, b) => {
-      if (isNaN(a) || isNaN(b)) return Number(isNaN(a)) - Number(isNaN(b)) || a - b;
+      if (isNone(a) || isNone(b)) return Number(isNone(a)) - Number(isNone(b)) || a - b;
       return at(a) > at(b) ? -1 : at(a) < at(b) ? 1 : a - b;
     })
     .slice(0, size);

@@ -103,6 +103,10 @@ export function repositoryIndex(repository: ModelRepository, readyOnly: boolean)
 
 /** Whether a model may be asked now; one that is not there is not ready. */
 export function isModelReady(repository: ModelRepository, name: string, version: string): boolean {
-  const asked = repository.index().filter((entry) => entry.name === name);
-  return asked.some((entry) => (version === "" || entry.version === version) && entry.state === "READY");
+  try {
+    repository.get(name, version);
+    return true;
+  } catch {
+    return false;
+  }
 }

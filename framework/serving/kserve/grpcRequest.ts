@@ -45,7 +45,7 @@ export function readInferRequest(request: ModelInferRequest, model: ServedModel)
     );
   return {
     id: id === "" ? undefined : id,
-    timeoutMs: timeoutOf(valueOf(request.parameters.timeout)),
+    timeoutMs: timeoutOf(parameterValue(request.parameters.timeout)),
     inputs: inputs.map((input, i) => givenInput(input, raw[i])),
     outputs: outputs.length === 0 ? allOutputs(model, true) : requestedOutputs(outputs, model),
   };
@@ -73,7 +73,7 @@ export function inferResponse(
 }
 
 /** The member of a parameter that is set; integers as numbers. */
-export function valueOf(parameter: Parameter | undefined): unknown {
+export function parameterValue(parameter: Parameter | undefined): unknown {
   for (const [key, value] of Object.entries(parameter ?? {})) {
     if (key === "int64_param" || key === "uint64_param") return toNumber(value as ProtoInt64);
     if (key.endsWith("_param")) return value;
@@ -98,7 +98,7 @@ function requestedOutputs(outputs: ModelInferRequest["outputs"], model: ServedMo
     if (seen.has(index)) throw badRequest(`output '${name}' is requested twice`);
     seen.add(index);
     if (parameters.shared_memory_region) throw badRequest(sharedMemoryRefusal);
-    return { index, isBinary: true, classes: classCount(valueOf(parameters.classification)) };
+    return { index, isBinary: true, classes: classCount(parameterValue(parameters.classification)) };
   });
 }
 

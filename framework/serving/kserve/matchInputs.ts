@@ -64,7 +64,7 @@ function fits(shape: readonly number[], expected: readonly number[]): boolean {
   for (let axis = 0; axis < shape.length; axis++) {
     const size = shape[axis] as number;
     const wanted = expected[axis] as number;
-    if (size !== wanted && (wanted >= 0 || size < 0)) return false;
+    if (size < 0 || (wanted >= 0 && size !== wanted)) return false;
   }
   return true;
 }

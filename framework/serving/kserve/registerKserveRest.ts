@@ -23,7 +23,8 @@ interface Params {
 }
 type Request = FastifyRequest<{ Params: Params }>;
 
-const json = "application/json";
+/** Whole: fastify would add the charset at every response. */
+const json = "application/json; charset=utf-8";
 
 /** `await fastify.register((app) => registerKserveRest(app, repository, options))`, so that its parser stays its own. */
 export async function registerKserveRest(

@@ -152,7 +152,9 @@ export class FolderRepository implements ModelRepository {
 
   /** @throws ModelNotFound */
   #folder(name: string): ModelFolder {
-    return this.#folders().get(name) ?? this.#absent(name, "");
+    const folder = this.#folders().get(name);
+    if (folder) return folder;
+    throw this.#notFound(name);
   }
 
   /** Read anew: models come and go. @throws Configuration */
@@ -188,16 +190,19 @@ export class FolderRepository implements ModelRepository {
     const shown = name.slice(0, maxCompared);
     const versions = this.#served.get(name);
     if (!versions) {
-      const known = new Set([...this.#served.keys(), ...this.#foldersOrNone().keys()]);
-      if (known.has(name))
-        throw new Exception(
-          "ModelNotReady",
-          `Request for unknown model: '${name}' has no available versions; load it first`,
-        );
-      const hint = suggestion(shown, known);
-      throw new Exception("ModelNotFound", `Request for unknown model: '${shown}' is not found${hint}`);
+      if (!this.#foldersOrNone().has(name)) throw this.#notFound(name);
+      const what = `Request for unknown model: '${shown}' has no available versions; load it first`;
+      throw new Exception("ModelNotReady", what);
     }
     throw versions.absent(version.slice(0, maxCompared));
+  }
+
+  #notFound(name: string): Exception {
+    const shown = name.slice(0, maxCompared);
+    const known = new Set([...this.#served.keys(), ...this.#foldersOrNone().keys()]);
+    known.delete(name);
+    const hint = suggestion(shown, known);
+    return new Exception("ModelNotFound", `Request for unknown model: '${shown}' is not found${hint}`);
   }
 }
 

@@ -86,17 +86,23 @@ function plain(type: Type, message: object): ModelConfig {
   return config as ModelConfig;
 }
 
+/** Code for a batch of that size is made, and run, when the model is loaded. */
+const maxBatchSize = 2 ** 16;
 const servedPlatforms = ["", "tensorflow_savedmodel", "tensorflow_graphdef"];
 
 /** What is asked for and cannot be had, in one sentence. */
 function refuseUnserved(config: Readonly<Record<string, unknown>>): void {
-  const { platform = "", backend = "" } = config as ModelConfig;
+  const { platform = "", backend = "", max_batch_size: batchSize = 0 } = config as ModelConfig;
   if (!servedPlatforms.includes(platform))
     throw wrong(
       `platform '${platform}' is not served here, only TensorFlow's: ${servedPlatforms.slice(1).join(", ")}`,
     );
   if (backend !== "" && backend !== "tensorflow")
     throw wrong(`backend '${backend}' is not served here, only 'tensorflow'`);
+  if (batchSize < 0 || batchSize > maxBatchSize)
+    throw wrong(
+      `max_batch_size must be from 0 to ${maxBatchSize}, not ${batchSize}; larger requests are run in parts`,
+    );
   const whole: Readonly<Record<string, string>> = {
     sequence_batching: "sequences of requests",
     ensemble_scheduling: "ensembles of models",
@@ -148,7 +154,10 @@ function checkMessage(type: Type, value: unknown, where: string, depth: number):
 
 function checkValue(field: Field, value: unknown, where: string, depth: number): void {
   const { resolvedType: type } = field;
-  if (type && "fields" in type) return checkMessage(type, value, where, depth + 1);
+  if (type && "fields" in type) {
+    checkMessage(type, value, where, depth + 1);
+    return;
+  }
   if (type) {
     if (typeof value === "string" && Object.hasOwn(type.values, value)) return;
     throw wrong(

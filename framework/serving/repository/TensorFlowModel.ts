@@ -9,11 +9,12 @@ import { loadModel, type Session } from "../../tensorflow/Session.js";
 import { SessionCache } from "../../tensorflow/SessionCache.js";
 import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
 import { Batcher } from "../batching/Batcher.js";
+import { batchSizes } from "../batching/batchSizes.js";
+import { countedRun } from "../runner/countedRun.js";
 import { emptyStatistics, type ServedModel, type ServedTensor } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import type { ModelConfig } from "./ModelConfig.js";
 import { graphTensors, type ModelSignature, settleSignature, zeros } from "./modelSignature.js";
-import { UnbatchedCall } from "./UnbatchedCall.js";
 import { readLabels, warmupBatches } from "./modelFiles.js";
 
 /** What a configuration leaves open. */
@@ -52,7 +53,8 @@ export class TensorFlowModel implements ServedModel {
   readonly #session: Session;
   readonly #cache: SessionCache;
   readonly #call: PreparedCall;
-  readonly #queue: Batcher | UnbatchedCall;
+  /** Undefined for a model without rows: each request is a call, at once. */
+  readonly #batcher: Batcher | undefined;
   readonly #sizes: readonly number[];
   readonly #timeoutMs: number;
 
@@ -82,18 +84,15 @@ export class TensorFlowModel implements ServedModel {
     this.#call = call;
     this.#timeoutMs = (default_queue_policy?.default_timeout_microseconds ?? 0) / 1000;
     const isCompiled = session.engine === "compiled";
-    this.#sizes = isCompiled ? batchSizes(this.maxBatchSize, preferred_batch_size) : [];
-    const run = (inputs: readonly TensorLike[]) => this.#run(inputs);
-    this.#queue =
-      this.maxBatchSize > 0
-        ? new Batcher(run, {
-            maxBatchSize: this.maxBatchSize,
-            maxLatencyMs: this.maxLatencyMs,
-            maxQueuedRows: default_queue_policy?.max_queue_size || defaults.maxQueuedRows,
-            batchSizes: this.#sizes,
-            statistics: this.statistics,
-          })
-        : new UnbatchedCall(run, this.statistics);
+    this.#sizes = isCompiled ? sizesOf(this.maxBatchSize, preferred_batch_size) : [];
+    if (this.maxBatchSize > 0)
+      this.#batcher = new Batcher((inputs) => this.#run(inputs), {
+        maxBatchSize: this.maxBatchSize,
+        maxLatencyMs: this.maxLatencyMs,
+        maxQueuedRows: default_queue_policy?.max_queue_size || defaults.maxQueuedRows,
+        batchSizes: this.#sizes,
+        statistics: this.statistics,
+      });
   }
 
   /**
@@ -115,16 +114,25 @@ export class TensorFlowModel implements ServedModel {
     }
   }
 
+  get queuedRows(): number {
+    return this.#batcher?.queuedRows ?? 0;
+  }
+
   infer(inputs: readonly TensorLike[], deadlineMs?: number): Promise<readonly TensorLike[]> {
     const untilMs =
       deadlineMs ?? (this.#timeoutMs > 0 ? performance.now() + this.#timeoutMs : Number.POSITIVE_INFINITY);
-    return this.#queue.submit(inputs, untilMs);
+    if (this.#batcher) return this.#batcher.submit(inputs, untilMs);
+    return this.#inferAlone(inputs, untilMs);
   }
 
   async close(): Promise<void> {
-    await this.#queue.close();
+    await this.#batcher?.close();
     this.#session.close();
     this.#cache.closeSession();
+  }
+
+  async #inferAlone(inputs: readonly TensorLike[], untilMs: number): Promise<readonly TensorLike[]> {
+    return countedRun(this.statistics, () => this.#run(inputs), untilMs);
   }
 
   #run(inputs: readonly TensorLike[]): readonly TensorLike[] {
@@ -196,9 +204,9 @@ function isSavedModel(cache: SessionCache): boolean {
   return (cache.graph as GraphDef).signature !== undefined;
 }
 
-/** Powers of two, the largest and the preferred: a batch is filled up to the next of them. */
-export function batchSizes(maxBatchSize: number, preferred: readonly number[] = []): number[] {
-  const sizes = new Set([maxBatchSize, ...preferred.filter((size) => size >= 1 && size <= maxBatchSize)]);
-  for (let size = 1; size < maxBatchSize; size *= 2) sizes.add(size);
-  return maxBatchSize > 0 ? [...sizes].sort((a, b) => a - b) : [];
+/** The usual sizes, and those that the configuration prefers. */
+function sizesOf(maxBatchSize: number, preferred: readonly number[] = []): number[] {
+  if (maxBatchSize === 0) return [];
+  const wanted = preferred.filter((size) => size >= 1 && size <= maxBatchSize);
+  return [...new Set([...batchSizes(maxBatchSize), ...wanted])].sort((a, b) => a - b);
 }

@@ -16,5 +16,5 @@ export interface MethodBody {
   readonly isCompiled: boolean;
   /** Outputs are not touched any more; inputs are read until it has returned, or its promise is settled. */
   run(inputs: readonly TensorLike[]): readonly TensorLike[] | Promise<readonly TensorLike[]>;
-  close(): void;
+  close(): void | Promise<void>;
 }

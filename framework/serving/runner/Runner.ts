@@ -17,6 +17,8 @@ export interface RunnableModel {
   readonly path: string;
   readonly signatures: Readonly<Record<string, MethodSignature>>;
   readonly tag?: { readonly name: string; readonly version?: string | undefined };
+  /** What model.yaml says: options.partial_kwargs are arguments that are the same in every call. */
+  readonly info?: { readonly options?: Readonly<Record<string, unknown>> };
 }
 
 export interface RunnerOptions {
@@ -134,11 +136,21 @@ export class Runner {
     this.#methods = undefined;
   }
 
+  /** Those of the model, unless the runner is given others for them. */
+  #partialKwargs(method: string): Readonly<Record<string, unknown>> {
+    const { model } = this;
+    const saved = isClass(model) ? undefined : model.info?.options?.partial_kwargs;
+    const ofMethod = (saved as RunnerOptions["partialKwargs"])?.[method];
+    return { ...ofMethod, ...this.#options.partialKwargs?.[method] };
+  }
+
   #opener(): (method: string) => MethodBody {
     const { model } = this;
     if (isClass(model)) {
-      const instance = new model();
-      return (method) => runnableMethod(instance, model, method);
+      const instance: { close?: () => void | Promise<void> } = new model();
+      let left = this.methodNames.length;
+      const close = () => (--left === 0 ? instance.close?.() : undefined);
+      return (method) => runnableMethod(instance, model, method, close);
     }
     const source = new ModelSource(model.path);
     return (method) =>
@@ -146,24 +158,18 @@ export class Runner {
         method,
         model.signatures[method] as MethodSignature,
         this.#options.inference ?? {},
-        new Set(Object.keys(this.#options.partialKwargs?.[method] ?? {})),
+        new Set(Object.keys(this.#partialKwargs(method))),
       );
   }
 
   #open(method: string, open: (method: string) => MethodBody): RunnerMethod {
-    const {
-      maxBatchSize = 100,
-      maxLatencyMs = 0,
-      maxQueuedRows,
-      methodConfigs,
-      partialKwargs,
-    } = this.#options;
+    const { maxBatchSize = 100, maxLatencyMs = 0, maxQueuedRows, methodConfigs } = this.#options;
     const settings: MethodSettings = {
       maxBatchSize,
       maxLatencyMs,
       maxQueuedRows,
       ...methodConfigs?.[method],
-      partialKwargs: partialKwargs?.[method],
+      partialKwargs: this.#partialKwargs(method),
     };
     try {
       return new RunnerMethod(method, open(method), settings);

@@ -38,7 +38,8 @@ export class RunnerMethod {
   readonly #sizes: readonly number[];
   /** Asynchronous calls that are not answered, where there is no batcher to count them. */
   #inside = 0;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  #drained: (() => void) | undefined;
 
   /** @throws BadRequest, InvalidTensor for partialKwargs that do not fit; Configuration */
   constructor(
@@ -63,6 +64,11 @@ export class RunnerMethod {
         batchSizes: this.#sizes,
         statistics: this.statistics,
       });
+  }
+
+  /** Rows that wait for others, or for the model. */
+  get queuedRows(): number {
+    return this.#batcher?.queuedRows ?? 0;
   }
 
   /**
@@ -99,8 +105,11 @@ export class RunnerMethod {
 
   /** Compiles for every size of a batch, so that the first requests need not wait for that. */
   warmUp(): void {
-    if (!this.#body.isCompiled) return;
     const [dimension] = this.#body.batchDim;
+    const isKnown = this.inputs.every(({ shape }) =>
+      shape.every((size, axis) => size >= 0 || axis === dimension),
+    );
+    if (!this.#body.isCompiled || !isKnown) return;
     for (const rows of this.batchable ? this.#sizes : [1]) {
       const inputs = this.inputs.map(({ dtype, shape }): TensorLike => {
         const its = shape.map((size, axis) =>
@@ -117,15 +126,22 @@ export class RunnerMethod {
   }
 
   /** Answers what has been accepted, refuses more, releases the model. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#batcher?.close();
-    this.#body.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#drain().then(() => this.#body.close());
+    return this.#closing;
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#batcher) return this.#batcher.close();
+    if (this.#inside > 0)
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
   }
 
   async #alone(inputs: Outputs, deadlineMs?: number): Promise<Outputs> {
     const { maxQueuedRows = Number.POSITIVE_INFINITY } = this.settings;
-    if (this.#isClosed)
+    if (this.#closing)
       throw new ServerBusy(`'${this.name}' is being closed: it takes no more requests.`, 1000);
     if (this.#inside >= maxQueuedRows)
       throw new ServerBusy(`${this.#inside} calls of '${this.name}' are not answered yet; try again.`, 1000);
@@ -133,7 +149,7 @@ export class RunnerMethod {
     try {
       return await countedRun(this.statistics, () => this.#compute(inputs), deadlineMs);
     } finally {
-      this.#inside--;
+      if (--this.#inside === 0) this.#drained?.();
     }
   }
 

@@ -17,7 +17,10 @@ export interface RunnableMethod {
   readonly outputs?: readonly ServedTensor[];
 }
 
-/** A class with methods for a runner (BentoML's Runnable). Its instances are made by initLocal, without arguments. */
+/**
+ * A class with methods for a runner (BentoML's Runnable). initLocal makes an instance, without arguments; where that has a
+ * method `close`, it is called when all its methods are closed.
+ */
 export interface RunnableClass {
   readonly name: string;
   readonly methods: Readonly<Record<string, RunnableMethod>>;
@@ -26,8 +29,16 @@ export interface RunnableClass {
 
 const known = ["batchable", "batchDim", "inputs", "outputs"];
 
-/** @throws Configuration for a method that the class does not have, and for an unknown key */
-export function runnableMethod(instance: object, type: RunnableClass, method: string): MethodBody {
+/**
+ * `close` is called when the method is of no more use; the instance's methods are closed one by one.
+ * @throws Configuration for a method that the class does not have, and for an unknown key
+ */
+export function runnableMethod(
+  instance: object,
+  type: RunnableClass,
+  method: string,
+  close: () => void | Promise<void>,
+): MethodBody {
   const options = type.methods[method] as RunnableMethod;
   const call = (instance as Record<string, unknown>)[method];
   const where = `${type.name}.methods.${method}`;
@@ -55,7 +66,7 @@ export function runnableMethod(instance: object, type: RunnableClass, method: st
       };
       return result instanceof Promise ? result.then(given) : given(result);
     },
-    close: () => (instance as { close?: () => void }).close?.(),
+    close,
   };
 }
 

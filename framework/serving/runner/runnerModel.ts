@@ -30,6 +30,9 @@ export function runnerModel(name: string, version: string, method: RunnerMethod)
     maxBatchSize: batchable ? settings.maxBatchSize : 0,
     maxLatencyMs: batchable ? settings.maxLatencyMs : 0,
     statistics,
+    get queuedRows() {
+      return method.queuedRows;
+    },
     infer: (tensors, deadlineMs) => method.infer(tensors, deadlineMs),
     close: () => method.close(),
   };

@@ -5,7 +5,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import { Exception } from "../../base/errors.js";
-import { ServerBusy, requestTimeout } from "../servingErrors.js";
+import { badRequest, requestTimeout, ServerBusy } from "../servingErrors.js";
 import type { BearerToken } from "./BearerToken.js";
 import type { Endpoint } from "./Endpoint.js";
 import { sendFault } from "./errorReplies.js";
@@ -101,8 +101,10 @@ export class Admission {
 
   #refusal(visit: Visit): Exception | undefined {
     const { kind } = visit.endpoint;
+    const { headers, raw } = visit.request;
+    if (headers.host === undefined && raw.httpVersionMinor > 0)
+      return badRequest("the header Host is missing.");
     if (kind === "probe") return undefined;
-    const { headers } = visit.request;
     if (this.#token && !this.#token.isIn(headers.authorization))
       return new Exception("Unauthorized", "a token is needed: Authorization: Bearer TOKEN.");
     if (kind === "read") return undefined;

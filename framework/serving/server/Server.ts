@@ -122,7 +122,7 @@ async function openHttp(
     service,
     needsToken: options.token !== undefined,
   });
-  await addDocumentation(app, document);
+  await addDocumentation(app, title, document);
   if (service) addApis(app, service, options.timeoutMs);
   const { registerKserveRest } = await import("../kserve/registerKserveRest.js");
   const isReady = () => admission.state === "ready";

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { FastifyInstance, FastifyServerOptions, onRequestHookHandler, RouteOptions } from "fastify";
 import type { Admission } from "./Admission.js";
 import { Endpoint, type EndpointKind } from "./Endpoint.js";
-import { answerClientError, answerError, sendError } from "./errorReplies.js";
+import { answerClientError, answerError, answerExpectation, sendError } from "./errorReplies.js";
 import { keepAliveTimeoutMs, maxHeaderBytes, type ServeOptions } from "./ServeOptions.js";
 import { requestIds } from "./requestIds.js";
 import { readTls } from "./tlsOptions.js";
@@ -24,6 +24,8 @@ export async function createApp(
     headersTimeout: options.headersTimeoutMs,
     connectionsCheckingInterval: checkingMs,
     noDelay: true,
+    // Node's own answer has no body: Admission refuses such a request.
+    requireHostHeader: false,
   };
   const settings = {
     logger: false,
@@ -44,6 +46,7 @@ export async function createApp(
   } as FastifyServerOptions;
   const app = fastify(settings);
   (app.server as Server).maxConnections = options.maxConnections;
+  app.server.on("checkExpectation", answerExpectation);
   app.setErrorHandler(answerError);
   guardRoutes(app, admission, endpoints);
   return app;

@@ -1,5 +1,5 @@
 /** Every answer that is no success: a status, {"error": "one sentence"}, and Retry-After where it is worth to come again. */
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { Exception } from "../../base/errors.js";
@@ -79,6 +79,13 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** For "Expect" with anything but 100-continue, which node hands to nobody else. */
+export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const error = `'${request.headers.expect?.slice(0, 100)}' is not what this server can be expected to do.`;
+  response.writeHead(417, { "content-type": "application/json; charset=utf-8", connection: "close" });
+  response.end(JSON.stringify({ error }));
 }
 
 /** In the middle of an answer another one would be taken for its body. */

@@ -24,7 +24,7 @@ export function addMetrics(app: FastifyInstance, metrics: Metrics): void {
 }
 
 /** /docs.json, and at / Swagger's page of it; it takes nothing from the network. */
-export async function addDocumentation(app: FastifyInstance, document: object): Promise<void> {
+export async function addDocumentation(app: FastifyInstance, title: string, document: object): Promise<void> {
   const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([
     import("@fastify/swagger"),
     import("@fastify/swagger-ui"),
@@ -36,7 +36,9 @@ export async function addDocumentation(app: FastifyInstance, document: object): 
   );
   await app.register(swaggerUi, {
     routePrefix: "/",
-    uiConfig: { docExpansion: "list", deepLinking: false, defaultModelsExpandDepth: 0 },
+    theme: { title },
+    // Without the bar in which another page could be named.
+    uiConfig: { layout: "BaseLayout", docExpansion: "list", deepLinking: false },
     staticCSP:
       "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
   });

@@ -17,6 +17,8 @@ export interface ApiContext {
 
 /** JavaScript's own JSON object stands for io.JSON(). */
 export type Descriptor<T> = IODescriptor<T> | typeof globalThis.JSON;
+// biome-ignore lint/suspicious/noExplicitAny: a descriptor takes and gives its T, so only `any` allows all of them
+type AnyDescriptor = Descriptor<any>;
 /** JSON that no schema describes is what JSON.parse gives. */
 type Input<D> = D extends IODescriptor<infer T> ? T : ReturnType<typeof globalThis.JSON.parse>;
 type Output<D> = D extends IODescriptor<infer T> ? T : unknown;
@@ -87,7 +89,7 @@ export class Service<R extends NamedRunner = NamedRunner> {
    * BadRequest, is told to the client, anything else is a 500 whose details are in the log.
    * @throws Configuration for a name that is taken, and for what is no descriptor
    */
-  api<I extends Descriptor<never>, O extends Descriptor<never>>(
+  api<I extends AnyDescriptor, O extends AnyDescriptor>(
     name: string,
     options: ApiOptions<I, O>,
     call: (input: Input<I>, context: ApiContext) => Output<O> | Promise<Output<O>>,

@@ -1,6 +1,6 @@
 /** What protobufjs makes of a function of a GraphDef's library → the plain data of GraphDef.ts. */
 import type { ArgDef, FunctionDef } from "../GraphDef.js";
-import { type AttrMessages, decodeAttrs, decodeNode, type NodeMessage } from "./decodeGraph.js";
+import { type AttrMessages, decodeAttrs, decodeNode, type NodeMessage } from "./decodeNode.js";
 
 interface ArgMessage {
   readonly name: string;
@@ -17,6 +17,7 @@ export interface FunctionMessage {
     readonly input_arg: readonly ArgMessage[];
     readonly output_arg: readonly ArgMessage[];
     readonly is_stateful?: boolean;
+    readonly control_output?: readonly string[];
   } | null;
   readonly node_def: readonly NodeMessage[];
   readonly ret: Readonly<Record<string, string>>;
@@ -38,12 +39,22 @@ export function decodeFunction(message: FunctionMessage): FunctionDef {
   };
   return {
     ...definition,
-    ...(isAny(control_ret) ? { controlRet: { ...control_ret } } : {}),
+    ...(isAny(control_ret) ? { controlRet: inOrder(control_ret, signature?.control_output) } : {}),
     ...(isAny(attr) ? { attrs: decodeAttrs(attr) } : {}),
     ...(isAny(arg_attr) ? { argAttrs: decodeArgAttrs(arg_attr) } : {}),
     ...(isAny(resource_arg_unique_id) ? { resourceArgIds: { ...resource_arg_unique_id } } : {}),
     ...(signature?.is_stateful ? { isStateful: true } : {}),
   };
+}
+
+/** A map has no order on the wire: the outputs are in that of the signature. */
+function inOrder(
+  controlRet: Readonly<Record<string, string>>,
+  outputs: readonly string[] = [],
+): Record<string, string> {
+  const known = outputs.filter((output) => Object.hasOwn(controlRet, output));
+  const ordered = known.map((output) => [output, controlRet[output]]);
+  return { ...Object.fromEntries(ordered), ...controlRet };
 }
 
 function decodeArg(message: ArgMessage): ArgDef {

@@ -1,19 +1,7 @@
-/** What protobufjs makes of a GraphDef's nodes → the plain data of GraphDef.ts. */
-import { isUtf8 } from "node:buffer";
-import { Exception } from "../../base/errors.js";
-import { dtypeFromNumber } from "../dtypes.js";
-import type { AttrList, AttrValue, GraphDef, NameAttrList, NodeDef } from "../GraphDef.js";
+/** What protobufjs makes of a GraphDef → the plain data of GraphDef.ts. */
+import type { GraphDef } from "../GraphDef.js";
 import { decodeFunction, type FunctionMessage } from "./decodeFunction.js";
-import {
-  decodeShape,
-  decodeTensor,
-  type ProtoInt64,
-  type TensorMessage,
-  type TensorShapeMessage,
-  toBigInt,
-  toNumber,
-} from "./decodeTensor.js";
-import { tensorType } from "./graphDefSchema.js";
+import { decodeNode, type NodeMessage } from "./decodeNode.js";
 
 export interface GraphMessage {
   readonly node: readonly NodeMessage[];
@@ -28,50 +16,6 @@ export interface GraphMessage {
   } | null;
 }
 
-export interface NodeMessage {
-  readonly name: string;
-  readonly op: string;
-  readonly input: readonly string[];
-  readonly attr: AttrMessages;
-  readonly device?: string;
-}
-
-export type AttrMessages = Readonly<Record<string, AttrMessage>>;
-
-interface AttrMessage {
-  readonly value?: keyof AttrValue;
-  readonly s: Uint8Array;
-  readonly i: ProtoInt64;
-  readonly f: number;
-  readonly b: boolean;
-  readonly type: number;
-  readonly shape: TensorShapeMessage;
-  readonly tensor: TensorMessage;
-  readonly func: FuncMessage;
-  readonly list: ListMessage;
-  readonly placeholder: string;
-}
-
-interface ListMessage {
-  readonly s: readonly Uint8Array[];
-  readonly i: readonly ProtoInt64[];
-  readonly f: readonly number[];
-  readonly b: readonly boolean[];
-  readonly type: readonly number[];
-  readonly shape: readonly TensorShapeMessage[];
-  readonly tensor: readonly TensorMessage[];
-  readonly func: readonly FuncMessage[];
-}
-
-interface FuncMessage {
-  readonly name: string;
-  readonly attr: AttrMessages;
-}
-
-/** A handle is a place in a process' memory: no file has one that means anything. */
-const resourceType = 20;
-const variantType = 21;
-
 /** @throws InvalidGraphDef naming the node. */
 export function decodeGraph({ node, library, versions }: GraphMessage, origin: string): GraphDef {
   const functions = (library?.function ?? []).map(decodeFunction);
@@ -85,92 +29,4 @@ export function decodeGraph({ node, library, versions }: GraphMessage, origin: s
     ...(versions?.bad_consumers?.length ? { badConsumers: [...versions.bad_consumers] } : {}),
     ...(gradients.length > 0 ? { gradients: Object.fromEntries(gradients) } : {}),
   };
-}
-
-/** @throws InvalidGraphDef naming the node. */
-export function decodeNode({ name, op, input, attr, device }: NodeMessage): NodeDef {
-  if (name === "" || op === "") {
-    const missing = name === "" ? "name" : "op";
-    throw new Exception("InvalidGraphDef", `it has a node without ${missing}; is it a frozen graph (.pb)?`);
-  }
-  try {
-    const node = { name, op, inputs: [...input], attrs: decodeAttrs(attr) };
-    return device ? { ...node, device } : node;
-  } catch (error) {
-    if (!(error instanceof Exception)) throw error;
-    throw new Exception("InvalidGraphDef", `node '${name}' (${op}): ${error.message}`, { cause: error });
-  }
-}
-
-export function decodeAttrs(messages: AttrMessages): Record<string, AttrValue> {
-  return Object.fromEntries(Object.entries(messages).map(([name, message]) => [name, decodeAttr(message)]));
-}
-
-function decodeAttr(message: AttrMessage): AttrValue {
-  switch (message.value) {
-    case "s":
-      return isUtf8(message.s) ? { s: text(message.s) } : { bytes: new Uint8Array(message.s) };
-    case "i":
-      return decodeInt(message.i);
-    case "f":
-      return { f: message.f };
-    case "b":
-      return { b: message.b };
-    case "type":
-      return { type: message.type };
-    case "shape":
-      return { shape: decodeShape(message.shape) };
-    case "tensor":
-      return decodeTensorAttr(message.tensor);
-    case "func":
-      return { func: decodeFunc(message.func) };
-    case "list":
-      return { list: decodeList(message.list) };
-    case "placeholder":
-      return { placeholder: message.placeholder };
-    default:
-      return {};
-  }
-}
-
-function decodeInt(message: ProtoInt64): AttrValue {
-  const i = toNumber(message);
-  return isExact(i, message) ? { i } : { i, long: toBigInt(message) };
-}
-
-function isExact(i: number, message: ProtoInt64): boolean {
-  return Number.isSafeInteger(i) || BigInt(i) === toBigInt(message);
-}
-
-function decodeTensorAttr(message: TensorMessage): AttrValue {
-  const { dtype } = message;
-  const isKept = dtype > 0 && dtype !== resourceType && dtype !== variantType;
-  if (isKept && dtypeFromNumber(dtype) === undefined)
-    return { encodedTensor: new Uint8Array(tensorType().encode(message).finish()) };
-  return { tensor: decodeTensor(message) };
-}
-
-function decodeList(message: ListMessage): AttrList {
-  const isText = message.s.every((bytes) => isUtf8(bytes));
-  const i = message.i.map(toNumber);
-  return {
-    s: isText ? message.s.map(text) : [],
-    ...(isText ? {} : { bytes: message.s.map((bytes) => new Uint8Array(bytes)) }),
-    i,
-    ...(i.every((value, at) => isExact(value, message.i[at] ?? 0)) ? {} : { long: message.i.map(toBigInt) }),
-    f: [...message.f],
-    b: [...message.b],
-    type: [...message.type],
-    shape: message.shape.map(decodeShape),
-    ...(message.tensor?.length ? { tensor: message.tensor.map(decodeTensorAttr) } : {}),
-    func: message.func.map(decodeFunc),
-  };
-}
-
-function decodeFunc(message: FuncMessage): NameAttrList {
-  return { name: message.name, attrs: decodeAttrs(message.attr) };
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
 }

@@ -1,7 +1,7 @@
 /**
  * The messages of SavedModels and checkpoints beyond their graphs, with the field numbers of TensorFlow's public .proto
- * files (saved_model.proto, meta_graph.proto, saver.proto, tensor_bundle.proto, tensor_slice.proto,
- * checkpoint_state.proto, trackable_object_graph.proto, variable.proto, saved_object_graph.proto, struct.proto).
+ * files (saved_model.proto, meta_graph.proto, saver.proto, variable.proto, fingerprint.proto, tensor_bundle.proto,
+ * tensor_slice.proto, checkpoint_state.proto, trackable_object_graph.proto, saved_object_graph.proto, struct.proto).
  */
 import type { INamespace, Type } from "protobufjs/light.js";
 import { schemaRoot } from "./graphDefSchema.js";
@@ -21,11 +21,29 @@ const messages: NonNullable<INamespace["nested"]> = {
       saver_def: field(3, "SaverDef"),
       collection_def: map(4, "CollectionDef"),
       signature_def: map(5, "SignatureDef"),
+      asset_file_def: repeated(6, "AssetFileDef"),
     },
   },
-  CollectionDef: { fields: { bytes_list: field(2, "BytesList") } },
-  BytesList: { fields: { value: repeated(1, "bytes") } },
-  VariableDef: { fields: { variable_name: field(1, "string") } },
+  // What of it is needed is known when it is read: a graph by its tags, a function when it is called.
+  StoredSavedModel: { fields: { meta_graphs: repeated(2, "StoredMetaGraph") } },
+  StoredMetaGraph: {
+    fields: {
+      meta_info_def: field(1, "MetaInfoDef"),
+      graph_def: field(2, "bytes"),
+      saver_def: field(3, "SaverDef"),
+      collection_def: map(4, "CollectionDef"),
+      signature_def: map(5, "SignatureDef"),
+      asset_file_def: repeated(6, "AssetFileDef"),
+    },
+  },
+  StoredGraph: {
+    fields: {
+      node: repeated(1, "NodeDef"),
+      library: field(2, "StoredLibrary"),
+      versions: field(4, "VersionDef"),
+    },
+  },
+  StoredLibrary: { fields: { function: repeated(1, "bytes"), gradient: repeated(2, "GradientDef") } },
   MetaInfoDef: {
     fields: {
       stripped_op_list: field(2, "OpList"),
@@ -34,7 +52,49 @@ const messages: NonNullable<INamespace["nested"]> = {
     },
   },
   OpList: { fields: { op: repeated(1, "OpDef") } },
-  SaverDef: { fields: { filename_tensor_name: field(1, "string"), restore_op_name: field(3, "string") } },
+  SaverDef: {
+    fields: {
+      filename_tensor_name: field(1, "string"),
+      save_tensor_name: field(2, "string"),
+      restore_op_name: field(3, "string"),
+      version: field(7, "CheckpointFormatVersion"),
+    },
+  },
+  CheckpointFormatVersion: { values: { LEGACY: 0, V1: 1, V2: 2 } },
+  /** Messages of their own kind for each collection, as bytes; names of nodes and tensors. */
+  CollectionDef: {
+    oneofs: { kind: { oneof: ["node_list", "bytes_list", "any_list"] } },
+    fields: {
+      node_list: field(1, "NodeList"),
+      bytes_list: field(2, "BytesList"),
+      any_list: field(5, "AnyList"),
+    },
+  },
+  NodeList: { fields: { value: repeated(1, "string") } },
+  BytesList: { fields: { value: repeated(1, "bytes") } },
+  AnyList: { fields: { value: repeated(1, "Any") } },
+  Any: { fields: { type_url: field(1, "string"), value: field(2, "bytes") } },
+  AssetFileDef: { fields: { tensor_info: field(1, "TensorInfo"), filename: field(2, "string") } },
+  VariableDef: {
+    fields: {
+      variable_name: field(1, "string"),
+      initializer_name: field(2, "string"),
+      snapshot_name: field(3, "string"),
+      is_resource: field(5, "bool"),
+      initial_value_name: field(6, "string"),
+      trainable: field(7, "bool"),
+    },
+  },
+  FingerprintDef: {
+    fields: {
+      saved_model_checksum: field(1, "uint64"),
+      graph_def_program_hash: field(2, "uint64"),
+      signature_def_hash: field(3, "uint64"),
+      saved_object_graph_hash: field(4, "uint64"),
+      checkpoint_hash: field(5, "uint64"),
+      version: field(6, "VersionDef"),
+    },
+  },
   SignatureDef: {
     fields: {
       inputs: map(1, "TensorInfo"),
@@ -43,6 +103,7 @@ const messages: NonNullable<INamespace["nested"]> = {
     },
   },
   TensorInfo: {
+    oneofs: { encoding: { oneof: ["name"] } },
     fields: {
       name: field(1, "string"),
       dtype: field(2, "DataType"),
@@ -136,9 +197,16 @@ function messageType(name: string): Type {
 }
 
 export const savedModelType = () => messageType("SavedModel");
+export const assetFileType = () => messageType("AssetFileDef");
+export const signatureType = () => messageType("SignatureDef");
+export const fingerprintType = () => messageType("FingerprintDef");
+/** SavedModel, MetaGraphDef and GraphDef as they are read: what is not needed stays bytes. */
+export const storedSavedModelType = () => messageType("StoredSavedModel");
+export const storedMetaGraphType = () => messageType("StoredMetaGraph");
+export const storedGraphType = () => messageType("StoredGraph");
+export const metaGraphType = () => messageType("MetaGraphDef");
 export const bundleHeaderType = () => messageType("BundleHeaderProto");
 export const bundleEntryType = () => messageType("BundleEntryProto");
-export const metaGraphType = () => messageType("MetaGraphDef");
 export const variableDefType = () => messageType("VariableDef");
 export const checkpointStateType = () => messageType("CheckpointState");
 export const objectGraphType = () => messageType("TrackableObjectGraph");

@@ -1,89 +1,38 @@
-/** The reference engine's table of ops: each name leads to a short kernel in kernels/. */
+/** The ops of the reference engine, by name, and whether a graph has others. */
+import { createRequire } from "node:module";
 import { Exception } from "../../base/errors.js";
 import type { NodeDef } from "../GraphDef.js";
 import type { GraphIndex } from "../GraphIndex.js";
-import { activationOps } from "./kernels/activation.js";
-import { arithmeticOps } from "./kernels/arithmetic.js";
-import { bitwiseOps } from "./kernels/bitwise.js";
-import { castOps } from "./kernels/cast.js";
-import { combineOps } from "./kernels/combine.js";
-import { comparisonOps } from "./kernels/comparison.js";
-import { controlOps } from "./kernels/control.js";
-import { convOps } from "./kernels/conv.js";
-import { convTransposeOps } from "./kernels/convTranspose.js";
-import { cumulativeOps } from "./kernels/cumulative.js";
-import { depthwiseOps } from "./kernels/depthwise.js";
-import { einsumOps } from "./kernels/einsum.js";
-import { gatherOps } from "./kernels/gather.js";
-import { joinOps } from "./kernels/join.js";
-import { lrnOps } from "./kernels/lrn.js";
-import { makeOps } from "./kernels/make.js";
-import { matmulOps } from "./kernels/matmul.js";
-import { mirrorOps } from "./kernels/mirror.js";
-import { normalizeOps } from "./kernels/normalize.js";
-import { passOps } from "./kernels/pass.js";
-import { poolOps } from "./kernels/pool.js";
-import { rearrangeOps } from "./kernels/rearrange.js";
-import { reduceOps } from "./kernels/reduce.js";
-import { resizeOps } from "./kernels/resize.js";
-import { shapeOps } from "./kernels/shape.js";
-import { sliceOps } from "./kernels/slice.js";
-import { spaceBatchOps } from "./kernels/spaceBatch.js";
-import { tensorArrayOps } from "./kernels/tensorArray.js";
-import { tensorListOps } from "./kernels/tensorList.js";
-import { unaryOps } from "./kernels/unary.js";
-import { variableOps } from "./kernels/variable.js";
-import { volumeOps } from "./kernels/volume.js";
-import type { Op, OpTable } from "./op.js";
+import type { Op } from "./op.js";
 
-const table: OpTable = {
-  ...activationOps,
-  ...arithmeticOps,
-  ...bitwiseOps,
-  ...castOps,
-  ...combineOps,
-  ...comparisonOps,
-  ...controlOps,
-  ...convOps,
-  ...convTransposeOps,
-  ...cumulativeOps,
-  ...depthwiseOps,
-  ...einsumOps,
-  ...gatherOps,
-  ...joinOps,
-  ...lrnOps,
-  ...makeOps,
-  ...matmulOps,
-  ...mirrorOps,
-  ...normalizeOps,
-  ...passOps,
-  ...poolOps,
-  ...rearrangeOps,
-  ...reduceOps,
-  ...resizeOps,
-  ...shapeOps,
-  ...sliceOps,
-  ...spaceBatchOps,
-  ...tensorArrayOps,
-  ...tensorListOps,
-  ...unaryOps,
-  ...variableOps,
-  ...volumeOps,
-};
-const ops = new Map(Object.entries(table));
+declare const CMSRUN_COMPILER: string | undefined;
+
+type KernelModule = typeof import("./kernelTable.js");
+
+/** Not built, as in tests: there is no file to load later. */
+const source = typeof CMSRUN_COMPILER === "string" ? undefined : await import("./kernelTable.js");
+let known: ReadonlyMap<string, Op> | undefined;
+
+/** A job without a model does not load the kernels: they are 8 ms of start-up. */
+function ops(): ReadonlyMap<string, Op> {
+  if (known) return known;
+  const { kernelTable } = source ?? (createRequire(import.meta.url)("./referenceKernels.js") as KernelModule);
+  known = new Map(Object.entries(kernelTable));
+  return known;
+}
 
 /** The names of all ops that the reference engine runs, sorted. */
 export function supportedOps(): string[] {
-  return [...ops.keys()].sort();
+  return [...ops().keys()].sort();
 }
 
 export function isSupported(node: NodeDef): boolean {
-  return ops.has(node.op);
+  return ops().has(node.op);
 }
 
 /** The op of a supported node. */
 export function findOp(node: NodeDef): Op {
-  const op = ops.get(node.op);
+  const op = ops().get(node.op);
   if (!op) throw new Exception("LogicError", `op ${node.op} of node '${node.name}' was not checked.`);
   return op;
 }
@@ -92,7 +41,8 @@ export function findOp(node: NodeDef): Op {
 export function checkSupported(nodes: readonly NodeDef[], origin: string): void {
   const unsupported = new Map<string, string[]>();
   for (const node of nodes) {
-    if (!ops.has(node.op)) unsupported.set(node.op, [...(unsupported.get(node.op) ?? []), `'${node.name}'`]);
+    if (!ops().has(node.op))
+      unsupported.set(node.op, [...(unsupported.get(node.op) ?? []), `'${node.name}'`]);
   }
   if (unsupported.size === 0) return;
   const list = [...unsupported].map(([op, names]) => {
@@ -108,7 +58,7 @@ export function checkSupported(nodes: readonly NodeDef[], origin: string): void 
 /** @throws InvalidSession naming the first node whose inputs are not possible. */
 export function checkInputs(index: GraphIndex): void {
   for (const node of index.graph.nodes) {
-    const op = ops.get(node.op);
+    const op = ops().get(node.op);
     const fault = op && inputFault(index, node, op);
     if (fault) throw invalid(`node '${node.name}' (${node.op}) ${fault}`);
   }
@@ -126,7 +76,7 @@ function inputFault(index: GraphIndex, node: NodeDef, op: Op): string | undefine
 
 /** Outputs of a node; of an unsupported op, which is reported when it is needed, any number. */
 function outputCount(node: NodeDef | undefined): number {
-  const op = node && ops.get(node.op);
+  const op = node && ops().get(node.op);
   return op ? (op.outputs?.(node) ?? 1) : Number.POSITIVE_INFINITY;
 }
 

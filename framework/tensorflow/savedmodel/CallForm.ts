@@ -12,6 +12,7 @@ import {
   readObjects,
   type StructuredMessage,
   sortedFields,
+  tensorNames,
 } from "./savedObjects.js";
 
 /** Tensors as Python nests them: a tensor by its key in the signature, tuples and lists, dictionaries. */
@@ -46,7 +47,7 @@ export function readCallForms(metaGraph: MetaGraphDef, exportDir: string): Reado
 /** What the signature's wrapper calls, with which of its arguments, and which results it gives under which key. */
 function describedForm(metaGraph: MetaGraphDef, signature: Signature, objects: ObjectsMessage) {
   const called = calledFunction(metaGraph, signature);
-  const name = called && describedName(metaGraph, called.name, objects);
+  const name = called && describedName(called, objects);
   if (!called || name === undefined) return undefined;
   const { canonicalized_input_signature, output_signature } = objects.concrete_functions[name] ?? {};
   const parameters = canonicalized_input_signature?.tuple_value?.values;
@@ -90,18 +91,15 @@ function calledFunction({ graph }: MetaGraphDef, signature: Signature): CalledFu
   return { name, inputKeys, outputKeys: resultKeys(wrapper, inner.name, outputs) };
 }
 
-/** The described function of that name, or another trace of it: Python's function with the same arguments. */
-function describedName({ graph }: MetaGraphDef, name: string, { concrete_functions }: ObjectsMessage) {
+/** The described function of that name, or another trace of it: of Python's function, with arguments of the same names. */
+function describedName({ name, inputKeys }: CalledFunction, { concrete_functions }: ObjectsMessage) {
   if (name in concrete_functions) return name;
   const source = (traced: string) => traced.replace(/_\d+$/, "");
-  const argumentsOf = (traced: string) =>
-    graph.functions
-      .find((one) => one.name === traced)
-      ?.inputs.map((input) => input.name)
-      .join();
-  const wanted = argumentsOf(name);
+  const wanted = inputKeys.filter((key) => key !== undefined).join("\n");
+  const namesOf = (other: string) =>
+    tensorNames(concrete_functions[other]?.canonicalized_input_signature ?? {}).join("\n");
   return Object.keys(concrete_functions).find(
-    (other) => source(other) === source(name) && argumentsOf(other) === wanted,
+    (other) => source(other) === source(name) && namesOf(other) === wanted,
   );
 }
 

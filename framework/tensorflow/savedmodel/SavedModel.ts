@@ -1,18 +1,20 @@
 /**
  * SavedModel directories: the meta graph for a set of tags, and the graph that sessions run, its variables constants
- * and its calls written out.
+ * and its calls written out. Wherever a path is taken, "model:NAME:VERSION" names a model of the store.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Exception } from "../../base/errors.js";
+import { resolveModelPath } from "../../base/modelPath.js";
 import { type GraphDef, loadGraphDef, type NodeDef, type Signature } from "../GraphDef.js";
 import { FunctionInliner } from "./FunctionInliner.js";
+import { initializationOf } from "./initializationOf.js";
 import { sourceOf } from "./inlineNodes.js";
 import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
 import type { Options } from "../Options.js";
 import { VariableFreezer } from "./VariableFreezer.js";
 import { statelessNodes, terminalsOf } from "./statelessNodes.js";
-import { savedModelType } from "../proto/savedModelSchema.js";
+import { savedModelType, storedSavedModelType } from "../proto/savedModelSchema.js";
 import { RestoredVariables, variableName } from "./RestoredVariables.js";
 import {
   calledFunctions,
@@ -38,7 +40,8 @@ export type ModelOptions = Options & SavedModelOptions;
  * CMSSW's loadMetaGraphDef: the meta graph whose tags are exactly these.
  * @throws InvalidMetaGraphDef for a directory that is no SavedModel, or has no such meta graph (those it has are named).
  */
-export function loadMetaGraphDef(exportDir: string, tag: string | readonly string[] = "serve"): MetaGraphDef {
+export function loadMetaGraphDef(path: string, tag: string | readonly string[] = "serve"): MetaGraphDef {
+  const exportDir = resolveModelPath(path);
   return about(exportDir, () => {
     const wanted = showTags(typeof tag === "string" ? [tag] : tag);
     const metaGraphs = readMetaGraphs(exportDir);
@@ -52,7 +55,8 @@ export function loadMetaGraphDef(exportDir: string, tag: string | readonly strin
 }
 
 /** All meta graphs of a SavedModel, whatever their tags. @throws InvalidMetaGraphDef for a directory that is none */
-export function loadMetaGraphs(exportDir: string): MetaGraphDef[] {
+export function loadMetaGraphs(path: string): MetaGraphDef[] {
+  const exportDir = resolveModelPath(path);
   return about(exportDir, () =>
     readMetaGraphs(exportDir).map((message) => decodeMetaGraph(message, exportDir)),
   );
@@ -63,23 +67,26 @@ export function loadMetaGraphs(exportDir: string): MetaGraphDef[] {
  * @throws InvalidMetaGraphDef as loadMetaGraphDef, for a signature that is not there (those there are named), and for
  *   a model without any; InvalidSession for variables that cannot be read.
  */
-export function loadSavedModel(exportDir: string, options: SavedModelOptions = {}): GraphDef {
+export function loadSavedModel(path: string, options: SavedModelOptions = {}): GraphDef {
+  const exportDir = resolveModelPath(path);
   const metaGraph = loadMetaGraphDef(exportDir, options.tag);
   return freezeMetaGraph(metaGraph, exportDir, options.signature);
 }
 
 /** A model of any form: a directory is a SavedModel, a file a frozen graph. @throws as both readers */
-export function loadGraph(path: string, options: SavedModelOptions = {}): GraphDef {
+export function loadGraph(fileOrDirectory: string, options: SavedModelOptions = {}): GraphDef {
+  const path = resolveModelPath(fileOrDirectory);
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   return isDirectory ? loadSavedModel(path, options) : loadGraphDef(path);
 }
 
 /**
- * The part of a meta graph that a signature needs, with the variables' values from `exportDir`. A model without
+ * The part of a meta graph that a signature needs, with the variables' values from `path`. A model without
  * signatures, as TensorFlow 1 can write it, keeps everything but what initialises, saves and restores variables.
  * @throws as loadSavedModel
  */
-export function freezeMetaGraph(metaGraph: MetaGraphDef, exportDir: string, signatureKey?: string): GraphDef {
+export function freezeMetaGraph(metaGraph: MetaGraphDef, path: string, signatureKey?: string): GraphDef {
+  const exportDir = resolveModelPath(path);
   return about(exportDir, () => {
     const { inliner, open, roots, signature, variables } = openSignature(metaGraph, exportDir, signatureKey);
     const freezer = new VariableFreezer(inliner, variables);
@@ -93,7 +100,8 @@ export function freezeMetaGraph(metaGraph: MetaGraphDef, exportDir: string, sign
 /**
  * One signature of a SavedModel with its variables still variables, their values beside. @throws as loadSavedModel
  */
-export function loadConcreteFunction(exportDir: string, options: SavedModelOptions = {}): ConcreteFunction {
+export function loadConcreteFunction(path: string, options: SavedModelOptions = {}): ConcreteFunction {
+  const exportDir = resolveModelPath(path);
   return concreteFunctionOf(loadMetaGraphDef(exportDir, options.tag), exportDir, options.signature);
 }
 
@@ -105,13 +113,14 @@ export interface MetaGraphOptions {
   readonly checkpoint?: string | undefined;
 }
 
-/** A meta graph's signature with the values of its variables, from `exportDir`. @throws as loadSavedModel */
+/** A meta graph's signature with the values of its variables, from `path`. @throws as loadSavedModel */
 export function concreteFunctionOf(
   metaGraph: MetaGraphDef,
-  exportDir: string,
+  path: string,
   signatureKey?: string,
   options: MetaGraphOptions = {},
 ): ConcreteFunction {
+  const exportDir = resolveModelPath(path);
   return about(exportDir, () => {
     const opened = openSignature(metaGraph, exportDir, signatureKey, options);
     const functions = calledFunctions(opened.open, opened.inliner);
@@ -122,7 +131,8 @@ export function concreteFunctionOf(
     const variables = new Map(
       restored.map((variable) => [variableName(variable), opened.variables.value(variable)]),
     );
-    return { graph: { ...graph, signature }, variables };
+    const initialization = initializationOf(metaGraph, exportDir, opened.inliner, graph);
+    return { graph: { ...graph, signature }, variables, ...(initialization ? { initialization } : {}) };
   });
 }
 
@@ -158,7 +168,7 @@ function readMetaGraphs(exportDir: string): readonly MetaGraphMessage[] {
   if (path === text)
     return (parseTextFormat(savedModelType(), bytes.toString("utf8")) as SavedModelMessage).meta_graphs;
   try {
-    return (savedModelType().decode(bytes) as unknown as SavedModelMessage).meta_graphs;
+    return (storedSavedModelType().decode(bytes) as unknown as SavedModelMessage).meta_graphs;
   } catch (error) {
     throw invalid(`'${path}' does not parse (${(error as Error).message}); is it complete?`);
   }

@@ -17,10 +17,9 @@ import {
 } from "./inlineNodes.js";
 import { constant, frozenRead, isVariableRead, isWrite } from "./variableReads.js";
 import { isVariable } from "./RestoredVariables.js";
+import { loops, Origins, passing } from "./Origins.js";
 
 const resourceType = 20;
-const passing = new Set(["Identity", "Switch", "Enter", "RefIdentity", "RefSwitch", "RefEnter"]);
-const loops = new Set(["While", "StatelessWhile"]);
 /** Branching ops, their first argument being the choice. */
 const branches = new Set(["If", "StatelessIf", "Case", "StatelessCase"]);
 
@@ -29,9 +28,6 @@ export interface VariableValues {
   /** @throws InvalidSession naming the variable that has none. */
   value(variable: NodeDef): Tensor;
 }
-
-/** The variable that each argument of a function is, by the argument's name; others are left out. */
-type Arguments = ReadonlyMap<string, NodeDef>;
 
 export class VariableFreezer {
   readonly #inliner: FunctionInliner;
@@ -156,41 +152,6 @@ export class VariableFreezer {
 
   #typeOf(variable: NodeDef | undefined): number {
     return variable ? dtypeNumber(this.#variables.value(variable).dtype) : 0;
-  }
-}
-
-/** A handle's variable; always there, or only if a branch is taken. */
-interface Origin {
-  readonly variable: NodeDef;
-  readonly isAlways: boolean;
-}
-
-/** Follows handles back to their variables. */
-class Origins {
-  readonly #nodes: ReadonlyMap<string, NodeDef>;
-  readonly #given: Arguments;
-
-  constructor(nodes: readonly NodeDef[], given: Arguments) {
-    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
-    this.#given = given;
-  }
-
-  of(input: string): Origin | undefined {
-    let at = input;
-    let isAlways = true;
-    for (let steps = 0; steps <= this.#nodes.size; steps++) {
-      const name = sourceOf(at);
-      const argument = this.#given.get(name);
-      if (argument) return { variable: argument, isAlways };
-      const node = this.#nodes.get(name);
-      if (!node) return undefined;
-      if (isVariable(node)) return { variable: node, isAlways };
-      if (loops.has(node.op)) at = dataInputs(node)[Number(/:(\d+)$/.exec(at)?.[1] ?? 0)] ?? "";
-      else if (passing.has(node.op)) at = node.inputs[0] ?? "";
-      else return undefined;
-      if (!node.op.endsWith("Identity") && !loops.has(node.op)) isAlways = false;
-    }
-    return undefined;
   }
 }
 

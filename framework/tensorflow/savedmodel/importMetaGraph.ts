@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
 import { parseTextFormat } from "../proto/parseTextFormat.js";
-import { metaGraphType } from "../proto/savedModelSchema.js";
+import { metaGraphType, storedMetaGraphType } from "../proto/savedModelSchema.js";
 import { decodeMetaGraph, type MetaGraphDef, type MetaGraphMessage } from "./metaGraph.js";
 
 const suffix = ".meta";
@@ -43,7 +43,7 @@ function read(path: string): MetaGraphMessage {
   if (/^\s*(meta_info_def|graph_def)\s*\{/.test(bytes.toString("latin1", 0, 200)))
     return parseTextFormat(metaGraphType(), bytes.toString("utf8")) as MetaGraphMessage;
   try {
-    return metaGraphType().decode(bytes) as unknown as MetaGraphMessage;
+    return storedMetaGraphType().decode(bytes) as unknown as MetaGraphMessage;
   } catch (error) {
     const what = `it does not parse as a MetaGraphDef (${(error as Error).message}); is it complete?`;
     throw new Exception("InvalidMetaGraphDef", what, { cause: error });

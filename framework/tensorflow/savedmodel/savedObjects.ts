@@ -74,3 +74,12 @@ export function methodsOf({ nodes }: ObjectsMessage, name: string): string[] {
 export function sortedFields(value: StructuredMessage | undefined): [string, StructuredMessage][] {
   return Object.entries(value?.dict_value?.fields ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+/** The names of all tensors, flattened. */
+export function tensorNames(value: StructuredMessage): string[] {
+  const tensor = value.tensor_spec_value ?? value.bounded_tensor_spec_value;
+  if (tensor) return [tensor.name];
+  const items = value.list_value?.values ?? value.tuple_value?.values;
+  const named = value.named_tuple_value?.values.map((pair) => pair.value);
+  return (items ?? named ?? sortedFields(value).map(([, field]) => field)).flatMap(tensorNames);
+}

@@ -34,8 +34,12 @@ export function countDropped(
 ): Readonly<Partial<Record<DroppedKind, number>>> {
   const dropped = nodes.filter(({ name }) => !kept.has(name));
   const called = new Map(functions.map((definition) => [definition.name, definition.nodes]));
-  const kindOfCall = ({ op, attrs }: NodeDef) =>
-    (called.get(attrs.f?.func?.name ?? op) ?? []).map(kindOf).find((kind) => kind !== undefined);
+  const kindOfCall = ({ op, attrs }: NodeDef) => {
+    const nodes = called.get(attrs.f?.func?.name ?? op);
+    // A meta graph comes without the functions that save it.
+    if (!nodes) return attrs.f?.func ? "saver" : undefined;
+    return nodes.map(kindOf).find((kind) => kind !== undefined);
+  };
   const found = new Map(dropped.map((node) => [node.name, kindOf(node) ?? kindOfCall(node)]));
   spread(dropped, found, (node, source) => [source, node.name]);
   spread(dropped, found, (node, source) => [node.name, source]);

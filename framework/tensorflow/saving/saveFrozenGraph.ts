@@ -10,11 +10,12 @@ import { graphMessage } from "../proto/graphMessages.js";
 import { printTextFormat } from "../proto/printTextFormat.js";
 import { checkGraph } from "./checkGraph.js";
 import { countDropped, type DroppedKind } from "./droppedNodes.js";
+import { dropLostColocations } from "./dropLostColocations.js";
 import { expandPath } from "./expandPath.js";
 import { nameEndpoints } from "./nameEndpoints.js";
-import { type OpenOptions, openModel, type Saveable } from "./toConcreteFunction.js";
+import { type ToConcreteFunctionOptions, openModel, type Saveable } from "./toConcreteFunction.js";
 
-export interface SaveGraphOptions extends OpenOptions {
+export interface SaveGraphOptions extends ToConcreteFunctionOptions {
   /** Write the values of variables as constants. Without, the file holds variables, and only a checkpoint makes it run. */
   readonly variablesToConstants?: boolean | undefined;
   /** Otherwise the path says it: text for .pb.txt and .pbtxt. */
@@ -55,7 +56,8 @@ export async function saveFrozenGraph(
   const { fn, source } = await openModel(object, options);
   checkGraph(fn.graph);
   const isFrozen = options.variablesToConstants ?? false;
-  const graph = nameEndpoints(isFrozen ? freeze(fn) : fn.graph, options.outputNames !== undefined);
+  const named = nameEndpoints(isFrozen ? freeze(fn) : fn.graph, options.outputNames !== undefined);
+  const graph = dropLostColocations(named);
   const bytes = (options.asText ?? isTextFile(target)) ? textOf(graph) : encodeGraphDef(graph);
   if (bytes.length > maxSizeBytes)
     throw invalid(graph, `it takes ${bytes.length} bytes, and a file of this format ends at 2 GB`);
@@ -73,7 +75,7 @@ export async function saveFrozenGraph(
   };
   LogInfo("saveFrozenGraph", `'${target}': ${describeSaved(saved)}`);
   if (variableCount > 0) {
-    const what = `'${target}' has ${variableCount} variables without their values: to run it needs a checkpoint (smartInit)`;
+    const what = `'${target}' has variables without their values (${variableCount}): to run it needs a checkpoint (smartInit)`;
     LogWarning("saveFrozenGraph", `${what}, or save it with variablesToConstants.`);
   }
   return saved;

@@ -1,16 +1,15 @@
 /** Everything that can be saved, as the ConcreteFunction that it becomes first. */
 import { statSync } from "node:fs";
 import { Exception } from "../../base/errors.js";
-import { VariablesBundle } from "../checkpoint/VariablesBundle.js";
-import { type ConcreteFunction, fromGraphDef, variablesOf } from "../ConcreteFunction.js";
+import { resolveModelPath } from "../../base/modelPath.js";
+import { smartInit } from "../checkpoint/smartInit.js";
+import { type ConcreteFunction, fromGraphDef } from "../ConcreteFunction.js";
 import { type GraphDef, loadGraphDef } from "../GraphDef.js";
 import { importMetaGraph, metaGraphPath } from "../savedmodel/importMetaGraph.js";
 import type { MetaGraphDef } from "../savedmodel/metaGraph.js";
-import { variableName } from "../savedmodel/RestoredVariables.js";
 import { concreteFunctionOf, loadMetaGraphDef, type SavedModelOptions } from "../savedmodel/SavedModel.js";
-import type { Tensor } from "../Tensor.js";
-import type { TraceableFunction } from "../trace/concreteFunction.js";
-import type { LayersModelLike } from "../trace/fromLayersModel.js";
+import { concreteFunction, type TraceableFunction } from "../trace/concreteFunction.js";
+import { fromLayersModel, type LayersModelLike } from "../trace/fromLayersModel.js";
 import { indexed } from "./checkGraph.js";
 import { isInference } from "./droppedNodes.js";
 import { expandPath } from "./expandPath.js";
@@ -28,7 +27,7 @@ export type Saveable =
   | LayersModelLike
   | TraceableFunction;
 
-export interface OpenOptions extends SavedModelOptions {
+export interface ToConcreteFunctionOptions extends SavedModelOptions {
   /** Keys of the signature, nodes or tensors; otherwise all of the signature, or what no node reads. */
   readonly outputNames?: readonly string[] | undefined;
   /** A checkpoint with the variables' values (its path without ".index"), in place of those of the model. */
@@ -50,23 +49,26 @@ export interface OpenedModel {
  */
 export async function toConcreteFunction(
   object: Saveable,
-  options: OpenOptions = {},
+  options: ToConcreteFunctionOptions = {},
 ): Promise<ConcreteFunction> {
   return (await openModel(object, options)).fn;
 }
 
 /** toConcreteFunction, for those who want to know what was left out. */
-export async function openModel(object: Saveable, options: OpenOptions): Promise<OpenedModel> {
+export async function openModel(object: Saveable, options: ToConcreteFunctionOptions): Promise<OpenedModel> {
   const { outputNames } = options;
   const opened = await open(object, options);
   const fn = outputNames ? selectOutputs(opened.fn, outputNames) : opened.fn;
   return { ...opened, fn };
 }
 
-async function open(object: Saveable, options: OpenOptions): Promise<OpenedModel> {
-  if (typeof object === "string") return openPath(expandPath(object), options);
-  if (typeof object === "function" || isLayersModel(object)) return whole(await traced(object));
-  if ("variables" in object) return whole(withCheckpoint(object, options.checkpoint));
+async function open(object: Saveable, options: ToConcreteFunctionOptions): Promise<OpenedModel> {
+  const { outputNames } = options;
+  if (typeof object === "string") return openPath(expandPath(resolveModelPath(object)), options);
+  if (typeof object === "function")
+    return whole(await concreteFunction(object, outputNames && { outputNames }));
+  if (isLayersModel(object)) return whole(await fromLayersModel(object));
+  if ("variables" in object) return whole(smartInit(object, expanded(options.checkpoint)));
   if ("signatures" in object) return openMetaGraph(object, object.graph.origin, options);
   if ("nodes" in object && "functions" in object) return openGraph(object, options);
   throw invalid(
@@ -79,7 +81,7 @@ function whole(fn: ConcreteFunction): OpenedModel {
   return { fn, source: fn.graph };
 }
 
-function openPath(path: string, options: OpenOptions): OpenedModel {
+function openPath(path: string, options: ToConcreteFunctionOptions): OpenedModel {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
     return openMetaGraph(loadMetaGraphDef(path, options.tag), path, options);
   const metaPath = metaGraphPath(path);
@@ -101,11 +103,11 @@ function isTraining(graph: GraphDef): Exception {
 function openMetaGraph(
   metaGraph: MetaGraphDef,
   origin: string,
-  { signature, outputNames, checkpoint }: OpenOptions,
+  { signature, outputNames, checkpoint }: ToConcreteFunctionOptions,
 ): OpenedModel {
   const names = new Set(metaGraph.graph.nodes.map(({ name }) => name));
   const known = outputNames?.filter((name) => names.has(name.replace(/:\d+$/, "")));
-  const asked = { outputNames: known, checkpoint: checkpoint && expandPath(checkpoint) };
+  const asked = { outputNames: known, checkpoint: expanded(checkpoint) };
   if (known?.length === 0 && metaGraph.signatures.length === 0)
     selectOutputs(fromGraphDef(metaGraph.graph), outputNames ?? []);
   const fn = concreteFunctionOf(metaGraph, origin, signature, asked);
@@ -113,42 +115,19 @@ function openMetaGraph(
 }
 
 /** A graph says itself what it takes and gives, unless it has more in it than that. */
-function openGraph(graph: GraphDef, { outputNames, checkpoint }: OpenOptions): OpenedModel {
+function openGraph(graph: GraphDef, { outputNames, checkpoint }: ToConcreteFunctionOptions): OpenedModel {
   indexed(graph);
   if (!graph.signature && !outputNames && !graph.nodes.every(isInference)) throw isTraining(graph);
-  return { fn: withCheckpoint(fromGraphDef(graph), checkpoint), source: graph };
+  return { fn: smartInit(fromGraphDef(graph), expanded(checkpoint)), source: graph };
 }
 
-/** Values by the variables' names. @throws InvalidSession for a checkpoint that is damaged */
-function withCheckpoint(fn: ConcreteFunction, checkpoint: string | undefined): ConcreteFunction {
-  if (checkpoint === undefined) return fn;
-  const prefix = expandPath(checkpoint);
-  if (!VariablesBundle.exists(prefix))
-    throw new Exception(
-      "InvalidSession",
-      `there is no checkpoint '${prefix}': '${prefix}.index' is missing.`,
-    );
-  const bundle = new VariablesBundle(prefix);
-  const names = new Set(bundle.names);
-  const found = variablesOf(fn.graph)
-    .map(variableName)
-    .filter((name) => names.has(name));
-  const values = found.map((name): [string, Tensor] => [name, bundle.read(name)]);
-  return { ...fn, variables: new Map([...fn.variables, ...values]) };
-}
-
+/** By what it has: its package may be another copy than ours, and a model without inputs is refused by the tracer. */
 function isLayersModel(object: object): object is LayersModelLike {
-  return ["layers", "inputs", "outputs", "predict"].every((member) => member in object);
+  return "layers" in object && "predict" in object;
 }
 
-/** What traces is loaded when the first model written in TypeScript is met. */
-async function traced(object: LayersModelLike | TraceableFunction): Promise<ConcreteFunction> {
-  if (typeof object === "function") {
-    const { concreteFunction } = await import("../trace/concreteFunction.js");
-    return concreteFunction(object);
-  }
-  const { fromLayersModel } = await import("../trace/fromLayersModel.js");
-  return fromLayersModel(object);
+function expanded(path: string | undefined): string | undefined {
+  return path && expandPath(path);
 }
 
 function invalid(what: string): Exception {

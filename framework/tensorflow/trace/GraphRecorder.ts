@@ -2,7 +2,7 @@
 import { Exception } from "../../base/errors.js";
 import { dtypeNumber, newData } from "../dtypes.js";
 import type { AttrValue, NodeDef } from "../GraphDef.js";
-import { evaluateNode } from "../reference/evaluateNode.js";
+import { exampleOutputs } from "./exampleOutputs.js";
 import { findOp, isSupported } from "../reference/ops.js";
 import { elementCount, type Tensor, type TensorLike } from "../Tensor.js";
 import type { TensorSpec } from "../TensorSpec.js";
@@ -39,10 +39,7 @@ export class GraphRecorder implements Recorder {
     name?: string,
   ): readonly Traced[] {
     const node = this.#declare(op, inputs, attrs, name);
-    const outputs = evaluateNode(
-      node,
-      inputs.map(({ value }) => value),
-    );
+    const outputs = compute(node, inputs);
     return this.#add(node, outputs, inputs.every(({ isConstant }) => isConstant) && !findOp(node).isVolatile);
   }
 
@@ -64,7 +61,7 @@ export class GraphRecorder implements Recorder {
     const node = this.#declare(op, inputs, attrs, name);
     const outputs = declared.map(({ dtype, shape }, port) => {
       const tensor = port === 0 ? node.name : `${node.name}:${port}`;
-      const example = this.#example(tensor, { dtype, shape });
+      const example = this.#example(tensor, { dtype, shape }, (axis) => this.sizes.ofTensor(axis));
       return { dtype, shape: example, data: newData(dtype, elementCount(example)) };
     });
     return this.#add(node, outputs, false);
@@ -82,7 +79,7 @@ export class GraphRecorder implements Recorder {
       { dtype: { type: dtypeNumber(dtype) }, shape: { shape } },
       name,
     );
-    const example = this.#example(node.name, { dtype, shape });
+    const example = this.#example(node.name, { dtype, shape }, (axis) => this.sizes.ofInput(axis));
     const value = { dtype, shape: example, data: newData(dtype, elementCount(example)) };
     return this.#add(node, [value], false)[0] as Traced;
   }
@@ -134,12 +131,21 @@ export class GraphRecorder implements Recorder {
     }));
   }
 
-  #example(tensor: string, { dtype, shape }: DeclaredOutput): number[] {
+  #example(tensor: string, { dtype, shape }: DeclaredOutput, sizeOf: (axis: number) => number): number[] {
     return shape.map((size, axis) => {
       if (size >= 0) return size;
-      const example = this.sizes.next(tensor, axis);
+      const example = sizeOf(axis);
       this.dimensions.push({ tensor, axis, dtype, size: example });
       return example;
     });
+  }
+}
+
+function compute(node: NodeDef, inputs: readonly Traced[]): TensorLike[] {
+  try {
+    return exampleOutputs(node, inputs);
+  } catch (error) {
+    if (error instanceof Exception) error.addContext(`Computing node '${node.name}' (${node.op})`);
+    throw error;
   }
 }

@@ -22,6 +22,8 @@ export type Rewrite = (
 export interface TraceTables {
   readonly lowerings: LoweringTable;
   readonly rewrite?: Rewrite;
+  /** Names of variables, where they are not to have their own. */
+  readonly variableNames?: ReadonlyMap<object, string>;
   /** Values from outside by their data: read once for all traces. */
   readonly values: Map<object, Tensor>;
 }
@@ -80,12 +82,13 @@ export class Trace {
       const what = "the traced function uses a tensor that has been disposed of.";
       throw new Exception("InvalidFunction", what);
     }
-    const { values } = this.tables;
+    const { values, variableNames } = this.tables;
     const read = values.get(tensor.dataId);
     const value = read ?? copyOf(this.engine.readSync(tensor.dataId), tensor.shape, tensor.dtype);
     values.set(tensor.dataId, value);
-    const isVariable = isTfVariable(tensor);
-    const traced = isVariable ? this.recorder.variable(tensor.name, value) : this.recorder.constant(value);
+    const traced = isTfVariable(tensor)
+      ? this.recorder.variable(variableNames?.get(tensor) ?? tensor.name, value)
+      : this.recorder.constant(value);
     this.#captured.set(key, traced);
     return traced;
   }

@@ -30,7 +30,8 @@ export type TraceableFunction = (...inputs: never[]) => TfTensors;
 /**
  * Traces a function. Its placeholders have the names of the specs, without one `inputs`, `inputs_1` …; a tf.Variable that
  * it uses stays a variable under its own name, other tensors become constants. The function runs several times, with zeros
- * of example sizes where a spec leaves a dimension open; values of tensors cannot be read in it, and it cannot be async.
+ * of example sizes where a spec leaves a dimension open (batches of 3 to 20); what it does otherwise for sizes beyond them
+ * is not seen. Values of tensors cannot be read in it, and it cannot be async.
  * @throws InvalidFunction where it cannot be traced, NotFound without @tensorflow/tfjs-core
  */
 export async function concreteFunction(

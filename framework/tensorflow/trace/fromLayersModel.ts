@@ -19,8 +19,16 @@ export interface LayersModelLike extends LayerLike {
   readonly outputs: readonly SymbolicLike[];
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  readonly weights: readonly WeightLike[];
   readonly built: boolean;
   build(inputShape: never): void;
+}
+
+/** tfjs makes the name unlike that of every other model's weight; the original one is Keras'. */
+interface WeightLike {
+  readonly name: string;
+  readonly originalName: string;
+  read(): object;
 }
 
 interface SymbolicLike {
@@ -51,12 +59,14 @@ export async function fromLayersModel(model: LayersModelLike): Promise<ConcreteF
       .map((tensor) => ({ key: undefined, traced: active.traced(tensor) }));
     return { inputs, outputs };
   };
+  const variableNames = weightNames(model);
   const what = `model '${model.name}'`;
   const outputNames = distinct(model.outputNames, new Set(specs.map(({ name }) => name)));
   return traceFunction({
     tfjs,
     lowerings,
     rewrite: addedBias,
+    variableNames,
     call,
     specs,
     what,
@@ -99,6 +109,18 @@ function checkTimes(model: LayersModelLike): void {
         "(inputShape: [20, …])",
     );
   }
+}
+
+/** As they were given, where that is one weight's only. */
+function weightNames({ weights }: LayersModelLike): Map<object, string> {
+  const count = new Map<string, number>();
+  for (const { originalName } of weights) count.set(originalName, (count.get(originalName) ?? 0) + 1);
+  return new Map(
+    weights.map((weight) => {
+      const { name, originalName } = weight;
+      return [weight.read(), count.get(originalName) === 1 ? originalName : name];
+    }),
+  );
 }
 
 /** Keras names an output after its layer; a layer that gives two of them counts on. */

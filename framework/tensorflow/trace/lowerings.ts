@@ -3,6 +3,8 @@ import { activation } from "./kernels/activation.js";
 import { binary } from "./kernels/binary.js";
 import { compare } from "./kernels/compare.js";
 import { conv } from "./kernels/conv.js";
+import { convTranspose } from "./kernels/convTranspose.js";
+import { crop } from "./kernels/crop.js";
 import { join } from "./kernels/join.js";
 import { make } from "./kernels/make.js";
 import { matmul } from "./kernels/matmul.js";
@@ -26,6 +28,8 @@ export const lowerings: LoweringTable = {
   ...binary,
   ...compare,
   ...conv,
+  ...convTranspose,
+  ...crop,
   ...join,
   ...make,
   ...matmul,

@@ -9,7 +9,8 @@ import { prune, sourceOf } from "../savedmodel/inlineNodes.js";
 import { showShape, type TensorLike } from "../Tensor.js";
 import type { RecordedNode } from "./GraphRecorder.js";
 import type { Recording } from "./recordFunction.js";
-import { type Measure, SizeNodes } from "./SizeNodes.js";
+import { SizeNodes } from "./SizeNodes.js";
+import type { Measure } from "./SizeScalars.js";
 
 /** One node in all recordings. */
 type Versions = readonly RecordedNode[];
@@ -34,13 +35,17 @@ export function mergeRecordings(recordings: readonly Recording[], what: string):
     if (computed) return computed;
     throw unexplained(node, versions, readers.get(node.name)?.[0], what);
   });
-  return [...merged, ...sizes.shared];
+  return prune([...merged, ...sizes.shared], recordings.slice(0, 1).flatMap(rootsOf));
 }
 
-/** The nodes that outputs and inputs need, in the order in which they were recorded. */
-function needed({ nodes, inputs, outputs }: Recording): readonly RecordedNode[] {
-  const roots = [...inputs, ...outputs.map(({ traced }) => traced)].map(({ name }) => name);
-  return prune(nodes, roots) as RecordedNode[];
+function rootsOf({ inputs, outputs }: Recording): string[] {
+  return [...inputs, ...outputs.map(({ traced }) => traced)].map(({ name }) => name);
+}
+
+/** The nodes that outputs, inputs and sizes need, in the order in which they were recorded. */
+function needed(recording: Recording): readonly RecordedNode[] {
+  const measured = recording.dimensions.map(({ tensor }) => tensor);
+  return prune(recording.nodes, [...rootsOf(recording), ...measured]) as RecordedNode[];
 }
 
 function plain({ name, op, inputs, attrs }: NodeDef): NodeDef {

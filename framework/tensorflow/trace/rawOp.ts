@@ -3,7 +3,7 @@ import { Exception } from "../../base/errors.js";
 import { type DType, dtypeNumber, isDType } from "../dtypes.js";
 import type { AttrValue } from "../GraphDef.js";
 import { TensorSpec } from "../TensorSpec.js";
-import { activeTrace } from "./recordFunction.js";
+import { activeTrace } from "./activeTrace.js";
 import { isTfTensor, type TfTensor } from "./tfjs.js";
 
 /** A number needs to say which it is: {i: 3} or {f: 0.5}; {type: "uint8"} names an element type. */

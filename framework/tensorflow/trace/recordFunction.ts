@@ -2,6 +2,7 @@
  * Calls a function once while tfjs computes with the recording backend. Whatever happens, tfjs is afterwards as it was:
  * its backend, its counts, and every tensor and variable that the function did not make.
  */
+import { activeTrace, setActiveTrace } from "./activeTrace.js";
 import { Exception } from "../../base/errors.js";
 import { GraphRecorder, type RecordedNode } from "./GraphRecorder.js";
 import type { Dimension, ExampleSizes } from "./dimensions.js";
@@ -37,21 +38,14 @@ export interface RecordingPlan extends TraceTables {
   call(trace: Trace): Pick<Recording, "inputs" | "outputs">;
 }
 
-let active: Trace | undefined;
-
-/** The trace that is under way, for ops that only a trace has. */
-export function activeTrace(): Trace | undefined {
-  return active;
-}
-
 export function recordFunction(plan: RecordingPlan, sizes: ExampleSizes): Recording {
-  if (active) throw new Exception("LogicError", "a function is traced while another one is traced.");
+  if (activeTrace()) throw new Exception("LogicError", "a function is traced while another one is traced.");
   const engine = plan.tfjs.engine();
   const recorder = new GraphRecorder(sizes);
   const trace = new Trace(recorder, engine, plan);
   const kernels = Object.keys(plan.lowerings);
   const restore = substitute(engine, trace);
-  active = trace;
+  setActiveTrace(trace);
   try {
     for (const kernelName of kernels) {
       const kernelFunc = (call: KernelCall) => trace.run(kernelName, call);
@@ -63,7 +57,7 @@ export function recordFunction(plan: RecordingPlan, sizes: ExampleSizes): Record
     const { nodes, dimensions, variables } = recorder;
     return { nodes, dimensions, variables, inputs, outputs };
   } finally {
-    active = undefined;
+    setActiveTrace(undefined);
     for (const kernelName of kernels) plan.tfjs.unregisterKernel(kernelName, backendName);
     restore();
   }

@@ -17,8 +17,6 @@ export const refusedKernels: Readonly<Record<string, string>> = {
   ComplexAbs: complex,
   Conv2DBackpropFilter: gradient,
   Conv3DBackpropFilterV2: gradient,
-  Conv3DBackpropInputV2: `${absent}; write UpSampling3D and a convolution in place of a transposed one of volumes`,
-  CropAndResize: `${absent}; slice the image and resize it by tf.image.resizeBilinear`,
   DepthwiseConv2dNativeBackpropFilter: gradient,
   DepthwiseConv2dNativeBackpropInput: gradient,
   Dilation2D: `${absent}; write it as a maximum over shifted slices`,

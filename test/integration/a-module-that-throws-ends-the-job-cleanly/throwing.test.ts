@@ -92,6 +92,8 @@ const cases: [plugin: string, where: string, contexts: string[]][] = [
   ],
   ["Thrower", "globalEndRun", ["Processing global end Run run: 1", calling]],
   ["Thrower", "endStream", ["Calling endStream", calling]],
+  ["Thrower", "endStreamSummary", ["Calling endStreamSummary", calling]],
+  ["Thrower", "globalEndJobSummary", ["Calling endJob", calling]],
   ["Thrower", "globalEndJob", ["Calling endJob", calling]],
   [
     "JobThrower",
@@ -134,6 +136,16 @@ describe.each([1, 2])("on %i threads", (threads) => {
       expectNoCompleteOutput(outcome);
     },
   );
+
+  it("what streams found must be plain data, whatever the number of threads", async () => {
+    const outcome = await throwing(threads, ["where=nowhere", "what=unclonable"]);
+    expect(outcome.code).toBe(8010 & 0xff);
+    expect(exceptionBlock(outcome)).toContain(
+      "endStreamSummary returned what cannot go from one thread to another",
+    );
+    expect(unended(outcome)).toEqual([]);
+    expectNoCompleteOutput(outcome);
+  });
 
   it("an Error is a StdException with its stack, because it is a bug", async () => {
     const outcome = await throwing(threads, ["where=produce", "what=error"]);

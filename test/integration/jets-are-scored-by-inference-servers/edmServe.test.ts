@@ -156,8 +156,8 @@ describe("a server that is killed in the middle of a job", () => {
     const file = output();
     const args = ["repeat=3", "fallback=1", "verbose=1", "retry=RetryFallbackServerAction:3"];
     const running = startCmsrun(["--streams", "4", config, `outputFile=${file}`, ...args], options);
-    await running.seen("Begin processing the 100th record");
-    process.kill(fallbackPid(running.text()), "SIGKILL");
+    const text = await running.seen("Begin processing the 100th record");
+    process.kill(fallbackPid(text), "SIGKILL");
     const outcome = await running.outcome;
     expect(exceptionBlock(outcome)).toBe("");
     expect(outcome.stderr).toContain("the fallback server ended with SIGKILL");
@@ -220,8 +220,7 @@ describe("the fallback server ends with its job", () => {
 
   it("that is killed", async () => {
     const running = start(["repeat=20"]);
-    await running.seen("Begin processing the 20th record");
-    const pid = fallbackPid(running.text());
+    const pid = fallbackPid(await running.seen("Begin processing the 20th record"));
     running.child.kill("SIGKILL");
     await running.outcome;
     for (let i = 0; i < 100 && isAlive(pid); i++) await new Promise((done) => setTimeout(done, 50));

@@ -4,7 +4,18 @@ import { cms, DEFINE_FWK_MODULE, type Event, type ParameterSet, stream, string, 
 const description = {
   where: string(),
   what: string("exception", {
-    allowed: ["exception", "error", "string", "nothing", "exit", "memory", "later", "never", "unheard"],
+    allowed: [
+      "exception",
+      "error",
+      "string",
+      "nothing",
+      "exit",
+      "memory",
+      "later",
+      "never",
+      "unheard",
+      "unclonable",
+    ],
   }),
   event: untracked.uint32(5, { comment: "the event in which produce throws" }),
 };
@@ -45,6 +56,9 @@ export class Thrower extends stream.EDProducer<Plan> {
   }
   static globalEndLuminosityBlock(_lumi: unknown, _setup: unknown, plan: Plan): void {
     failIn("globalEndLuminosityBlock", plan);
+  }
+  static globalEndJobSummary(_summaries: readonly unknown[], plan: Plan): void {
+    failIn("globalEndJobSummary", plan);
   }
   static globalEndJob(plan: Plan): void {
     failIn("globalEndJob", plan);
@@ -88,6 +102,10 @@ export class Thrower extends stream.EDProducer<Plan> {
   }
   override endStream(): void {
     failIn("endStream", this.globalCache);
+  }
+  override endStreamSummary(): unknown {
+    failIn("endStreamSummary", this.globalCache);
+    return this.globalCache.what === "unclonable" ? () => "a function" : {};
   }
 }
 

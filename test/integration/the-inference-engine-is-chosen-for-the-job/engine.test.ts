@@ -67,7 +67,9 @@ describe("the compiled engine's target", () => {
   it("is refused by name when there is none of that kind", async () => {
     const outcome = await cmsrun(["configs/my_plugin_cfg.ts"], { env: { CMSRUN_ENGINE_TARGET: "wasn" } });
     expect(outcome.code).toBe(7000 & 0xff);
-    expect(exceptionBlock(outcome)).toContain("CMSRUN_ENGINE_TARGET is 'wasn'; it may be auto, wasm, native.");
+    expect(exceptionBlock(outcome)).toContain(
+      "CMSRUN_ENGINE_TARGET is 'wasn'; it may be auto, wasm, native.",
+    );
     const configured = await cmsrunConfig('process.options.engineTarget = cms.untracked.string("gpu");');
     expect(configured.code).toBe(8009 & 0xff);
   });

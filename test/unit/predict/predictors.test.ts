@@ -7,11 +7,13 @@ import {
   concreteFunction,
   EventDataset,
   FeedfreePredictor,
+  InferenceRunner,
   MultiThreadDatasetPredictor,
   MultiThreadPredictor,
   OfflinePredictor,
   PredictConfig,
   type PredictOptions,
+  RocCurve,
   SimpleDatasetPredictor,
   Tensor,
   TensorSpec,
@@ -170,6 +172,27 @@ describe("datasets", () => {
   it("give all results at once", async () => {
     const results = await new MultiThreadDatasetPredictor(btag(), eachRow(), { threads: 2 }).getAllResult();
     expect(results.every(([score]) => score?.shape.length === 1 && score.shape[0] === 1)).toBe(true);
+  });
+});
+
+describe("InferenceRunner", () => {
+  it("measures an OfflinePredictor on an EventDataset: the published area under the curve", async () => {
+    const isB = { product: "Jet", column: "hadronFlavour", dtype: "int32" as const };
+    const dataset = new EventDataset(jets, { features, isB }, { each: 100 });
+    async function* labelled() {
+      for await (const { features, isB } of dataset.named() as AsyncIterable<Record<string, Tensor>>) {
+        const labels = Array.from(isB?.as("int32") ?? [], (flavour) => Number(flavour === 5));
+        yield { features: features as Tensor, isB: new Tensor("int32", [labels.length], labels) };
+      }
+    }
+    const predictor = await OfflinePredictor.create(btag());
+    const runner = new InferenceRunner(labelled, new RocCurve("score", "isB"), {
+      predictor,
+      inputNames: ["features"],
+      outputNames: ["score"],
+    });
+    const { scalars } = await runner.run();
+    expect(scalars.val_auc?.toFixed(9)).toBe("0.684459719");
   });
 });
 

@@ -1,5 +1,5 @@
 /** What every inference engine promises: the same suite over all of them, on small graphs and on TensorFlow's goldens. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import "../../../framework/aot/engine/register.js";
@@ -11,6 +11,7 @@ import { loadSavedModel } from "../../../framework/tensorflow/savedmodel/SavedMo
 import { createSession } from "../../../framework/tensorflow/Session.js";
 import { Tensor, type TensorLike } from "../../../framework/tensorflow/Tensor.js";
 import { constant, constantGraphNodes, graphOf, node, placeholder, type TestNode } from "./buildGraph.js";
+import { modelNames, modelsFolder } from "../../sharedModels.js";
 import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
 
 const usable = registeredEngines().filter((engine) => {
@@ -273,25 +274,12 @@ function runGoldens(
   expect(cases.length).toBeGreaterThan(0);
 }
 
-const models = [
-  "simple",
-  "multi",
-  "mlp_small",
-  "mlp_big",
-  "deepjet_like",
-  "transformer",
-  "cnn",
-  "tf1_frozen",
-  "gru",
-];
-const shared = process.env.CMSRUN_SHARED;
-const folder = join(shared ?? "", "models");
-const isThere = shared !== undefined && existsSync(folder);
-if (!isThere)
-  console.warn("\ncontract.test.ts: CMSRUN_SHARED has no models/: golden models are NOT TESTED\n");
+const found = modelsFolder("contract.test.ts");
+const folder = found ?? "";
+const isThere = found !== undefined;
 
 describe.skipIf(!isThere).each(usable.map(({ name }) => name))("engine %s on golden models", (engine) => {
-  it.each(models)("gives TensorFlow's outputs for %s", (name) => {
+  it.each(modelNames)("gives TensorFlow's outputs for %s", (name) => {
     type Names = Record<string, { tensor: string }>;
     const { inputs, outputs } = readJson<{ inputs: Names; outputs: Names }>(folder, name, "meta.json");
     const tensorOf = (key: string) => (inputs[key] ?? outputs[key])?.tensor ?? key;
@@ -301,7 +289,7 @@ describe.skipIf(!isThere).each(usable.map(({ name }) => name))("engine %s on gol
     );
   });
 
-  it.each(models)("gives them for the SavedModel of %s too", (name) => {
+  it.each(modelNames)("gives them for the SavedModel of %s too", (name) => {
     const graph = loadSavedModel(join(folder, name, "saved_model"));
     runGoldens(
       join(folder, name),

@@ -1,11 +1,12 @@
 /** Whole models against TensorFlow's outputs: those beside the checkout (CMSRUN_SHARED) and our own jet tagger. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadGraphDef } from "../../../framework/tensorflow/GraphDef.js";
 import { createSession, type Session } from "../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../framework/tensorflow/Tensor.js";
+import { modelNames, modelsFolder } from "../../sharedModels.js";
 import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
 
 interface Case {
@@ -27,29 +28,16 @@ interface CmsMeta {
 
 /** The promise is 1e-5; these models reach 1e-6. */
 const tolerance = 1e-6;
-const models = [
-  "cnn",
-  "deepjet_like",
-  "gru",
-  "mlp_big",
-  "mlp_small",
-  "multi",
-  "simple",
-  "tf1_frozen",
-  "transformer",
-];
-const shared = process.env.CMSRUN_SHARED;
-const folder = shared === undefined ? "" : join(shared, "models");
-const isThere = existsSync(folder);
-if (!isThere)
-  console.warn("models.test.ts: CMSRUN_SHARED names no folder with models/: golden models are NOT tested");
+const found = modelsFolder("models.test.ts");
+const folder = found ?? "";
+const isThere = found !== undefined;
 
 function readJson(path: string): unknown {
   return JSON.parse(readFileSync(path, "utf8"));
 }
 
 describe.skipIf(!isThere)("golden models", () => {
-  it.each(models)("%s gives TensorFlow's outputs, and a row the same bits in any batch", (name) => {
+  it.each(modelNames)("%s gives TensorFlow's outputs, and a row the same bits in any batch", (name) => {
     const meta = readJson(join(folder, name, "meta.json")) as Meta;
     const { cases } = readJson(join(folder, name, "golden.json")) as { cases: Case[] };
     const session = createSession(loadGraphDef(join(folder, name, "frozen.pb")));

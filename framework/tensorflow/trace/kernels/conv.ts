@@ -3,8 +3,8 @@ import type { Lowering, LoweringTable, Recorder, Traced } from "../Recorder.js";
 import { activate } from "./activation.js";
 import { channelsLast, lastOrder } from "./layout.js";
 import { addBias } from "./matmul.js";
-import { type Attrs, type Inputs, input, ints, node, refusal, typeOf } from "./nodes.js";
-import { pad } from "./pad.js";
+import { type Attrs, type Inputs, input, node, refusal, typeOf } from "./nodes.js";
+import { withMargins } from "./pad.js";
 import { stridedSlice } from "./slice.js";
 import { dilated } from "./space.js";
 import { aroundSpace, covered, type Padding, paddingAttrs, paddingOf, perAxis } from "./windows.js";
@@ -16,7 +16,7 @@ interface Plan {
 }
 
 /** How windows of the filter's size lie on a tensor of a shape, channels last. */
-function planOf(shape: readonly number[], filter: Traced, attrs: Attrs): Plan {
+export function planOf(shape: readonly number[], filter: Traced, attrs: Attrs): Plan {
   const extents = shape.slice(1, -1);
   const count = extents.length;
   const [strides, dilations] = [perAxis(attrs.strides, count), perAxis(attrs.dilations, count)];
@@ -73,22 +73,7 @@ function conv3D(recorder: Recorder, x: Traced, filter: Traced, attrs: Attrs): Tr
   if (!isOnes(dilations))
     return dilated(recorder, x, dilations, padding.margins, (apart) => compute(apart, "VALID"));
   const isOwn = padding.kind === "EXPLICIT" || padding.margins.some(([before]) => before < 0);
-  return isOwn ? compute(withMargins(recorder, x, padding), "VALID") : compute(x, padding.kind);
-}
-
-/** `x` with its margins; negative ones, which tfjs has where windows are further apart than they are large, drop elements. */
-export function withMargins(recorder: Recorder, x: Traced, { margins }: Padding, value = 0): Traced {
-  const drop = margins.map(([before]) => Math.max(0, -before));
-  const rank = x.value.shape.length;
-  const masks = { begin: 0, end: 2 ** rank - 1 };
-  const zeros = new Array<number>(rank).fill(0);
-  const inner = drop.some((count) => count > 0)
-    ? stridedSlice(recorder, x, [0, ...drop, 0], zeros, new Array<number>(rank).fill(1), masks)
-    : x;
-  const kept = margins.map(([before, after]) => [Math.max(0, before), Math.max(0, after)] as const);
-  return kept.flat().some((size) => size > 0)
-    ? pad(recorder, inner, [[0, 0], ...kept, [0, 0]], value)
-    : inner;
+  return isOwn ? compute(withMargins(recorder, x, padding.margins), "VALID") : compute(x, padding.kind);
 }
 
 type Convolution = (recorder: Recorder, x: Traced, filter: Traced, attrs: Attrs) => Traced;
@@ -126,33 +111,10 @@ function finish(recorder: Recorder, x: Traced, inputs: Inputs, attrs: Attrs): Tr
   return activate(recorder, biased, attrs.activation as string, inputs.preluActivationWeights, alpha);
 }
 
-/** The convolution turned round: `dy` is what it would have made of images of `inputShape`. */
-const conv2DTranspose: Lowering = (recorder, inputs, attrs) => {
-  const filter = input(inputs, "filter");
-  const shape = lastOrder(attrs.inputShape as number[], attrs.dataFormat);
-  const { strides, padding } = planOf(shape, filter, attrs);
-  return channelsLast(recorder, input(inputs, "dy"), attrs.dataFormat, (dy) =>
-    node(
-      recorder,
-      "Conv2DBackpropInput",
-      [ints(recorder, shape, "conv2d_transpose/input_sizes"), filter, dy],
-      {
-        ...typeOf(dy),
-        strides: aroundSpace(strides),
-        use_cudnn_on_gpu: { b: true },
-        ...paddingAttrs(padding),
-        data_format: { s: "NHWC" },
-        dilations: aroundSpace([1, 1]),
-      },
-    ),
-  );
-};
-
 export const conv: LoweringTable = {
   Conv2D: plain(conv2D),
   DepthwiseConv2dNative: plain(depthwise),
   Conv3D: plain(conv3D),
   FusedConv2D: fused(conv2D),
   FusedDepthwiseConv2D: fused(depthwise),
-  Conv2DBackpropInput: conv2DTranspose,
 };

@@ -69,7 +69,10 @@ export function ints(
   return recorder.constant(new Tensor("int32", shape, [...values]), name);
 }
 
-/** `x` as another element type; floats lose what follows the point. */
+/**
+ * `x` as another element type; floats lose what follows the point. NaN and what int32 does not reach have no agreed value:
+ * tfjs keeps the low bits, TensorFlow the least int32.
+ */
 export function cast(recorder: Recorder, x: Traced, dtype: DType): Traced {
   if (x.value.dtype === dtype) return x;
   const attrs = { SrcT: typeAttr(x.value.dtype), DstT: typeAttr(dtype), Truncate: { b: false } };

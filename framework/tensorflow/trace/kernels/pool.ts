@@ -1,9 +1,9 @@
 /** Maxima and means of windows over images and volumes. */
 import { Tensor } from "../../Tensor.js";
 import type { Lowering, LoweringTable, Recorder, Traced } from "../Recorder.js";
-import { withMargins } from "./conv.js";
 import { channelsLast } from "./layout.js";
 import { type Attrs, cast, input, node, product, refusal, typed, typeOf } from "./nodes.js";
+import { withMargins } from "./pad.js";
 import { aroundSpace, type Margin, type Padding, paddingAttrs, paddingOf, perAxis } from "./windows.js";
 
 interface Plan {
@@ -59,7 +59,7 @@ function maxPool(recorder: Recorder, x: Traced, attrs: Attrs): Traced {
   checkFilled(plan, x.value.shape.slice(1, -1));
   if (sizes.length === 2) return poolNode(recorder, "MaxPool", x, plan, padding);
   if (!isOwn(padding)) return poolNode(recorder, "MaxPool3D", x, plan, padding);
-  const padded = withMargins(recorder, x, padding, Number.NEGATIVE_INFINITY);
+  const padded = withMargins(recorder, x, padding.margins, Number.NEGATIVE_INFINITY);
   return poolNode(recorder, "MaxPool3D", padded, plan, unpadded);
 }
 
@@ -69,7 +69,7 @@ function avgPool(recorder: Recorder, x: Traced, attrs: Attrs): Traced {
   const { padding, sizes } = plan;
   const op = sizes.length === 2 ? "AvgPool" : "AvgPool3D";
   if (!isOwn(padding)) return poolNode(recorder, op, x, plan, padding);
-  const means = poolNode(recorder, op, withMargins(recorder, x, padding), plan, unpadded);
+  const means = poolNode(recorder, op, withMargins(recorder, x, padding.margins), plan, unpadded);
   const extents = means.value.shape.slice(1, -1);
   const factors = Array.from({ length: product(extents) }, (_, pixel) =>
     factorOf(pixel, extents, x.value.shape.slice(1, -1), plan),

@@ -35,7 +35,7 @@ const mean: Lowering = (recorder, inputs, attrs) => {
   return reduceNode(recorder, "Mean", x, axesOf(attrs.axis, x.value.shape.length), attrs.keepDims === true);
 };
 
-/** tfjs counts positions in int32. */
+/** tfjs counts positions in int32. A row that begins with NaN has its extreme there in tfjs; TensorFlow passes over NaN. */
 function extreme(op: string): Lowering {
   return (recorder, inputs, attrs) => {
     const given = input(inputs, "x");

@@ -20,6 +20,7 @@ import { gather } from "./slice.js";
 /**
  * The k largest of each row, the first of equals first: each element's rank is the number of those that come before it.
  * Rows of n elements take n² comparisons. Sorted whether asked for or not, because TensorFlow promises no other order.
+ * NaN has no rank.
  */
 const topK: Lowering = (recorder, inputs, attrs) => {
   const given = input(inputs, "x");

@@ -1,4 +1,4 @@
-/** Functions of one tensor, element by element. */
+/** Functions of one tensor, element by element. Where tfjs has 0 for the sign of NaN, TensorFlow has NaN. */
 import type { Lowering, LoweringTable } from "../Recorder.js";
 import { cast, input, refusal, typed } from "./nodes.js";
 

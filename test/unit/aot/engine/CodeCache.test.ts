@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { CodeCache } from "../../../../framework/aot/engine/CodeCache.js";
+import { CodeCache, DamagedConstant } from "../../../../framework/aot/engine/CodeCache.js";
 import { compileGraph } from "../../../../framework/aot/compile.js";
 import type { CompiledCode } from "../../../../framework/aot/Unit.js";
 import { constantGraphNodes, graphOf } from "../../tensorflow/buildGraph.js";
@@ -91,6 +91,22 @@ describe("the code cache", () => {
       new CodeCache(directory).write("key", code);
       expect(same(new CodeCache(directory).read("key"))).toBe(true);
     }
+  });
+
+  it("reads a constant when it is asked for, and says when it is damaged", () => {
+    const cache = written();
+    const [hash] = code.layout.constants.map((block) => block.hash) as [string];
+    const path = join(directory, "constants", hash);
+    const entry = cache.open("key");
+    expect(entry?.constants(0)).toEqual(code.constants[0]);
+    writeFileSync(path, "something else");
+    expect(() => entry?.constants(0)).toThrow(DamagedConstant);
+    rmSync(path);
+    expect(() => cache.open("key")?.constants(0)).toThrow(DamagedConstant);
+    expect(cache.read("key")).toBeUndefined();
+    // It knows what it has written, but looks whether it is there.
+    cache.write("key", code);
+    expect(same(cache.read("key"))).toBe(true);
   });
 
   it("does not use the code of another key under this one's name", () => {

@@ -190,7 +190,9 @@ describe("a graph with an op that is not compiled", () => {
     const both = runs.flatMap((one) =>
       [0, 1, 0].map((p) => ({ ...one, phase: new Tensor("bool", [], [p]) })),
     );
-    expect(compare(nodes, both, ["y"])).toEqual([`only runs with 'phase:0' = true go to the reference engine: ${reason("p")}`]);
+    expect(compare(nodes, both, ["y"])).toEqual([
+      `only runs with 'phase:0' = true go to the reference engine: ${reason("p")}`,
+    ]);
   });
 });
 

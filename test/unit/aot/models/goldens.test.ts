@@ -10,15 +10,8 @@ import type { TargetName } from "../../../../framework/aot/Unit.js";
 import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import {
-  batchOf,
-  type GoldenRow,
-  goldenRows,
-  modelNames,
-  modelsFolder,
-  readJson,
-  row,
-} from "./sharedModels.js";
+import { modelNames, modelsFolder } from "../../../sharedModels.js";
+import { batchOf, type GoldenRow, goldenRows, readJson, row } from "./goldenRows.js";
 import { bytesOf, compiledSession, testableTargets, withReasons } from "./targets.js";
 
 const file = "aot/models/goldens.test.ts";
@@ -83,7 +76,8 @@ function check({ graph, target, batches, rows, tensorOf, allowed }: Checked): vo
 }
 
 /** The branch that a graph takes in training: no run of inference comes there. */
-const trainingOnly = /^only runs with '[^']*(learning_phase|is_training):0' = true go to .* it draws random numbers/;
+const trainingOnly =
+  /^only runs with '[^']*(learning_phase|is_training):0' = true go to .* it draws random numbers/;
 
 function expectGolden(got: Tensor, golden: Tensor, allowed: (value: number) => number, where: string): void {
   expect([got.dtype, got.shape], where).toEqual([golden.dtype, golden.shape]);

@@ -28,19 +28,31 @@ function contents(arena: Uint8Array, place: number) {
 }
 
 describe.skipIf(hasNoCompiler)("random programs", () => {
-  it.each([4, 8, 16, 4, 8, 16].map((lanes, round) => [lanes, 1000 * round] as const))("in vectors of %i, seeds from %i", (lanes, seed) => {
-    const { computed, expected } = runBoth(lanes, new Uint8Array(arenaBytes), (main) => callAll(main, seed, lanes), constants);
-    for (let index = 0; index < kernelCount; index++) {
-      const place = 64 + index * bytesOfKernel;
-      expect(contents(computed, place), `seed ${seed + index}`).toEqual(contents(expected, place));
-    }
-  });
+  it.each([4, 8, 16, 4, 8, 16].map((lanes, round) => [lanes, 1000 * round] as const))(
+    "in vectors of %i, seeds from %i",
+    (lanes, seed) => {
+      const { computed, expected } = runBoth(
+        lanes,
+        new Uint8Array(arenaBytes),
+        (main) => callAll(main, seed, lanes),
+        constants,
+      );
+      for (let index = 0; index < kernelCount; index++) {
+        const place = 64 + index * bytesOfKernel;
+        expect(contents(computed, place), `seed ${seed + index}`).toEqual(contents(expected, place));
+      }
+    },
+  );
 });
 
 /** The program with a main function, its arena and constants each in memory of their exact size. */
 function executable(program: Program): string {
-  const tables = program.constants.map(({ bytes }, index) => `static const unsigned char bytes${index}[] = {${bytes.join(",")}};`);
-  const copies = program.constants.map(({ bytes }, index) => `  c[${index}] = memcpy(malloc(${bytes.length}), bytes${index}, ${bytes.length});`);
+  const tables = program.constants.map(
+    ({ bytes }, index) => `static const unsigned char bytes${index}[] = {${bytes.join(",")}};`,
+  );
+  const copies = program.constants.map(
+    ({ bytes }, index) => `  c[${index}] = memcpy(malloc(${bytes.length}), bytes${index}, ${bytes.length});`,
+  );
   return [
     printC(program),
     "#include <stdlib.h>\n#include <string.h>",
@@ -51,17 +63,39 @@ function executable(program: Program): string {
   ].join("\n");
 }
 
-it.skipIf(hasNoCompiler).each([4, 16])("sanitizers find nothing in vectors of %i", (lanes) => {
-  const main = new KernelBuilder("main");
-  callAll(main, 7000, lanes);
-  const file = join(directory, `sanitized${lanes}`);
-  writeFileSync(`${file}.c`, executable(programOf(main.build(), arenaBytes, lanes, constants)));
-  const sanitizers = ["-O1", "-fno-wrapv", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-sanitize=signed-integer-overflow,shift-base"];
-  const args = [...commonFlags, ...featureFlags(machine!.features), ...sanitizers, "-o", file, `${file}.c`, "-lm"];
-  const compiled = spawnSync(machine!.path, args, { encoding: "utf8" });
-  if (/cannot find .*(asan|ubsan)/.test(compiled.stderr)) return console.warn("no sanitizers on this machine: not tried");
-  expect(compiled.stderr).toBe("");
-  const result = spawnSync(file, { encoding: "utf8", env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0" } });
-  expect(result.stderr).toBe("");
-  expect(result.status).toBe(0);
-}, 120_000);
+it.skipIf(hasNoCompiler).each([4, 16])(
+  "sanitizers find nothing in vectors of %i",
+  (lanes) => {
+    const main = new KernelBuilder("main");
+    callAll(main, 7000, lanes);
+    const file = join(directory, `sanitized${lanes}`);
+    writeFileSync(`${file}.c`, executable(programOf(main.build(), arenaBytes, lanes, constants)));
+    const sanitizers = [
+      "-O1",
+      "-fno-wrapv",
+      "-fsanitize=address,undefined",
+      "-fno-sanitize-recover=all",
+      "-fno-sanitize=signed-integer-overflow,shift-base",
+    ];
+    const args = [
+      ...commonFlags,
+      ...featureFlags(machine!.features),
+      ...sanitizers,
+      "-o",
+      file,
+      `${file}.c`,
+      "-lm",
+    ];
+    const compiled = spawnSync(machine!.path, args, { encoding: "utf8" });
+    if (/cannot find .*(asan|ubsan)/.test(compiled.stderr))
+      return console.warn("no sanitizers on this machine: not tried");
+    expect(compiled.stderr).toBe("");
+    const result = spawnSync(file, {
+      encoding: "utf8",
+      env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0" },
+    });
+    expect(result.stderr).toBe("");
+    expect(result.status).toBe(0);
+  },
+  120_000,
+);

@@ -32,14 +32,24 @@ export function compilerFor(lanes: number): NativeCompiler {
   return { ...machine!, target: { ...machine!.target, lanes } };
 }
 
-export const arenaBlock = (name: string, place: number, sizeBytes = 64): Block => ({ name, space: "arena", sizeBytes, place });
+export const arenaBlock = (name: string, place: number, sizeBytes = 64): Block => ({
+  name,
+  space: "arena",
+  sizeBytes,
+  place,
+});
 export type Constant = Program["constants"][number];
 export const constantOf = (place: number, bytes: Uint8Array): Constant => ({
   block: { name: `c${place}`, space: "constant", sizeBytes: bytes.length, place },
   bytes,
 });
 
-export function programOf(main: Kernel, arenaBytes: number, lanes: number, constants: readonly Constant[] = []): Program {
+export function programOf(
+  main: Kernel,
+  arenaBytes: number,
+  lanes: number,
+  constants: readonly Constant[] = [],
+): Program {
   return { target: compilerFor(lanes).target, main, constants, arenaBytes };
 }
 
@@ -64,7 +74,12 @@ export function run(program: Program, arena: Uint8Array): void {
 }
 
 /** What `write` writes, run on a copy of the arena as C and in the interpreter. */
-export function runBoth(lanes: number, arena: Uint8Array, write: (kernel: KernelBuilder) => void, constants: readonly Constant[] = []) {
+export function runBoth(
+  lanes: number,
+  arena: Uint8Array,
+  write: (kernel: KernelBuilder) => void,
+  constants: readonly Constant[] = [],
+) {
   const kernel = new KernelBuilder("main");
   write(kernel);
   const program = programOf(kernel.build(), arena.length, lanes, constants);

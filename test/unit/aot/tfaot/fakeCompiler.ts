@@ -70,5 +70,6 @@ export function loadUnit({ layout, code, constants }: CompiledCode): Unit {
       for (const [i, { data }] of results.entries())
         (outputs[i] as { data: Float32Array }).data.set(data as Float32Array);
     },
+    close: () => session.close(),
   };
 }

@@ -3,13 +3,25 @@ import { setFlagsFromString } from "node:v8";
 import { expect, it } from "vitest";
 import * as ir from "../../../../framework/aot/kernel/expr.js";
 import { interpret } from "../../../../framework/aot/kernel/interpreter/interpret.js";
-import type { BinaryOp, Expr, Kernel, Local, MemoryType, Type, UnaryOp } from "../../../../framework/aot/kernel/ir.js";
+import type {
+  BinaryOp,
+  Expr,
+  Kernel,
+  Local,
+  MemoryType,
+  Type,
+  UnaryOp,
+} from "../../../../framework/aot/kernel/ir.js";
 import { KernelBuilder } from "../../../../framework/aot/kernel/KernelBuilder.js";
 import { arenaBlock, constantOf, programOf, run } from "./runKernels.js";
 
 /** Floats and integers apart: a NaN's bits are not the interpreter's. */
 const blockBytes = 256;
-const blocks = { f32: arenaBlock("f32", 64, blockBytes), f64: arenaBlock("f64", 320, blockBytes), int: arenaBlock("int", 576, blockBytes) };
+const blocks = {
+  f32: arenaBlock("f32", 64, blockBytes),
+  f64: arenaBlock("f64", 320, blockBytes),
+  int: arenaBlock("int", 576, blockBytes),
+};
 const arenaBytes = 832;
 const types: readonly Type[] = ["i32", "i64", "f32", "f64", "f32v", "i32v"];
 const edges = [0, -0, 1, -1.5, NaN, Infinity, -Infinity, 3e38, 1e-45, 2 ** 31, -(2 ** 31), 0.5];
@@ -26,14 +38,21 @@ class RandomKernel {
   readonly #locals: Local[] = [];
   #state: number;
 
-  constructor(seed: number, name: string, readonly callees: readonly Kernel[], paramCount: number) {
+  constructor(
+    seed: number,
+    name: string,
+    readonly callees: readonly Kernel[],
+    paramCount: number,
+  ) {
     this.#state = seed;
     this.builder = new KernelBuilder(name);
     const params = Array.from({ length: paramCount }, (_, index) => this.builder.param(`p${index}_`));
-    for (const type of types) for (let count = 0; count < 2; count++) this.#locals.push(this.builder.variable(this.#constant(type)));
+    for (const type of types)
+      for (let count = 0; count < 2; count++) this.#locals.push(this.builder.variable(this.#constant(type)));
     this.#locals.push(...params);
     this.#statements(3);
-    for (const [index, type] of types.entries()) this.builder.store(type, this.#blockOf(type, blocks), ir.i32(0), 16 * (index % 4), this.#local(type));
+    for (const [index, type] of types.entries())
+      this.builder.store(type, this.#blockOf(type, blocks), ir.i32(0), 16 * (index % 4), this.#local(type));
   }
 
   /** 0 … end − 1 (mulberry32). */
@@ -53,7 +72,8 @@ class RandomKernel {
   }
 
   #constant(type: Type): Expr {
-    if (type.startsWith("f")) return ir.constant(type, this.#below(3) ? this.#one(edges) : this.#below(2000) / 16 - 60);
+    if (type.startsWith("f"))
+      return ir.constant(type, this.#below(3) ? this.#one(edges) : this.#below(2000) / 16 - 60);
     return ir.constant(type, this.#one([0, 1, -1, 5, -100, 2 ** 31 - 1, -(2 ** 31), this.#below(2 ** 16)]));
   }
 
@@ -74,7 +94,13 @@ class RandomKernel {
     const memory = type === "i32" ? this.#one(["i32", "u8", "i8", "u16", "i16"] as const) : type;
     const spaces = this.#below(2) ? constantBlocks : blocks;
     const [index, offset] = this.#place(memory, depth);
-    return ir.load(memory, this.#blockOf(memory, spaces), index, offset, type.endsWith("v") && this.#below(2) ? 1 + this.#below(4) : undefined);
+    return ir.load(
+      memory,
+      this.#blockOf(memory, spaces),
+      index,
+      offset,
+      type.endsWith("v") && this.#below(2) ? 1 + this.#below(4) : undefined,
+    );
   }
 
   #expr(type: Type, depth: number): Expr {
@@ -86,11 +112,17 @@ class RandomKernel {
       case 1:
         return this.#load(type, depth);
       case 2:
-        if (isFloat) return ir.unary(this.#one(["neg", "abs", "sqrt", "ceil", "floor", "trunc", "nearest"] as UnaryOp[]), inner());
+        if (isFloat)
+          return ir.unary(
+            this.#one(["neg", "abs", "sqrt", "ceil", "floor", "trunc", "nearest"] as UnaryOp[]),
+            inner(),
+          );
         return type === "i64" ? inner() : ir.unary("not", inner());
       case 3:
         if (isFloat) return ir.fma(inner(), inner(), inner());
-        return type === "i32v" ? ir.binary(this.#one(["shl", "shrS", "shrU"] as const), inner(), inner("i32")) : this.#division(type, inner);
+        return type === "i32v"
+          ? ir.binary(this.#one(["shl", "shrS", "shrU"] as const), inner(), inner("i32"))
+          : this.#division(type, inner);
       case 4:
         return this.#select(type, depth);
       case 5:
@@ -99,18 +131,33 @@ class RandomKernel {
         if (type === "i32" || type === "i32v") return this.#comparison(type, inner);
         return ir.binary(this.#one(["min", "max"] as const), inner(), inner());
       default:
-        return ir.binary(this.#one(isFloat ? (["add", "sub", "mul", "div", "min", "max"] as BinaryOp[]) : (["add", "sub", "mul", "and", "or", "xor", "min", "max"] as BinaryOp[])), inner(), inner());
+        return ir.binary(
+          this.#one(
+            isFloat
+              ? (["add", "sub", "mul", "div", "min", "max"] as BinaryOp[])
+              : (["add", "sub", "mul", "and", "or", "xor", "min", "max"] as BinaryOp[]),
+          ),
+          inner(),
+          inner(),
+        );
     }
   }
 
   /** By an odd number that is not negative. */
   #division(type: Type, inner: (of?: Type) => Expr): Expr {
-    const divisor = ir.binary("or", ir.binary("and", inner(), ir.constant(type, 0x7fffffff)), ir.constant(type, 1));
+    const divisor = ir.binary(
+      "or",
+      ir.binary("and", inner(), ir.constant(type, 0x7fffffff)),
+      ir.constant(type, 1),
+    );
     return ir.binary(this.#one(["div", "rem", "shl", "shrS", "shrU"] as const), inner(), divisor);
   }
 
   #comparison(type: "i32" | "i32v", inner: (of?: Type) => Expr): Expr {
-    const of = type === "i32" ? this.#one(["i32", "i64", "f32", "f64"] as const) : this.#one(["i32v", "f32v"] as const);
+    const of =
+      type === "i32"
+        ? this.#one(["i32", "i64", "f32", "f64"] as const)
+        : this.#one(["i32v", "f32v"] as const);
     return ir.binary(this.#one(["eq", "ne", "lt", "le", "gt", "ge"] as const), inner(of), inner(of));
   }
 
@@ -122,11 +169,19 @@ class RandomKernel {
   #conversion(type: Type, inner: (of?: Type) => Expr): Expr {
     if (type === "f32v" || type === "i32v") {
       const scalar = type === "f32v" ? "f32" : "i32";
-      return this.#one([() => ir.convert(type, inner(type === "f32v" ? "i32v" : "f32v")), () => ir.splat(inner(scalar)), () => ir.splat(ir.lane(inner(), this.#below(4)))])();
+      return this.#one([
+        () => ir.convert(type, inner(type === "f32v" ? "i32v" : "f32v")),
+        () => ir.splat(inner(scalar)),
+        () => ir.splat(ir.lane(inner(), this.#below(4))),
+      ])();
     }
     const from = this.#one((["i32", "i64", "f32", "f64"] as const).filter((other) => other !== type));
     if (type === "f32" && this.#below(3) === 0)
-      return ir.across(this.#one(["add", "min", "max"] as const), inner("f32v"), this.#below(2) ? 1 + this.#below(4) : undefined);
+      return ir.across(
+        this.#one(["add", "min", "max"] as const),
+        inner("f32v"),
+        this.#below(2) ? 1 + this.#below(4) : undefined,
+      );
     const isLane = (type === "i32" || type === "f32") && this.#below(2) === 0;
     return isLane ? ir.lane(inner(`${type}v`), this.#below(4)) : ir.convert(type, inner(from));
   }
@@ -138,18 +193,37 @@ class RandomKernel {
   #statement(depth: number): void {
     const kind = this.#below(depth > 0 ? 10 : 6);
     const type = this.#one(types);
-    if (kind < 3) this.builder.set(this.#one(this.#locals.filter((local) => local.type === type)), this.#expr(type, 4));
+    if (kind < 3)
+      this.builder.set(this.#one(this.#locals.filter((local) => local.type === type)), this.#expr(type, 4));
     else if (kind < 5) {
       const memory = type === "i32" ? this.#one(["i32", "u8", "i16"] as const) : type;
       const [index, offset] = this.#place(memory, 3);
-      this.builder.store(memory, this.#blockOf(memory, blocks), index, offset, this.#expr(type, 4), type.endsWith("v") && this.#below(2) ? 1 + this.#below(4) : undefined);
+      this.builder.store(
+        memory,
+        this.#blockOf(memory, blocks),
+        index,
+        offset,
+        this.#expr(type, 4),
+        type.endsWith("v") && this.#below(2) ? 1 + this.#below(4) : undefined,
+      );
     } else if (kind === 5) {
       const callee = this.callees[this.#below(this.callees.length + 1)];
-      if (callee) this.builder.call(callee, callee.params.map(() => this.#expr("i32", 2)));
-    } else if (kind < 7) this.builder.if(this.#expr("i32", 2), () => this.#statements(depth - 1), () => this.#statements(depth - 2));
-    else if (kind < 8) this.builder.while(this.#expr("i32", 2), this.#below(4), () => this.#statements(depth - 1));
+      if (callee)
+        this.builder.call(
+          callee,
+          callee.params.map(() => this.#expr("i32", 2)),
+        );
+    } else if (kind < 7)
+      this.builder.if(
+        this.#expr("i32", 2),
+        () => this.#statements(depth - 1),
+        () => this.#statements(depth - 2),
+      );
+    else if (kind < 8)
+      this.builder.while(this.#expr("i32", 2), this.#below(4), () => this.#statements(depth - 1));
     else {
-      const bound = (mask: number) => (this.#below(2) ? ir.i32(this.#below(mask)) : ir.binary("and", this.#expr("i32", 2), ir.i32(mask)));
+      const bound = (mask: number) =>
+        this.#below(2) ? ir.i32(this.#below(mask)) : ir.binary("and", this.#expr("i32", 2), ir.i32(mask));
       this.builder.for(bound(3), bound(7), 1 + this.#below(3), (index) => {
         this.builder.set(this.#local("i32"), ir.add(index, this.#local("i32")));
         this.#statements(depth - 1);
@@ -160,7 +234,11 @@ class RandomKernel {
 
 /** Floats as numbers, so that one NaN is like another. */
 function contents(arena: Uint8Array) {
-  const of = <T>(view: new (buffer: ArrayBufferLike, at: number, count: number) => T, place: number, size: number) => new view(arena.buffer, place, blockBytes / size);
+  const of = <T>(
+    view: new (buffer: ArrayBufferLike, at: number, count: number) => T,
+    place: number,
+    size: number,
+  ) => new view(arena.buffer, place, blockBytes / size);
   return { f32: of(Float32Array, 64, 4), f64: of(Float64Array, 320, 8), int: of(Int32Array, 576, 4) };
 }
 

@@ -13,7 +13,11 @@ const zero = ir.i32(0);
 
 describe("loads and stores", () => {
   it.each([
-    ["u8", [0, 255, 128]], ["i8", [0, -1, -128]], ["u16", [0, 65535, 32768]], ["i16", [0, -1, -32768]], ["i32", [0, -1, -(2 ** 31)]],
+    ["u8", [0, 255, 128]],
+    ["i8", [0, -1, -128]],
+    ["u16", [0, 65535, 32768]],
+    ["i16", [0, -1, -32768]],
+    ["i32", [0, -1, -(2 ** 31)]],
   ] as [MemoryType, number[]][])("keeps the low bits and the sign of %s", (memory, values) => {
     for (const value of values) {
       const view = runMain((kernel) => {
@@ -35,7 +39,9 @@ describe("loads and stores", () => {
     });
     expect([view.getBigInt64(64, true), view.getBigInt64(72, true)]).toEqual([-(2n ** 63n), 2n ** 62n + 5n]);
     expect(view.getFloat64(80, true)).toBe(0.1);
-    expect([0, 4, 8, 12].map((at) => view.getFloat32(96 + at, true))).toEqual(Array(4).fill(Math.fround(0.1)));
+    expect([0, 4, 8, 12].map((at) => view.getFloat32(96 + at, true))).toEqual(
+      Array(4).fill(Math.fround(0.1)),
+    );
     expect([0, 4, 8, 12].map((at) => view.getInt32(112 + at, true))).toEqual([-7, -7, -7, -7]);
     expect(view.getInt32(128, true)).toBe(-(2 ** 31));
   });
@@ -44,25 +50,46 @@ describe("loads and stores", () => {
     const arena = () => Uint8Array.from({ length: 64 + 4 * count }, (_, index) => index + 1);
     const last = arenaBlock("last", 64);
 
-    it.each(["f32v", "i32v"] as const)("load the last bytes of memory, the other lanes are 0 (%s)", (memory) => {
-      const view = runMain((kernel) => kernel.store(memory, arenaBlock("first", 0), zero, 0, ir.load(memory, last, zero, 0, count)), { arena: arena(), bytesAfterArena: 0 });
-      const lanes = [0, 1, 2, 3].map((lane) => view.getInt32(4 * lane, true));
-      expect(lanes).toEqual([0, 1, 2, 3].map((lane) => (lane < count ? view.getInt32(64 + 4 * lane, true) : 0)));
-    });
+    it.each(["f32v", "i32v"] as const)(
+      "load the last bytes of memory, the other lanes are 0 (%s)",
+      (memory) => {
+        const view = runMain(
+          (kernel) =>
+            kernel.store(memory, arenaBlock("first", 0), zero, 0, ir.load(memory, last, zero, 0, count)),
+          { arena: arena(), bytesAfterArena: 0 },
+        );
+        const lanes = [0, 1, 2, 3].map((lane) => view.getInt32(4 * lane, true));
+        expect(lanes).toEqual(
+          [0, 1, 2, 3].map((lane) => (lane < count ? view.getInt32(64 + 4 * lane, true) : 0)),
+        );
+      },
+    );
 
-    it.each([false, true])("store to the last bytes of memory and no more (index computed: %s)", (isComputed) => {
-      const view = runMain(
-        (kernel) => {
-          const index = isComputed ? ir.mul(kernel.variable(ir.i32(2)), ir.i32(2)) : ir.i32(4);
-          kernel.store("f32v", last, index, -4, ir.add(ir.load("f32v", last, index, -4, count), ir.constant("f32v", 1)), count);
-        },
-        { arena: new Uint8Array(64 + 4 * count), bytesAfterArena: 0 },
-      );
-      for (let lane = 0; lane < count; lane++) expect(view.getFloat32(64 + 4 * lane, true)).toBe(1);
-    });
+    it.each([false, true])(
+      "store to the last bytes of memory and no more (index computed: %s)",
+      (isComputed) => {
+        const view = runMain(
+          (kernel) => {
+            const index = isComputed ? ir.mul(kernel.variable(ir.i32(2)), ir.i32(2)) : ir.i32(4);
+            kernel.store(
+              "f32v",
+              last,
+              index,
+              -4,
+              ir.add(ir.load("f32v", last, index, -4, count), ir.constant("f32v", 1)),
+              count,
+            );
+          },
+          { arena: new Uint8Array(64 + 4 * count), bytesAfterArena: 0 },
+        );
+        for (let lane = 0; lane < count; lane++) expect(view.getFloat32(64 + 4 * lane, true)).toBe(1);
+      },
+    );
 
     it("leave the bytes behind them alone", () => {
-      const view = runMain((kernel) => kernel.store("i32v", last, zero, 0, ir.constant("i32v", -1), count), { arena: Uint8Array.from({ length: 128 }, () => 9) });
+      const view = runMain((kernel) => kernel.store("i32v", last, zero, 0, ir.constant("i32v", -1), count), {
+        arena: Uint8Array.from({ length: 128 }, () => 9),
+      });
       const bytes = [...new Uint8Array(view.buffer, 64, 32)];
       expect(bytes).toEqual([...Array(4 * count).fill(255), ...Array(32 - 4 * count).fill(9)]);
     });
@@ -70,7 +97,9 @@ describe("loads and stores", () => {
 
   it("refuses other lanes", () => {
     for (const count of [0, 5, 1.5])
-      expect(() => runMain((kernel) => kernel.store("f32v", out, zero, 0, ir.constant("f32v", 0), count))).toThrow(`${count} lanes`);
+      expect(() =>
+        runMain((kernel) => kernel.store("f32v", out, zero, 0, ir.constant("f32v", 0), count)),
+      ).toThrow(`${count} lanes`);
   });
 
   it("reaches far: large places and offsets, and offsets before the block", () => {
@@ -80,14 +109,22 @@ describe("loads and stores", () => {
         const four = kernel.variable(ir.i32(4));
         kernel.store("i32", far, four, 100_000, ir.i32(1));
         kernel.store("i32", far, ir.add(four, ir.i32(8)), 100_000, ir.i32(2));
-        kernel.store("i32", far, ir.add(ir.mul(four, ir.i32(100_000)), ir.i32(-300_000)), -500_032, ir.i32(3));
+        kernel.store(
+          "i32",
+          far,
+          ir.add(ir.mul(four, ir.i32(100_000)), ir.i32(-300_000)),
+          -500_032,
+          ir.i32(3),
+        );
         kernel.store("i32", far, ir.sub(four, ir.i32(20)), -500_000, ir.i32(4));
       },
       { arena: new Uint8Array(600_064 + 64) },
     );
     expect([600_036, 600_044, 100_000, 16].map((at) => view.getInt32(at, true))).toEqual([1, 2, 3, 4]);
     expect(() => runMain((kernel) => kernel.store("i32", far, zero, 2 ** 32, zero))).toThrow("beyond 4 GiB");
-    expect(() => runMain((kernel) => kernel.store("i32", far, zero, 3 * 2 ** 30, zero))).toThrow("out of bounds");
+    expect(() => runMain((kernel) => kernel.store("i32", far, zero, 3 * 2 ** 30, zero))).toThrow(
+      "out of bounds",
+    );
   });
 
   it("finds each constant by its own address, deep in an expression too", () => {
@@ -99,7 +136,10 @@ describe("loads and stores", () => {
       (kernel) => {
         const sum = kernel.variable(ir.f32(0));
         kernel.for(0, 8, 4, (i) => {
-          const deep = ir.max(ir.fma(of(3, i), ir.f32(1), of(1, zero)), ir.min(of(2, i), of(0, ir.mul(i, ir.i32(2)))));
+          const deep = ir.max(
+            ir.fma(of(3, i), ir.f32(1), of(1, zero)),
+            ir.min(of(2, i), of(0, ir.mul(i, ir.i32(2)))),
+          );
           kernel.set(sum, ir.add(sum, ir.select(ir.binary("lt", i, ir.i32(4)), deep, of(2, i))));
         });
         kernel.store("f32", out, zero, 0, sum);
@@ -144,17 +184,26 @@ describe("loops", () => {
       const sum = kernel.variable(zero);
       kernel.for(0, 5, 1, (i) =>
         kernel.for(i, ir.mul(i, ir.i32(2)), 1, (j) =>
-          kernel.for(0, 3, 2, (k) => kernel.set(sum, ir.add(sum, ir.add(ir.mul(i, ir.i32(100)), ir.add(j, k))))),
+          kernel.for(0, 3, 2, (k) =>
+            kernel.set(sum, ir.add(sum, ir.add(ir.mul(i, ir.i32(100)), ir.add(j, k)))),
+          ),
         ),
       );
       kernel.store("i32", out, zero, 0, sum);
     });
     let expected = 0;
-    for (let i = 0; i < 5; i++) for (let j = i; j < 2 * i; j++) for (let k = 0; k < 3; k += 2) expected += 100 * i + j + k;
+    for (let i = 0; i < 5; i++)
+      for (let j = i; j < 2 * i; j++) for (let k = 0; k < 3; k += 2) expected += 100 * i + j + k;
     expect(view.getInt32(64, true)).toBe(expected);
   });
 
-  it.each([[5, 10, 5], [50, 10, 10], [0, 10, 0], [5, 0, 0], [5, -1, 0]])("while: %i rounds wanted, at most %i: %i", (wanted, limit, expected) => {
+  it.each([
+    [5, 10, 5],
+    [50, 10, 10],
+    [0, 10, 0],
+    [5, 0, 0],
+    [5, -1, 0],
+  ])("while: %i rounds wanted, at most %i: %i", (wanted, limit, expected) => {
     const view = runMain((kernel) => {
       const [i, inner] = [kernel.variable(zero), kernel.variable(zero)];
       kernel.while(ir.binary("lt", i, ir.i32(wanted)), limit, () => {
@@ -169,7 +218,9 @@ describe("loops", () => {
 
   it("refuses a while without a limit", () => {
     for (const limit of [Number.POSITIVE_INFINITY, 2 ** 32, 0.5])
-      expect(() => runMain((kernel) => kernel.while(ir.i32(1), limit, () => {}))).toThrow(`at most ${limit} rounds`);
+      expect(() => runMain((kernel) => kernel.while(ir.i32(1), limit, () => {}))).toThrow(
+        `at most ${limit} rounds`,
+      );
   });
 
   it.each([0, 1, -1])("if with condition %i", (value) => {
@@ -182,7 +233,12 @@ describe("loops", () => {
       kernel.if(condition, () => {});
     });
     const isTrue = value === 0 ? 0 : 1;
-    expect([0, 4, 8, 12].map((at) => view.getInt32(64 + at, true))).toEqual([isTrue, 1 - isTrue, isTrue, 1 - isTrue]);
+    expect([0, 4, 8, 12].map((at) => view.getInt32(64 + at, true))).toEqual([
+      isTrue,
+      1 - isTrue,
+      isTrue,
+      1 - isTrue,
+    ]);
   });
 });
 
@@ -204,7 +260,9 @@ describe("a program", () => {
       },
       { constants: [constant] },
     );
-    expect([0, 1, 2, 3, 4, 5, 6].map((index) => view.getInt32(64 + 4 * index, true))).toEqual([40, 40, 40, 40, 41, 41, -60]);
+    expect([0, 1, 2, 3, 4, 5, 6].map((index) => view.getInt32(64 + 4 * index, true))).toEqual([
+      40, 40, 40, 40, 41, 41, -60,
+    ]);
   });
 
   it("is printed the same each time and runs on any arena", () => {
@@ -245,7 +303,9 @@ describe("a program", () => {
 
   it("may have a thousand locals and large code", () => {
     const kernel = new KernelBuilder("main");
-    const locals = Array.from({ length: 1000 }, (_, index) => kernel.variable(index % 2 ? ir.f32(index) : ir.i32(index)));
+    const locals = Array.from({ length: 1000 }, (_, index) =>
+      kernel.variable(index % 2 ? ir.f32(index) : ir.i32(index)),
+    );
     for (const [index, local] of locals.entries()) kernel.store(local.type, out, ir.i32(4 * index), 0, local);
     const arena = new Uint8Array(8192);
     run(programOf(kernel.build(), arena.length), arena);

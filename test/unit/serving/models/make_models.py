@@ -23,6 +23,8 @@ def save(name, module, **options):
     tf.saved_model.save(module, str(HERE / name), **options)
     for needless in ("fingerprint.pb", "keras_metadata.pb"):
         (HERE / name / needless).unlink(missing_ok=True)
+    if not any((HERE / name / "assets").iterdir()):
+        (HERE / name / "assets").rmdir()
 
 
 def plain(value):
@@ -58,7 +60,7 @@ class MultiInput(tf.Module):
 
 
 class Methods(tf.Module):
-    """Several signatures: a tuple, a dictionary, lists in dictionaries, arguments by keyword, int64, functions in common."""
+    """Several signatures: a tuple, a dictionary, arguments by keyword, int64."""
 
     def __init__(self):
         super().__init__()
@@ -79,10 +81,6 @@ class Methods(tf.Module):
     @tf.function
     def scaled(self, x, shift, *, gain, bias):
         return x * gain + bias - shift
-
-    @tf.function
-    def nested(self, named, pair):
-        return {"first": [named["u"] - named["t"], pair[1]], "last": (pair[0],)}
 
 
 def methods():

@@ -67,6 +67,14 @@ describe("a runner of a SavedModel", () => {
     expect(answers).toEqual([[[60]], [[60]], [[60]]]);
     expect(runner.mainMethod.statistics).toMatchObject({ executionCount: 2, inferenceCount: 4 });
     expect(runner.mainMethod.inputs.map(({ name }) => name)).toEqual(["x2", "x1"]);
+    const saved = {
+      ...model("multi_input", { __call__: plain }),
+      info: { options: { partial_kwargs: partialKwargs } },
+    };
+    expect(new Runner(saved).initLocal().run(x, x)).toEqual([[60]]);
+    expect(new Runner(saved, { partialKwargs: { __call__: { factor: 2 } } }).initLocal().run(x, x)).toEqual([
+      [45],
+    ]);
     expect(() => runnerOf("multi_input", plain, { partialKwargs: { __call__: { fctor: 3 } } })).toThrow(
       "there is no argument 'fctor'; did you mean 'factor'?",
     );
@@ -245,6 +253,29 @@ describe("a user's own class", () => {
     ]);
     const [output] = (await served[0]?.infer([new Tensor("float32", [1, 2], [3, 5])])) ?? [];
     expect(output).toMatchObject({ shape: [1, 1], data: Float32Array.of(4) });
+  });
+
+  it("is closed once, when what it has accepted is answered", async () => {
+    const log: string[] = [];
+    class Slow {
+      static readonly methods = { predict: {}, other: { batchable: true } };
+      async predict(x: Tensor): Promise<Tensor> {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        log.push("answered");
+        return x;
+      }
+      other(x: Tensor): Tensor {
+        return x;
+      }
+      close(): void {
+        log.push("closed");
+      }
+    }
+    const runner = createRunner(Slow).initLocal();
+    const answer = runner.predict.asyncRun([1]);
+    await runner.close();
+    expect(log).toEqual(["answered", "closed"]);
+    expect(await answer).toEqual([1]);
   });
 
   it("must have the methods that it names", () => {

@@ -146,6 +146,56 @@ def tags():
     builder.save(as_text=True)
 
 
+def vocabulary():
+    """A table that a file in assets/ fills, as TensorFlow 2 and 1 save it; beside the latter a file in assets.extra/."""
+    # By a relative path, because it becomes part of the table's name.
+    os.chdir(HERE)
+    words = Path("words.txt")
+    words.write_text("electron\nmuon\ntau\n")
+    scores = np.array([1, 2, 3, 4], np.float32)
+
+    def table():
+        index = tf.lookup.TextFileIndex
+        initializer = tf.lookup.TextFileInitializer(
+            str(words), tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER
+        )
+        return tf.lookup.StaticHashTable(initializer, -1)
+
+    class Vocabulary(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = table()
+            self.scores = tf.Variable(scores, name="scores")
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="x")])
+        def __call__(self, x):
+            index = self.table.lookup(x)
+            return {"index": index, "score": tf.gather(self.scores, index + 1)}
+
+    tf.saved_model.save(Vocabulary(), folder("vocabulary"))
+    path = folder("vocabulary_v1")
+    with tf1.Graph().as_default(), tf1.Session() as session:
+        variable = tf1.get_variable("scores", initializer=scores, use_resource=False)
+        x = tf1.placeholder(tf.string, [None], name="x")
+        index = table().lookup(x)
+        score = tf.gather(variable, index + 1)
+        session.run([tf1.global_variables_initializer(), tf1.tables_initializer()])
+        signature = tf1.saved_model.predict_signature_def({"x": x}, {"index": index, "score": score})
+        builder = tf1.saved_model.Builder(path)
+        builder.add_meta_graph_and_variables(
+            session,
+            ["serve"],
+            {"serving_default": signature},
+            assets_collection=tf1.get_collection(tf1.GraphKeys.ASSET_FILEPATHS),
+            main_op=tf1.tables_initializer(),
+        )
+        builder.save()
+    extra = Path(path) / "assets.extra" / "requests"
+    extra.mkdir(parents=True)
+    (extra / "warmup.txt").write_text("muon\n")
+    words.unlink()
+
+
 def bundle():
     """A checkpoint of every element type, in two shards."""
     shutil.rmtree(HERE / "bundle", ignore_errors=True)
@@ -188,6 +238,7 @@ if __name__ == "__main__":
     undecorated()
     reference_variables()
     tags()
+    vocabulary()
     bundle()
     text_graph()
     (HERE / "expected.json").write_text(json.dumps(expected) + "\n")

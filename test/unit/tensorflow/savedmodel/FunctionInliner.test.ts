@@ -30,7 +30,15 @@ function inline(nodes: NodeDef[], functions: FunctionDef[], ...roots: string[]):
     "TopKV2",
     ["values", "indices"].map((name) => ({ name, numberAttr: "", typeListAttr: "" })),
   );
-  const metaGraph: MetaGraphDef = { tags: [], graph, signatures: [], opOutputs, restoreNode: "" };
+  const metaGraph: MetaGraphDef = {
+    tags: [],
+    graph,
+    signatures: [],
+    opOutputs,
+    restoreNode: "",
+    initNode: "",
+    assets: [],
+  };
   return new FunctionInliner(metaGraph)
     .inlineGraph(nodes, roots)
     .map(({ name, op, inputs }) => `${name} = ${op}(${inputs})`);

@@ -1,31 +1,16 @@
 /** The nine models beside the checkout (CMSRUN_SHARED) as SavedModels: TensorFlow's outputs, and the bytes of its weights. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { elementCount, type Tensor } from "../../../../framework/tensorflow/Tensor.js";
+import { modelNames, modelsFolder } from "../../../sharedModels.js";
 import { expectClose, type PlainTensor, toTensor } from "../goldens.js";
 
-const models = [
-  "simple",
-  "multi",
-  "mlp_small",
-  "mlp_big",
-  "deepjet_like",
-  "transformer",
-  "cnn",
-  "tf1_frozen",
-  "gru",
-];
-const shared = process.env.CMSRUN_SHARED;
-const folder = shared === undefined ? "" : join(shared, "models");
-const isThere = existsSync(folder);
-if (!isThere)
-  console.warn(
-    "sharedSavedModels.test.ts: CMSRUN_SHARED names no folder with models/: SavedModels are NOT tested",
-  );
+const found = modelsFolder("sharedSavedModels.test.ts");
+const folder = found ?? "";
 
 interface Case {
   readonly inputs: Readonly<Record<string, PlainTensor>>;
@@ -42,7 +27,7 @@ function weights({ nodes, functions }: GraphDef): Set<string> {
   );
 }
 
-describe.skipIf(!isThere).each(models)("%s", (name) => {
+describe.skipIf(found === undefined).each(modelNames)("%s", (name) => {
   const path = join(folder, name);
 
   it("gives TensorFlow's outputs by its signature's keys", () => {

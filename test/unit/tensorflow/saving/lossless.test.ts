@@ -15,6 +15,7 @@ import { encodeGraphDef } from "../../../../framework/tensorflow/proto/encodeGra
 import { graphDefType, tensorType } from "../../../../framework/tensorflow/proto/graphDefSchema.js";
 import { graphMessage } from "../../../../framework/tensorflow/proto/graphMessages.js";
 import { printTextFormat } from "../../../../framework/tensorflow/proto/printTextFormat.js";
+import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { describeWithPython, runPython } from "../../../python.js";
 import { encode, placeholder } from "../buildGraph.js";
@@ -161,6 +162,10 @@ describe("a constant", () => {
     };
     const graph = parseGraphDef(encode([placeholder("x", "float32", [1]), unneeded]), "test");
     expect(graph.nodes.map(({ name }) => name)).toEqual(["x", "c"]);
+    const session = createSession(graph);
+    const [x] = session.run({ x: new Tensor("float32", [1], [7]) }, ["x"]);
+    expect(x?.data).toEqual(Float32Array.of(7));
+    expect(() => session.run({}, ["c"])).toThrow("node 'c' (Const): ");
   });
 });
 

@@ -13,6 +13,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
+from tensorflow.core.protobuf import trackable_object_graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 tf1 = tf.compat.v1
@@ -29,17 +30,28 @@ def read(path):
     return graph
 
 
-def run(graph_def, feeds, fetches):
+def run(graph_def, feeds, fetches, checkpoint=None):
     with tf1.Graph().as_default() as graph:
         tf.import_graph_def(graph_def, name="")
         with tf1.Session(graph=graph) as session:
+            if checkpoint:
+                session.run(list(assignments(graph, checkpoint)))
             return session.run(fetches, feeds)
 
 
-def values(graph_def, checkpoint):
-    """Reads of variables -> what the checkpoint has."""
+def assignments(graph, checkpoint):
+    """Ops that give every variable what the checkpoint has under its name, or under its object's key (TensorFlow 2)."""
     reader = tf.train.load_checkpoint(checkpoint)
-    return {f"{node.name}:0": reader.get_tensor(node.input[0]) for node in graph_def.node if node.op == "ReadVariableOp"}
+    keys = {}
+    if reader.has_tensor("_CHECKPOINTABLE_OBJECT_GRAPH"):
+        objects = trackable_object_graph_pb2.TrackableObjectGraph()
+        objects.ParseFromString(reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH"))
+        keys = {a.full_name: a.checkpoint_key for node in objects.nodes for a in node.attributes}
+    for op in graph.get_operations():
+        if op.type == "VarHandleOp":
+            name = op.get_attr("shared_name").decode() or op.name
+            value = tf.constant(reader.get_tensor(keys.get(name, name)))
+            yield tf.raw_ops.AssignVariableOp(resource=op.outputs[0], value=value)
 
 
 def array(tensor):
@@ -87,10 +99,8 @@ for task in json.load(open(sys.argv[1])):
         theirs = [array(tensor) for tensor in task["expected"]]
     graphs = [read(path) for path in task["files"]]
     inner = {f"{name}:0" if ":" not in name else name: value for name, value in feeds.items()}
-    if "checkpoint" in task:
-        inner |= values(graphs[0], task["checkpoint"])
     answers.append({
-        "differences": [difference(run(graph, inner, task["fetches"]), theirs) for graph in graphs],
+        "differences": [difference(run(graph, inner, task["fetches"], task.get("checkpoint")), theirs) for graph in graphs],
         "equal": all(graph == graphs[0] for graph in graphs),
         "ops": sorted({node.op for graph in graphs for node in graph.node}),
         "devices": sorted({node.device for graph in graphs for node in graph.node}),

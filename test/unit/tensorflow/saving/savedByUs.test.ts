@@ -27,6 +27,7 @@ import { toConcreteFunction } from "../../../../framework/tensorflow/saving/toCo
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { describeWithPython, runPython } from "../../../python.js";
+import { modelNames, modelsFolder } from "../../../sharedModels.js";
 import { largestDifference, type PlainTensor, toTensor } from "../goldens.js";
 
 interface Golden {
@@ -43,26 +44,14 @@ interface Answer {
   readonly version: number;
 }
 
-const models = join(process.env.CMSRUN_SHARED ?? "", "models");
-const isThere = process.env.CMSRUN_SHARED !== undefined && existsSync(models);
-if (!isThere)
-  console.warn("savedByUs.test.ts: CMSRUN_SHARED names no folder with models/: NOT all is tested");
+const found = modelsFolder("savedByUs.test.ts");
+const models = found ?? "";
+const isThere = found !== undefined;
 const folder = mkdtempSync(join(tmpdir(), "cmsrun-saving-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(() => setLogSink(() => {}));
 
 const timeoutMs = 240_000;
-const fromSavedModels = [
-  "simple",
-  "multi",
-  "mlp_small",
-  "mlp_big",
-  "deepjet_like",
-  "transformer",
-  "cnn",
-  "tf1_frozen",
-  "gru",
-];
 const ofCms = isThere ? readdirSync(join(models, "cms")) : [];
 
 function goldenOf(path: string): Golden {
@@ -77,7 +66,7 @@ function ask(tasks: readonly object[]): Answer[] {
 }
 
 describe.skipIf(!isThere)("a SavedModel", () => {
-  it.each(fromSavedModels)("%s is bit-identical when it is frozen", async (name) => {
+  it.each(modelNames)("%s is bit-identical when it is frozen", async (name) => {
     const source = join(models, name, "saved_model");
     const saved = await saveFrozenGraph(join(folder, `${name}.pb`), source, { variablesToConstants: true });
     const { inputs, outputs } = goldenOf(join(models, name));
@@ -111,7 +100,7 @@ describeWithPython("TensorFlow", () => {
     "reads what is frozen from SavedModels, as its own freezing gives it",
     async () => {
       const tasks = [];
-      for (const name of fromSavedModels) {
+      for (const name of modelNames) {
         const source = join(models, name, "saved_model");
         const files = [".pb", ".pb.txt"].map((suffix) => join(folder, `frozen_${name}${suffix}`));
         const saved = await Promise.all(
@@ -125,14 +114,14 @@ describeWithPython("TensorFlow", () => {
       const answers = ask(tasks);
       for (const [i, { differences, equal, ops, devices, names }] of answers.entries()) {
         expect(
-          differences.map((difference) => [fromSavedModels[i], Number(difference) <= 1e-6 || difference]),
-        ).toEqual(differences.map(() => [fromSavedModels[i], true]));
+          differences.map((difference) => [modelNames[i], Number(difference) <= 1e-6 || difference]),
+        ).toEqual(differences.map(() => [modelNames[i], true]));
         expect(equal).toBe(true);
         expect(ops.filter((op) => /Var|Save|Restore|Assign|StatefulPartitionedCall/.test(op))).toEqual([]);
         expect(devices).toEqual([""]);
         // Inputs and outputs are called as its own freezing calls them.
         const { path, outputs } = {
-          path: join(folder, `frozen_${fromSavedModels[i]}.pb`),
+          path: join(folder, `frozen_${modelNames[i]}.pb`),
           outputs: tasks[i]?.fetches ?? [],
         };
         const ours = new Set(loadGraphDef(path).nodes.map(({ name }) => name));
@@ -140,6 +129,28 @@ describeWithPython("TensorFlow", () => {
         expect(
           outputs.map((name) => name?.replace(":0", "")).filter((name) => !names.includes(name ?? "")),
         ).toEqual([]);
+      }
+    },
+    timeoutMs,
+  );
+
+  it.skipIf(!isThere)(
+    "runs what keeps its variables, once they have their values",
+    async () => {
+      const tasks = [];
+      for (const name of ["simple", "deepjet_like", "transformer"]) {
+        const source = join(models, name, "saved_model");
+        const files = [".pb", ".pb.txt"].map((suffix) => join(folder, `variables_${name}${suffix}`));
+        const [saved] = await Promise.all(files.map((file) => saveFrozenGraph(file, source)));
+        expect(saved?.variableCount).toBeGreaterThan(10);
+        const { inputs, outputs } = goldenOf(join(models, name));
+        const fetches = Object.keys(outputs).map((key) => saved?.outputs[key]);
+        const checkpoint = join(source, "variables", "variables");
+        tasks.push({ files, feeds: inputs, expected: Object.values(outputs), fetches, checkpoint });
+      }
+      for (const { differences, equal } of ask(tasks)) {
+        expect(differences.every((difference) => Number(difference) <= 1e-6)).toBe(true);
+        expect(equal).toBe(true);
       }
     },
     timeoutMs,

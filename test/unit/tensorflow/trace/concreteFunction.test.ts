@@ -92,6 +92,15 @@ describe("a traced function", () => {
     expect(fn.graph.origin).toBe("function 'sum'");
   });
 
+  it("makes valid names of those that are none, and keeps the variable's own", async () => {
+    const w = tf.variable(tf.tensor1d([2, 3]), true, "my w:0");
+    const fn = await concreteFunction((x: tf.Tensor) => tf.mul(x, w), x2);
+    expect([...fn.variables.keys()]).toEqual(["my w:0"]);
+    expect(names(fn)).toContain("my_w_0");
+    expectClose(run(fn, [floats([2])])[0], tf.mul(eager(floats([2])), w));
+    w.dispose();
+  });
+
   it("shares constants that are the same, and leaves out what no output needs", async () => {
     const fn = await concreteFunction((t: tf.Tensor) => {
       tf.exp(t);

@@ -71,6 +71,27 @@ describe("a function of a batch", () => {
     await compare((x) => tf.mul(tf.expandDims(tf.range(0, n(x)), 1), x), [[null, 4]], batches);
   });
 
+  it("makes lists and rows of it in JavaScript", async () => {
+    const rows = <T>(x: tf.Tensor, row: T) => Array.from({ length: x.shape[0] as number }, () => row);
+    const list = (x: tf.Tensor) => Array.from({ length: x.shape[0] as number }, (_, i) => i);
+    const counted = await compare((x) => tf.gather(x, tf.tensor1d(list(x), "int32")), [[null, 4]], batches);
+    expect(counted).toContain("Range");
+    const repeated = await compare(
+      (x) => tf.add(x, tf.tensor2d(rows(x, [1, 2, 3, 4]))),
+      [[null, 4]],
+      batches,
+    );
+    expect(repeated).toContain("BroadcastTo");
+    const boxes = (x: tf.Tensor) =>
+      tf.image.cropAndResize(
+        tf.reshape(x, [x.shape[0] as number, 2, 2, 1]) as tf.Tensor4D,
+        rows(x, [0, 0, 0.5, 1]) as never,
+        list(x) as never,
+        [2, 2],
+      );
+    await compare(boxes, [[null, 4]], batches);
+  });
+
   it("computes with it", async () => {
     const n = (x: tf.Tensor) => x.shape[0] as number;
     await compare((x) => tf.div(tf.sum(x), n(x)), [[null, 4]], batches);

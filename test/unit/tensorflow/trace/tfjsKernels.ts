@@ -46,7 +46,8 @@ export function kernelsOf(run: () => tf.Tensor | readonly tf.Tensor[]): {
   }
 }
 
-function seenOf(tensor: tf.Tensor): Seen {
+/** A tensor as it is now. */
+export function seenOf(tensor: tf.Tensor): Seen {
   const { id, shape } = tensor;
   const dtype = tensor.dtype as DType;
   const elements = tensor.dataSync();

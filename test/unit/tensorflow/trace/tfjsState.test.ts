@@ -182,6 +182,20 @@ describe("rawOp", () => {
     expect(declared.graph.signature.outputs.Identity?.shape).toEqual([-1]);
   });
 
+  it("has a size, though nothing else of it is used", async () => {
+    const shape = [null, 2];
+    const fn = await concreteFunction((x: tf.Tensor) => {
+      const attrs = { T: { type: "float32" } } as const;
+      return tf.ones([rawOp("Digamma", [x], attrs, { dtype: "float32", shape }).shape[0] as number]);
+    }, spec);
+    expect(fn.graph.nodes.map(({ op }) => op)).toEqual(expect.arrayContaining(["Digamma", "Shape", "Fill"]));
+    const unused = await concreteFunction((x: tf.Tensor) => {
+      rawOp("Digamma", [x], { T: { type: "float32" } }, { dtype: "float32", shape });
+      return x;
+    }, spec);
+    expect(unused.graph.nodes.map(({ op }) => op)).toEqual(["Placeholder", "Identity"]);
+  });
+
   it("gives types that tfjs does not have to other rawOps as they are, to tfjs as a cast", async () => {
     const fn = await concreteFunction(
       (x: tf.Tensor) => {

@@ -117,5 +117,13 @@ export function convolutions(): Record<string, Run> {
   }
   cases["maxPool3d padded"] = () => tf.maxPool3d(tf.sub(volume(), 9) as tf.Tensor5D, 3, 2, 1);
   cases["tf.pool with gaps"] = () => tf.pool(image(), [2, 2], "max", "valid", [2, 2]);
+  for (const pad of ["same", "valid"] as const) {
+    for (const strides of [1, 2, [1, 2, 3], 3] as (number | [number, number, number])[]) {
+      cases[`conv3dTranspose ${pad} ${strides}`] = () => {
+        const given = tf.mul(tf.conv3d(volume(), cube, strides, pad), 0.1) as tf.Tensor5D;
+        return tf.conv3dTranspose(given, cube, [2, 5, 4, 6, 2], strides, pad);
+      };
+    }
+  }
   return cases;
 }

@@ -47,5 +47,31 @@ export function reductions(): Record<string, Run> {
   cases.norm = () => tf.norm(floats([3, 4]), "euclidean", 1);
   cases.euclideanNorm = () => tf.euclideanNorm(floats([3, 4]));
   cases.lrn = () => tf.localResponseNormalization(floats([1, 2, 2, 6]) as tf.Tensor4D, 2, 1.5, 0.3, 0.75);
+  const special = () =>
+    tf.tensor2d([
+      [Number.NaN, 1, 2],
+      [1, Number.NaN, 2],
+      [Number.NEGATIVE_INFINITY, 1, Number.POSITIVE_INFINITY],
+    ]);
+  cases["NaN reduced"] = () => [tf.max(special(), 1), tf.min(special(), 1), tf.sum(special(), 1)];
+  cases["NaN compared"] = () => [
+    tf.maximum(special(), 1.5),
+    tf.minimum(special(), 1.5),
+    tf.clipByValue(special(), 0, 1.5),
+    tf.less(special(), 1.5),
+    tf.notEqual(special(), special()),
+  ];
+  cases["masked softmax"] = () =>
+    tf.softmax(
+      tf.tensor2d([
+        [Number.NEGATIVE_INFINITY, 1, 2],
+        [0, -1e9, 3],
+      ]),
+    );
+  cases["argMax of infinities"] = () => [
+    tf.argMax(tf.tensor1d([Number.NEGATIVE_INFINITY, -5, Number.NEGATIVE_INFINITY])),
+    tf.argMin(tf.tensor1d([Number.POSITIVE_INFINITY, 5, 5])),
+    tf.argMax(tf.tensor1d([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY])),
+  ];
   return cases;
 }

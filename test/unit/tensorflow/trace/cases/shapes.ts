@@ -358,5 +358,20 @@ export function shapes(): Record<string, Run> {
   }
   cases["bilinear int32"] = () => tf.image.resizeBilinear(wholes([1, 3, 3, 1]) as tf.Tensor4D, [5, 5]);
   cases["nearest int32"] = () => tf.image.resizeNearestNeighbor(wholes([1, 3, 3, 1]) as tf.Tensor4D, [5, 5]);
+  const boxes = tf.tensor2d([
+    [0, 0, 1, 1],
+    [0.1, 0.2, 0.6, 0.9],
+    [0.7, 0.9, 0.2, 0.1],
+    [-0.3, 0.2, 0.5, 1.4],
+  ]);
+  const whose = tf.tensor1d([0, 1, 1, 0], "int32");
+  for (const method of ["bilinear", "nearest"] as const)
+    for (const size of [
+      [3, 4],
+      [1, 5],
+      [7, 1],
+    ] as [number, number][])
+      cases[`cropAndResize ${method} ${size}`] = () =>
+        tf.image.cropAndResize(floats([2, 6, 5, 3]) as tf.Tensor4D, boxes, whose, size, method, -2.5);
   return cases;
 }

@@ -1,5 +1,5 @@
-/** The golden models beside the checkout (CMSRUN_SHARED): graphs, and the golden cases' rows put together to batches. */
-import { existsSync, readFileSync } from "node:fs";
+/** The golden cases of the models beside the checkout, their rows put together to batches. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tensor, type TensorLike } from "../../../../framework/tensorflow/Tensor.js";
 import { type PlainTensor, toTensor } from "../../tensorflow/goldens.js";
@@ -8,26 +8,6 @@ export interface GoldenCase {
   readonly batch: number;
   readonly inputs: Readonly<Record<string, PlainTensor>>;
   readonly outputs: Readonly<Record<string, PlainTensor>>;
-}
-
-export const modelNames = [
-  "simple",
-  "multi",
-  "mlp_small",
-  "mlp_big",
-  "deepjet_like",
-  "transformer",
-  "cnn",
-  "tf1_frozen",
-  "gru",
-] as const;
-
-/** The folder of the models; says aloud when there is none. */
-export function modelsFolder(file: string): string | undefined {
-  const folder = join(process.env.CMSRUN_SHARED ?? "", "models");
-  if (process.env.CMSRUN_SHARED !== undefined && existsSync(folder)) return folder;
-  console.warn(`\n${file}: CMSRUN_SHARED names no folder with models/: golden models are NOT TESTED\n`);
-  return undefined;
 }
 
 export function readJson<T>(...path: string[]): T {

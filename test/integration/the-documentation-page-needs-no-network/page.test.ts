@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { expect, it } from "vitest";
+import { startServer } from "../serve.js";
+
+const browser = process.env.CMSRUN_CHROMIUM ?? "/usr/bin/chromium";
+const hasBrowser = existsSync(browser);
+if (!hasBrowser) process.stderr.write(`${browser} is not there: the documentation page is NOT tested\n`);
+
+it.skipIf(!hasBrowser)(
+  "the page at / shows the service and calls its function",
+  { timeout: 60_000 },
+  async () => {
+    const { url } = await startServer(["configs/test_service.ts"]);
+    const chrome = await chromium.launch({ executablePath: browser, args: ["--no-sandbox"] });
+    try {
+      const page = await chrome.newPage();
+      const trouble: string[] = [];
+      page.on("console", (message) => message.type() === "error" && trouble.push(message.text()));
+      page.on("pageerror", (error) => trouble.push(error.message));
+      page.on("requestfailed", (request) => trouble.push(`failed: ${request.url()}`));
+      page.on("request", (request) => {
+        if (!request.url().startsWith(url) && !request.url().startsWith("data:")) trouble.push(request.url());
+      });
+      await page.goto(`${url}/`);
+      await page.click("#operations-Service-predict .opblock-summary-control");
+      await page.click(".try-out__btn");
+      await page.fill("textarea.body-param__text", "[0, 1, 2, 3]");
+      await page.click("button.execute");
+      const answer = await page.textContent(".live-responses-table .response-col_description pre code");
+      expect(JSON.parse(answer as string)[0]).toBeCloseTo(0.648093, 5);
+      expect(await page.title()).toBe("test_service");
+      expect(trouble).toEqual([]);
+    } finally {
+      await chrome.close();
+    }
+  },
+);
