@@ -90,10 +90,14 @@ export class TritonService implements ServiceHooks {
 
   /** @throws MissingModel when no server has it */
   choose(model: string, version: string, preferred: string): TritonServer {
-    const able = this.#offers.filter(({ models }) => has(models, model, version));
-    const found = able.find(({ server }) => server.name === preferred) ?? able[0];
-    if (found) return found.server;
+    const found = this.#best(model, version, preferred);
+    if (found) return found;
     throw this.#missing(model, version);
+  }
+
+  #best(model: string, version: string, preferred: string): TritonServer | undefined {
+    const able = this.#offers.filter(({ models }) => has(models, model, version));
+    return (able.find(({ server }) => server.name === preferred) ?? able[0])?.server;
   }
 
   /** Another server that has the model and answers that it is ready; undefined: there is none. */
@@ -192,7 +196,9 @@ export class TritonService implements ServiceHooks {
     const isServed = this.#offers.some(({ models }) => has(models, model, version));
     const mayFallBack = this.#fallback?.models.has(model) === true;
     if ((!isServed || preferred === "fallback") && mayFallBack) await this.#offerFallback();
-    const server = this.choose(model, version, preferred);
+    const server = this.#best(model, version, preferred);
+    // Told by choose(), to the client of a module that runs: one that nothing consumes may lack its model.
+    if (!server) return;
     if (preferred !== "" && server.name !== preferred)
       LogWarning(
         "TritonService",

@@ -52,12 +52,13 @@ export async function describeModel(
 ): Promise<ModelInterface> {
   const what = ` of model '${name}'`;
   const request = { name, version };
-  const { config } = await channel.call<{ config: { max_batch_size: number } & WithAgents }>(
+  const { config } = await channel.call<{ config: ({ max_batch_size: number } & WithAgents) | null }>(
     "ModelConfig",
     request,
     timeoutMs,
     what,
   );
+  if (!config) throw new Exception("ModelErrors", `model '${name}': the server gives no configuration`);
   const metadata = await channel.call<Metadata>("ModelMetadata", request, timeoutMs, what);
   const newest = Math.max(...metadata.versions.map(Number));
   checkVersion(localChecksums(configPath), config, version || String(newest), `model '${name}'`);

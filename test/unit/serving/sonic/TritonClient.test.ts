@@ -284,12 +284,17 @@ describe("TritonClient", () => {
       "ModelErrors",
       "model 'm': Model on server appears malformed (zero inputs)\nModel on server appears malformed (zero outputs)",
     ]);
+    const odd = await fake("odd");
+    odd.config = {};
+    odd.metadata = { versions: [] };
+    expect((await failure((await client([odd])).connect())).category).toBe("ModelErrors");
     const other = await client([await fake()], { outputs: untracked.vstring(["y", "z"]) });
     expect((await failure(other.connect())).category).toBe("MissingOutput");
   });
 
   it("is not given a server that has not its version", async () => {
-    const error = await failure(client([await fake()], { modelVersion: cms.string("2") }));
+    const one = await client([await fake()], { modelVersion: cms.string("2") });
+    const error = await failure(one.connect());
     expect([error.category, error.message]).toEqual([
       "MissingModel",
       "no server has model 'm' in version 2: 'fake' has m, m:1. Add a server that has it, or enable the fallback server and give the client's modelConfigPath.",
