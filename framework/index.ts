@@ -125,7 +125,7 @@ export {
   sonicClientParameters,
   type SonicMode,
 } from "./serving/sonic/SonicClient.js";
-export { SonicEDFilter, SonicEDProducer } from "./serving/sonic/SonicEDProducer.js";
+export { SonicEDFilter, SonicEDProducer, SonicOneEDAnalyzer } from "./serving/sonic/SonicEDProducer.js";
 export {
   type TritonBatchMode,
   TritonClient,
@@ -135,7 +135,12 @@ export {
   type TritonParameters,
 } from "./serving/sonic/TritonClient.js";
 export type { TritonInputData, TritonOutputData } from "./serving/sonic/TritonData.js";
-export { tritonClient, TritonEDFilter, TritonEDProducer } from "./serving/sonic/TritonEDProducer.js";
+export {
+  tritonClient,
+  TritonEDFilter,
+  TritonEDProducer,
+  TritonOneEDAnalyzer,
+} from "./serving/sonic/TritonEDProducer.js";
 export { TritonService } from "./serving/sonic/TritonService.js";
 export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
 export { type ConcreteFunction, freeze, fromGraphDef } from "./tensorflow/ConcreteFunction.js";

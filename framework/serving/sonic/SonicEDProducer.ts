@@ -1,6 +1,10 @@
-/** CMSSW's SonicEDProducer and SonicEDFilter: stream modules whose work is done by a remote service (ExternalWork). */
+/**
+ * CMSSW's SonicEDProducer, SonicEDFilter and SonicOneEDAnalyzer: modules whose work is done by a remote service. The first
+ * two are stream modules (ExternalWork); the last sees the events in input order, one call after another.
+ */
 import type { Event } from "../../data/Event.js";
 import type { EventSetup } from "../../data/EventSetup.js";
+import { eventMethods, type ModuleMethods } from "../../engine/Worker.js";
 import type { SonicClient } from "./SonicClient.js";
 import { type OutputOf, SonicModule } from "./SonicModule.js";
 
@@ -28,5 +32,31 @@ export abstract class SonicEDFilter<
 
   protected override conclude(event: Event, setup: EventSetup): boolean | Promise<boolean> {
     return this.filter(event, setup, this.client.output as OutputOf<Client>);
+  }
+}
+
+export abstract class SonicOneEDAnalyzer<Client extends SonicClient<unknown, unknown>> extends SonicModule<
+  Client,
+  void
+> {
+  static override readonly concurrency = "one";
+  static readonly kind = "EDAnalyzer";
+  abstract analyze(event: Event, setup: EventSetup, output: OutputOf<Client>): void | Promise<void>;
+
+  beginJob(): void | Promise<void> {
+    return this.client.connect();
+  }
+
+  protected override conclude(event: Event, setup: EventSetup): void | Promise<void> {
+    return this.analyze(event, setup, this.client.output as OutputOf<Client>);
+  }
+
+  override [eventMethods](): ModuleMethods {
+    const { acquire, run } = super[eventMethods]();
+    const both = async (event: Event, setup: EventSetup) => {
+      await acquire?.(event, setup);
+      await run(event, setup);
+    };
+    return { acquire: undefined, run: both };
   }
 }

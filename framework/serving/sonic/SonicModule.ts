@@ -1,5 +1,5 @@
 /**
- * What SonicEDProducer and SonicEDFilter have in common: the engine calls acquire and produce (or filter) with event and
+ * What SonicEDProducer, SonicEDFilter and SonicOneEDAnalyzer have in common: the engine calls acquire and produce (filter, analyze) with event and
  * setup; the user's methods get the client's input and output as well, and the call goes out between them.
  */
 import type { Event, LuminosityBlock, Run, StreamID } from "../../data/Event.js";
@@ -19,7 +19,7 @@ export abstract class SonicModule<Client extends SonicClient<unknown, unknown>, 
   extends ProducerBase
   implements StreamHooks
 {
-  static readonly concurrency = "stream";
+  static readonly concurrency: "stream" | "one" = "stream";
   readonly globalCache: Readonly<Cache>;
   runCache: Caches["runCache"];
   luminosityBlockCache: Caches["luminosityBlockCache"];
@@ -34,7 +34,7 @@ export abstract class SonicModule<Client extends SonicClient<unknown, unknown>, 
   /** Fills the client's input from the event; the call goes out when it returns. */
   abstract acquire(event: Event, setup: EventSetup, input: InputOf<Client>): void | Promise<void>;
 
-  /** The user's produce or filter. */
+  /** The user's produce, filter or analyze. */
   protected abstract conclude(event: Event, setup: EventSetup): Result;
 
   /** Whoever overrides it calls super.beginStream too, or the first event waits for the server's description. */

@@ -1,7 +1,7 @@
-/** CMSSW's TritonEDProducer and TritonEDFilter: Sonic modules whose client speaks to Triton, or to our own server. */
+/** CMSSW's TritonEDProducer, TritonEDFilter and TritonOneEDAnalyzer: Sonic modules whose client speaks to Triton, or to our own server. */
 import type { ParameterSet } from "../../parameters/ParameterSet.js";
 import { pset as psetOf } from "../../parameters/description.js";
-import { SonicEDFilter, SonicEDProducer } from "./SonicEDProducer.js";
+import { SonicEDFilter, SonicEDProducer, SonicOneEDAnalyzer } from "./SonicEDProducer.js";
 import type { CacheArgument } from "./SonicModule.js";
 import { TritonClient, tritonClientParameters } from "./TritonClient.js";
 
@@ -22,5 +22,12 @@ export abstract class TritonEDFilter<Cache = void> extends SonicEDFilter<TritonC
   /** @param pset whose description has `Client: tritonClient` */
   constructor(pset: WithClient, ...cache: CacheArgument<Cache>) {
     super(new TritonClient(pset.getParameter("Client"), new.target.name), ...cache);
+  }
+}
+
+export abstract class TritonOneEDAnalyzer extends SonicOneEDAnalyzer<TritonClient> {
+  /** @param pset whose description has `Client: tritonClient` */
+  constructor(pset: WithClient) {
+    super(new TritonClient(pset.getParameter("Client"), new.target.name));
   }
 }

@@ -9,6 +9,7 @@ import {
   type RunOptions,
   root,
   startCmsrun,
+  tagged,
   temporaryFolder,
 } from "../run.js";
 import {
@@ -103,6 +104,12 @@ describe("jets scored by edmServe", () => {
     expect(eventsOf(file)).toEqual(kept.map((line) => line.split(":")[0]));
   });
 
+  it("an analyzer of the whole job has them in input order", async () => {
+    const { outcome } = await job([`ports=${first.port}`, "module=printer", "maxEvents=40"], 2);
+    expect(exceptionBlock(outcome)).toBe("");
+    expect(tagged(outcome, "Scores")).toEqual(expected.slice(0, 40));
+  });
+
   it("SONIC_LOCAL_BALANCER_HOST and _PORT add a server", async () => {
     const env = { SONIC_LOCAL_BALANCER_HOST: "127.0.0.1", SONIC_LOCAL_BALANCER_PORT: String(first.port) };
     const { outcome, file } = await job(["maxEvents=5"], 1, 1, env);
@@ -162,6 +169,19 @@ describe("a server that is killed in the middle of a job", () => {
     expect(exceptionBlock(outcome)).toBe("");
     expect(outcome.stderr).toContain("the fallback server ended with SIGKILL");
     expect(outcome.stderr.match(/fallback server on port/g)).toHaveLength(2);
+    expect(scoresOf(file)).toEqual(Array.from({ length: 3 }, () => expected).flat());
+  }, 60_000);
+
+  it("and comes back on its port: the job waits for it", async () => {
+    const victim = await startServer();
+    const file = output();
+    const args = ["repeat=3", `ports=${victim.port}`, "retry=RetrySameServerAction:12"];
+    const running = startCmsrun(["--streams", "4", config, `outputFile=${file}`, ...args], options);
+    await running.seen("Begin processing the 100th record");
+    await victim.kill();
+    await startServer([], victim.port);
+    const outcome = await running.outcome;
+    expect(exceptionBlock(outcome)).toBe("");
     expect(scoresOf(file)).toEqual(Array.from({ length: 3 }, () => expected).flat());
   }, 60_000);
 

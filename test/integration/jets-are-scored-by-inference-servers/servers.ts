@@ -20,10 +20,10 @@ afterAll(() => {
   for (const child of started) child.kill("SIGKILL");
 });
 
-/** jet_btag on a free port; killed after the tests of the file. */
-export async function startServer(args: readonly string[] = []): Promise<RunningServer> {
+/** jet_btag on a port, any that is free if none is given; killed after the tests of the file. */
+export async function startServer(args: readonly string[] = [], grpcPort = 0): Promise<RunningServer> {
   const program = join(root, "dist", "edmServe.js");
-  const given = ["jet_btag=data/models/jet_btag/graph.pb", "--port=0", "--grpc-port=0", ...args];
+  const given = ["jet_btag=data/models/jet_btag/graph.pb", "--port=0", `--grpc-port=${grpcPort}`, ...args];
   const child = spawn(process.execPath, [program, ...given], {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],

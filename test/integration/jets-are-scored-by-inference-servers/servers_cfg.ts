@@ -83,7 +83,9 @@ process.thrower = cms.EDProducer("Thrower", {
   where: cms.string("produce"),
   event: cms.untracked.uint32(options.throwAt as number),
 });
-const scoring = options.module === "filter" ? process.filter : process.scores;
+process.printer = cms.EDAnalyzer("SonicScorePrinter", { Client: client });
+const choices = { filter: process.filter, printer: process.printer, producer: process.scores };
+const scoring = choices[options.module as keyof typeof choices];
 process.p = (options.throwAt as number) > 0 ? cms.Path(process.thrower, scoring) : cms.Path(scoring);
 process.e = cms.EndPath(process.output);
 export default process;
