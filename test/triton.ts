@@ -36,18 +36,21 @@ export interface Triton {
 
 interface Wheel {
   readonly server: string;
-  readonly backends: string;
+  readonly backend: string;
   readonly stub: string;
+  /** Of Python and of the wheel. */
   readonly libraries: string;
 }
 
 /** Triton with jet_btag, each call of which takes `delayMs` more. @param folder an empty folder of its own */
 export async function startTriton(folder: string, { delayMs = 0, maxBatchSize = 64 } = {}): Promise<Triton> {
-  const { server, backends, stub, libraries } = wheel();
-  makeRepository(folder, stub, delayMs, maxBatchSize);
+  const { server, libraries } = wheel();
+  const [models, backends] = [join(folder, "models"), join(folder, "backends")];
+  makeRepository(models, delayMs, maxBatchSize);
+  makeBackend(join(backends, "python"));
   const [httpPort, grpcPort] = [await freePort(), await freePort()];
   const options = {
-    "model-repository": folder,
+    "model-repository": models,
     "backend-directory": backends,
     "http-port": httpPort,
     "grpc-port": grpcPort,
@@ -100,18 +103,26 @@ function wheel(): Wheel {
   const triton = join(site, "pytriton", "tritonserver");
   found = {
     server: join(triton, "bin", "tritonserver"),
-    backends: join(triton, "backends"),
+    backend: join(triton, "backends", "python"),
     stub: join(triton, "python_backend_stubs", version, "triton_python_backend_stub"),
-    libraries,
+    libraries: [libraries, join(site, "nvidia_pytriton.libs")].join(delimiter),
   };
   return found;
 }
 
-function makeRepository(folder: string, stub: string, delayMs: number, maxBatchSize: number): void {
+/** The wheel has the backend and its stubs, one for each version of Python, in folders of their own. */
+function makeBackend(folder: string): void {
+  const { backend, stub } = wheel();
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["libtriton_python.so", "triton_python_backend_utils.py"])
+    symlinkSync(join(backend, name), join(folder, name));
+  symlinkSync(stub, join(folder, "triton_python_backend_stub"));
+}
+
+function makeRepository(folder: string, delayMs: number, maxBatchSize: number): void {
   const model = join(folder, "jet_btag");
   mkdirSync(join(model, "1"), { recursive: true });
   copyFileSync(join(root, "test", "triton", "jet_btag", "model.py"), join(model, "1", "model.py"));
-  symlinkSync(stub, join(model, "triton_python_backend_stub"));
   const constants = loadGraphDef(join(root, "data/models/jet_btag/graph.pb")).nodes.flatMap(
     ({ name, op, attrs }) => {
       const value = (attrs as unknown as Record<string, { tensor?: TensorLike }>).value?.tensor;
