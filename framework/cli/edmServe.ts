@@ -1,7 +1,7 @@
 /** `edmServe SERVICE.ts` and `edmServe NAME=MODEL…`: inference as a service. */
 import { resolve } from "node:path";
 import { Exception, exitCodes } from "../base/errors.js";
-import { LogWarning, setLogSink } from "../base/log.js";
+import { LogError, LogWarning, setLogSink } from "../base/log.js";
 import { resolveModelPath } from "../base/modelPath.js";
 import { loadExports } from "../config/loadConfig.js";
 import { ConfigExit, setConfigArguments } from "../config/VarParsing.js";
@@ -20,6 +20,7 @@ import { runTool } from "./runTool.js";
 
 /** One Ctrl-C may come twice: from the terminal, and from npx. */
 const samePressMs = 500;
+let hasFault = false;
 
 const exitCode = await runTool(async () => {
   const given = await serveArguments(process.argv.slice(2));
@@ -47,7 +48,7 @@ async function serve(given: ServeArguments): Promise<number> {
     !["127.0.0.1", "::1", "localhost"].includes(options.host)
   )
     LogWarning(name, "the token is sent in the clear: give --ssl-certfile and --ssl-keyfile.");
-  const stopped = stopSignal().then(() => server.stop(options.drainMs));
+  const stopped = Promise.race([stopSignal(), foreignFault()]).then(() => server.stop(options.drainMs));
   try {
     await server.load();
   } catch (error) {
@@ -58,9 +59,27 @@ async function serve(given: ServeArguments): Promise<number> {
   }
   if (!server.isStopping) await print(`${name} ready: ${server.urls.join(" ")}\n`);
   const cutOff = await stopped;
+  if (hasFault) return exitCodes.StdException & 0xff;
   if (cutOff === 0) return 0;
   LogWarning(name, `${cutOff} requests were not answered within the ${options.drainMs} ms of --drain-ms.`);
   return exitCodes.CaughtSignal & 0xff;
+}
+
+/**
+ * What a service's function throws where nobody can catch it. A promise that fails unheard is told, and serving goes on; an
+ * exception outside of any promise may have left anything half done: resolves then, so that the server is drained.
+ */
+function foreignFault(): Promise<void> {
+  process.on("unhandledRejection", (error) => {
+    LogError(name, `a promise failed, and nobody waited for it\n${Exception.from(error).format("Skip")}`);
+  });
+  return new Promise((resolve) => {
+    process.on("uncaughtException", (error) => {
+      hasFault = true;
+      LogError(name, `the server stops: nobody caught an exception\n${Exception.from(error).format()}`);
+      resolve();
+    });
+  });
 }
 
 /** Resolves at the first signal; the second ends the process at once. */

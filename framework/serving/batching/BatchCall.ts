@@ -61,7 +61,7 @@ export class BatchCall {
         this.#answer(started, outputs);
         return undefined;
       }
-      return outputs
+      return Promise.resolve(outputs)
         .then((given) => this.#answer(started, given))
         .catch((error: unknown) => this.#failed(lane, parts, error));
     } catch (error) {

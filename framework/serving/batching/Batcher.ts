@@ -69,7 +69,8 @@ export class Batcher {
   }
 
   /**
-   * Gives the outputs for a request's rows. `deadlineMs` is of performance.now(): no answer comes later.
+   * Gives the outputs for a request's rows, which may be views on arrays that hold others' too: whoever takes their bytes
+   * minds byteOffset and byteLength. `deadlineMs` is of performance.now(): no answer comes later.
    * @throws (rejects) ServerBusy, RequestTimeout, InvalidRun for inputs that disagree in their rows, what the model throws
    */
   submit(

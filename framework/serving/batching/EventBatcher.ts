@@ -21,6 +21,7 @@ export interface EventBatchOptions {
 const batchers = new WeakMap<object, EventBatcher>();
 
 export class EventBatcher {
+  readonly #cache: Readonly<SessionCache>;
   readonly #session: Session;
   readonly #batcher: Batcher;
   readonly #counts: BatchCounts;
@@ -28,6 +29,7 @@ export class EventBatcher {
 
   private constructor(cache: Readonly<SessionCache>, options: EventBatchOptions) {
     const { inputs, outputs, maxBatchSize, maxLatencyMs } = options;
+    this.#cache = cache;
     this.#session = cache.createSession();
     this.#counts = noteBatches();
     const call = this.#session.prepare(inputs, outputs);
@@ -57,6 +59,7 @@ export class EventBatcher {
 
   close(): void {
     if (--this.#streams > 0) return;
+    batchers.delete(this.#cache);
     this.#session.close();
   }
 

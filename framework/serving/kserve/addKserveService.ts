@@ -4,7 +4,6 @@ import type {
   Server,
   ServerDuplexStream,
   ServerUnaryCall,
-  ServiceDefinition,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { ModelRepository } from "../ServedModel.js";
@@ -19,21 +18,11 @@ import {
 } from "./documents.js";
 import { faultOf, loadFault } from "./faults.js";
 import { inferResponse, type ModelInferRequest, readInferRequest, parameterValue } from "./grpcRequest.js";
-import {
-  type InferenceMethod,
-  inferenceMethods,
-  inferencePath,
-  requestType,
-  responseType,
-} from "./inferenceSchema.js";
+import { type InferenceMethod, inferenceMethods } from "./inferenceSchema.js";
 import type { KserveOptions } from "./KserveOptions.js";
 import { matchInputs } from "./matchInputs.js";
 import { sharedMemoryRefusal } from "./restRequest.js";
-
-/** A message that could not be decoded: the call is answered, not broken off. */
-class Malformed {
-  constructor(readonly error: Error) {}
-}
+import { Malformed, serviceDefinition } from "./serviceDefinition.js";
 
 type Message = Readonly<Record<string, unknown>>;
 type Answer = (request: Message) => object | Promise<object>;
@@ -195,33 +184,4 @@ function statusOf(error: unknown) {
   const { grpc, message } = faultOf(error);
   // Cut in the middle of a character it could not be sent.
   return { code: grpc, details: Buffer.from(message.slice(0, maxMessage)).toString("utf8") };
-}
-
-function serviceDefinition(): ServiceDefinition {
-  const definitions = inferenceMethods.map((method) => {
-    const [request, response] = [requestType(method), responseType(method)];
-    const isStream = method === "ModelStreamInfer";
-    const isPlain = isStream || method === "ModelInfer";
-    return [
-      method,
-      {
-        path: inferencePath(method),
-        requestStream: isStream,
-        responseStream: isStream,
-        requestSerialize: (message: object) => Buffer.from(request.encode(message).finish()),
-        requestDeserialize: (bytes: Buffer) => {
-          try {
-            return request.decode(bytes);
-          } catch (error) {
-            return new Malformed(error as Error);
-          }
-        },
-        // Documents have enumerations by their words; answers to inference need no such care.
-        responseSerialize: (message: object) =>
-          Buffer.from(response.encode(isPlain ? message : response.fromObject(message)).finish()),
-        responseDeserialize: (bytes: Buffer) => response.decode(bytes),
-      },
-    ];
-  });
-  return Object.fromEntries(definitions) as ServiceDefinition;
 }

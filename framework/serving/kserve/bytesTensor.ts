@@ -20,7 +20,8 @@ export function readBytesTensor(raw: Uint8Array, count: number): Uint8Array[] {
         `element ${elements.length} of its BYTES says that it has ${end - at - lengthBytes} bytes, but only ` +
           `${raw.length - at - lengthBytes} follow`,
       );
-    elements.push(raw.slice(at + lengthBytes, end));
+    // slice() of a Buffer would be a window on the whole request.
+    elements.push(new Uint8Array(raw.subarray(at + lengthBytes, end)));
     at = end;
   }
   if (elements.length !== count) throw invalid(raw, count, elements.length);

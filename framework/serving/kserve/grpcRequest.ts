@@ -11,7 +11,8 @@ import type { GivenInput } from "./matchInputs.js";
 import { shownName } from "./shown.js";
 import { rawElements } from "./rawElements.js";
 import { allOutputs, answerOf, classCount, outputIndex, type RequestedOutput } from "./RequestedOutputs.js";
-import { type InferRequest, RawInput, sharedMemoryRefusal, timeoutOf } from "./restRequest.js";
+import { RawInput } from "./RawInput.js";
+import { type InferRequest, sharedMemoryRefusal, timeoutOf } from "./restRequest.js";
 
 type Parameter = Readonly<Record<string, unknown>>;
 type Parameters = Readonly<Record<string, Parameter>>;

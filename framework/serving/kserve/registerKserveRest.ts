@@ -12,9 +12,11 @@ import {
   statisticsOf,
 } from "./documents.js";
 import type { KserveOptions } from "./KserveOptions.js";
-import { faultOf, loadFault } from "./faults.js";
+import { addRefusals } from "./addRefusals.js";
+import { loadFault } from "./faults.js";
 import { matchInputs } from "./matchInputs.js";
-import { parseInferRequest, parseJson, sharedMemoryRefusal } from "./restRequest.js";
+import { json, sendError, sendFault, sendJson, trying } from "./restReplies.js";
+import { parseInferRequest, parseJson } from "./restRequest.js";
 import { type InferResponse, writeInferResponse } from "./restResponse.js";
 
 interface Params {
@@ -22,9 +24,6 @@ interface Params {
   readonly version?: string;
 }
 type Request = FastifyRequest<{ Params: Params }>;
-
-/** Whole: fastify would add the charset at every response. */
-const json = "application/json; charset=utf-8";
 
 /** `await fastify.register((app) => registerKserveRest(app, repository, options))`, so that its parser stays its own. */
 export async function registerKserveRest(
@@ -171,61 +170,12 @@ function addRepository(fastify: FastifyInstance, repository: ModelRepository, op
     });
 }
 
-/** What Triton offers here and this server does not: said in one sentence. */
-function addRefusals(fastify: FastifyInstance): void {
-  const settings =
-    "trace and log settings are not changed through the protocol: see the server's own options";
-  const refuse = (method: "GET" | "POST", url: string, sentence: string) =>
-    fastify.route({ method, url, handler: (_request, reply) => sendError(reply, 400, sentence) });
-  for (const url of ["/v2/logging", "/v2/trace/setting", "/v2/models/:model/trace/setting"]) {
-    fastify.get(url, (_request, reply) => sendJson(reply, {}));
-    refuse("POST", url, settings);
-  }
-  for (const kind of ["systemsharedmemory", "cudasharedmemory"]) {
-    for (const region of ["", "/region/:region"]) {
-      // There are no regions, which is what a client that cleans up wants to hear.
-      fastify.get(`/v2/${kind}${region}/status`, (_request, reply) => sendJson(reply, []));
-      fastify.post(`/v2/${kind}${region}/unregister`, (_request, reply) => sendJson(reply, {}));
-    }
-    refuse("POST", `/v2/${kind}/region/:region/register`, sharedMemoryRefusal);
-  }
-  fastify.all("/v2/*", (request, reply) =>
-    sendError(reply, 404, `there is no ${request.method} ${request.url.slice(0, 200)}`),
-  );
-}
-
 function answering(answer: (params: Params) => unknown) {
   return (request: Request, reply: FastifyReply) =>
     trying(reply, () => sendJson(reply, answer(request.params)));
 }
 
-function trying(reply: FastifyReply, action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    sendFault(reply, error);
-  }
-}
-
 function bodyOf({ body }: FastifyRequest): Readonly<Record<string, unknown>> {
   const bytes = (body as Buffer | undefined) ?? noBody;
   return bytes.length === 0 ? {} : parseJson(bytes.toString("utf8"));
-}
-
-function sendJson(reply: FastifyReply, document: unknown): void {
-  reply.header("content-type", json).send(JSON.stringify(document));
-}
-
-function sendFault(reply: FastifyReply, error: unknown): void {
-  const { http, message, retryAfterS } = faultOf(error);
-  if (retryAfterS !== undefined) reply.header("retry-after", retryAfterS);
-  sendError(reply, http, message);
-}
-
-function sendError(reply: FastifyReply, status: number, message: string): void {
-  reply.removeHeader("inference-header-content-length");
-  reply
-    .code(status)
-    .header("content-type", json)
-    .send(JSON.stringify({ error: message }));
 }

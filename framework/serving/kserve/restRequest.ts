@@ -3,15 +3,13 @@
  * tensor alone. What is wrong with it is the client's to mend: BadRequest, with the place.
  */
 import { isUtf8 } from "node:buffer";
-import { Exception } from "../../base/errors.js";
-import { bytesPerElement, type DType, type TensorData } from "../../tensorflow/dtypes.js";
-import { elementCount } from "../../tensorflow/Tensor.js";
-import type { ServedModel, ServedTensor } from "../ServedModel.js";
+import type { DType, TensorData } from "../../tensorflow/dtypes.js";
+import type { ServedModel } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
-import { datatypeOf } from "./datatypes.js";
 import { parseJsonExactly, readJsonElements } from "./jsonElements.js";
 import type { GivenInput } from "./matchInputs.js";
-import { readRawElements } from "./rawElements.js";
+import { RawInput } from "./RawInput.js";
+import { rawInput } from "./rawRequest.js";
 import { shownName } from "./shown.js";
 import { allOutputs, classCount, outputIndex, type RequestedOutput } from "./RequestedOutputs.js";
 
@@ -38,7 +36,8 @@ export function parseInferRequest(
   model: ServedModel,
 ): InferRequest {
   const jsonBytes = headerLength === undefined ? body.length : jsonLength(headerLength, body.length);
-  if (jsonBytes === 0 && headerLength !== undefined) return rawRequest(body, model);
+  if (jsonBytes === 0 && headerLength !== undefined)
+    return { id: undefined, timeoutMs: 0, inputs: [rawInput(body, model)], outputs: allOutputs(model, true) };
   const text = jsonText(jsonBytes === body.length ? body : body.subarray(0, jsonBytes));
   const request = parseJson(text);
   const { id, inputs, outputs } = request;
@@ -73,20 +72,6 @@ class JsonInput implements GivenInput {
 
   elements(dtype: DType, count: number): TensorData {
     return readJsonElements(dtype, this.shape, count, this.data, this.exact);
-  }
-}
-
-/** An input whose bytes are given. */
-export class RawInput implements GivenInput {
-  constructor(
-    readonly name: string,
-    readonly datatype: string,
-    readonly shape: readonly number[],
-    readonly raw: Uint8Array,
-  ) {}
-
-  elements(dtype: DType, count: number): TensorData {
-    return readRawElements(dtype, count, this.raw);
   }
 }
 
@@ -190,47 +175,4 @@ function readOutputs(outputs: unknown, model: ServedModel, isBinaryByDefault: bo
     const isBinary = flagOf(parameters.binary_data, "binary_data") ?? isBinaryByDefault;
     return { index, isBinary, classes: classCount(parameters.classification) };
   });
-}
-
-/** The body is the only input; the dimension that the model leaves open follows from its size, or is 1. */
-function rawRequest(body: Buffer, model: ServedModel): InferRequest {
-  const [input, ...others] = model.inputs;
-  if (!input || others.length > 0)
-    throw badRequest(
-      `a raw request needs a model with one input, '${model.name}' has ${model.inputs.length}: send JSON`,
-    );
-  const { name, dtype } = input;
-  const given =
-    dtype === "string"
-      ? new OneText(name, input.shape.map(Math.abs), body)
-      : new RawInput(name, datatypeOf(dtype), rawShape(input, body.length, model), body);
-  return { id: undefined, timeoutMs: 0, inputs: [given], outputs: allOutputs(model, true) };
-}
-
-function rawShape({ name, dtype, shape }: ServedTensor, sizeBytes: number, model: ServedModel): number[] {
-  const open = shape.filter((size) => size < 0).length;
-  // Of several open dimensions the first is the batch: one row.
-  const free = open > 1 && model.maxBatchSize > 0 ? shape.indexOf(-1, 1) : shape.indexOf(-1);
-  const known = shape.map((size, axis) => (size < 0 && axis !== free ? 1 : size));
-  if (open > (model.maxBatchSize > 0 ? 2 : 1))
-    throw badRequest(`input '${name}' has ${open} open dimensions, so a raw request does not say its shape`);
-  const unit = elementCount(known.filter((size) => size >= 0)) * bytesPerElement(dtype);
-  const extent = unit > 0 && sizeBytes % unit === 0 ? sizeBytes / unit : 0;
-  return known.map((size) => (size < 0 ? extent : size));
-}
-
-/** A whole body as one element of BYTES. */
-class OneText implements GivenInput {
-  readonly datatype = "BYTES";
-
-  constructor(
-    readonly name: string,
-    readonly shape: readonly number[],
-    readonly text: Uint8Array,
-  ) {}
-
-  elements(_: DType, count: number): TensorData {
-    if (count === 1) return [new Uint8Array(this.text)];
-    throw new Exception("InvalidTensor", `a raw request holds one element of BYTES, not ${count}`);
-  }
 }

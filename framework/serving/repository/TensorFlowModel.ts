@@ -153,27 +153,31 @@ export class TensorFlowModel implements ServedModel {
     });
   }
 
-  /** Code for every size of a batch is there before the first request, and has run. */
+  /** Code for every size of a batch is there before the first request, and has run once. */
   async #warmUp({ config, readFile }: ModelOrigin): Promise<void> {
+    const hasRows = this.maxBatchSize > 0;
     const isKnown = this.inputs.every(({ shape }) =>
-      shape.every((size, axis) => size >= 0 || (axis === 0 && this.maxBatchSize > 0)),
+      shape.every((size, axis) => size >= 0 || (axis === 0 && hasRows)),
     );
-    const sizes = this.maxBatchSize > 0 ? (this.#sizes.length > 0 ? this.#sizes : [1]) : [1];
-    for (const rows of isKnown ? sizes : []) {
-      await nextTurn();
-      try {
-        this.#run(this.inputs.map((input) => zeros(input, rows)));
-      } catch (error) {
-        LogWarning(
-          "ModelWarmup",
-          `model '${this.name}' cannot be warmed up with zeros: ${(error as Error).message}`,
-        );
-        break;
+    if (isKnown) await this.#warmUpSizes(this.#sizes.length > 0 ? this.#sizes : [1]);
+    for (const { inputs, count } of warmupBatches(config, this, readFile)) {
+      for (let i = 0; i < count; i++) {
+        await nextTurn();
+        this.#run(inputs);
       }
     }
-    for (const batch of warmupBatches(config, this, readFile)) {
-      await nextTurn();
-      for (let i = 0; i < batch.count; i++) this.#run(batch.inputs);
+  }
+
+  async #warmUpSizes(sizes: readonly number[]): Promise<void> {
+    if (this.#sizes.length > 0) await this.#call.warmUpInBackground(sizes);
+    try {
+      for (const rows of sizes) {
+        await nextTurn();
+        this.#run(this.inputs.map((input) => zeros(input, rows)));
+      }
+    } catch (error) {
+      const why = (error as Error).message;
+      LogWarning("ModelWarmup", `model '${this.name}' cannot be warmed up with zeros: ${why}`);
     }
   }
 }

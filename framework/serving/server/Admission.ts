@@ -9,6 +9,7 @@ import { badRequest, requestTimeout, ServerBusy } from "../servingErrors.js";
 import type { BearerToken } from "./BearerToken.js";
 import type { Endpoint } from "./Endpoint.js";
 import { sendFault } from "./errorReplies.js";
+import { smallRequestBytes } from "./ServeOptions.js";
 
 export interface AdmissionLimits {
   readonly maxConcurrency: number;
@@ -123,9 +124,12 @@ export class Admission {
         : headers["transfer-encoding"] === undefined
           ? 0
           : maxRequestBytes;
-    if (bytes <= maxRequestBytes) {
+    if (bytes > smallRequestBytes && bytes <= maxRequestBytes) {
       if (this.#bufferedBytes + bytes > maxBufferedBytes)
-        return new ServerBusy("the requests that are being worked on have too many bytes together.", 1000);
+        return new ServerBusy(
+          "the large requests that are being worked on have too many bytes together.",
+          1000,
+        );
       visit.bytes = bytes;
       this.#bufferedBytes += bytes;
     }

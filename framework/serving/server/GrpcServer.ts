@@ -35,6 +35,7 @@ export class GrpcServer {
     const server = new grpc.Server({
       "grpc.max_receive_message_length": options.maxRequestBytes,
       "grpc.max_send_message_length": -1,
+      "grpc.max_concurrent_streams": options.maxConcurrency,
       interceptors: [...(token ? [tokenInterceptor(grpc, token)] : [])],
     });
     addKserveService(server, repository, {

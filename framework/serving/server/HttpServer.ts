@@ -1,4 +1,5 @@
 /** The HTTP side of a server: listens, and when it is stopped answers what it has accepted. */
+import { lookup } from "node:dns/promises";
 import { Server as NetServer, type AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import type { FastifyInstance } from "fastify";
@@ -25,7 +26,9 @@ export class HttpServer {
   async listen(): Promise<string> {
     const { host, port, backlog, tls } = this.#options;
     try {
-      await this.#app.listen({ host, port, backlog });
+      // A name may have several addresses, of which fastify would take all, each with a server of its own.
+      const { address } = await lookup(host);
+      await this.#app.listen({ host: address, port, backlog });
     } catch (error) {
       throw listenFault("HTTP", host, port, error);
     }

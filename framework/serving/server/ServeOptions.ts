@@ -51,8 +51,10 @@ export const defaults: ServeOptions = {
   accessLog: undefined,
 };
 
-/** Bodies that may be in memory at once, as multiples of the largest request. */
+/** Large bodies that may be in memory at once, as multiples of the largest request. */
 export const bufferedRequests = 8;
+/** Smaller ones are bounded by their number; senders of large ones, slow perhaps, do not shut them out. */
+export const smallRequestBytes = 64 * 1024;
 export const maxHeaderBytes = 16 * 1024;
 /** Longer than load balancers keep an idle connection (60 s), so that they close it and not we. */
 export const keepAliveTimeoutMs = 65_000;

@@ -160,6 +160,8 @@ describe("a token", () => {
 });
 
 it("listens on 127.0.0.1, unless told otherwise", async () => {
-  const { url } = await startServer([service]);
-  expect(new URL(url).hostname).toBe("127.0.0.1");
+  const hostOf = async (...args: string[]) => new URL((await startServer([service, ...args])).url).hostname;
+  expect(await hostOf()).toBe("127.0.0.1");
+  expect(await hostOf("--host", "0.0.0.0")).toBe("0.0.0.0");
+  expect(await hostOf("--host", "localhost")).toMatch(/^(127\.0\.0\.1|\[::1\])$/);
 });

@@ -142,6 +142,37 @@ it("a function that throws is a 500 which tells nothing; the log does", async ()
   expect(stderr).toContain("the output is undefined, which JSON does not have");
 });
 
+it("a promise that a function forgot stops nothing; a timer that throws drains the server", async () => {
+  const own = await startServer([config, "--access-log"]);
+  expect((await call(`${own.url}/forgets`, { body: "1" })).status).toBe(200);
+  expect((await call(`${own.url}/echo`, { body: "1" })).status).toBe(200);
+  const slow = call(`${own.url}/slow`, { body: "500" });
+  expect((await call(`${own.url}/breaks`, { body: "1" })).status).toBe(200);
+  expect((await slow).body).toBe("500");
+  const { code, stderr } = await own.outcome;
+  expect(code).toBe(66);
+  expect(stderr).toContain("the forgotten promise");
+  expect(stderr).toContain("the broken timer");
+  expect(stderr).toMatch(/^\S+Z 127\.0\.0\.1 "POST \/forgets" 200 [\d.]+ ms [0-9a-f]{12}-0$/m);
+});
+
+it("a URL that is none gets an error body", async () => {
+  const { url, port } = await running();
+  const answer = await new Promise<string>((resolve) => {
+    let text = "";
+    const request = "GET /v2/models/%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    const socket = connect(port, "127.0.0.1", () => socket.write(request));
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("close", () => resolve(text));
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*\{"error":"[^"]+"\}$/);
+  const long = await call(`${url}/v2/models/${"x".repeat(500)}`);
+  expect([404, 414]).toContain(long.status);
+  expect(Object.keys(JSON.parse(long.body))).toEqual(["error"]);
+});
+
 it("good requests of every kind are answered", async () => {
   const { url } = await running();
   const image = Buffer.from([0x89, 0x50, 0x4e, 0x47]);

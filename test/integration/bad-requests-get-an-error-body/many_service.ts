@@ -30,6 +30,16 @@ service.api("throwsText", { input: JSON, output: JSON }, () => {
   throw "text";
 });
 service.api("nothing", { input: JSON, output: JSON }, () => undefined);
+service.api("forgets", { input: JSON, output: JSON }, () => {
+  void Promise.reject(new Error("the forgotten promise"));
+  return 1;
+});
+service.api("breaks", { input: JSON, output: JSON }, () => {
+  setTimeout(() => {
+    throw new Error("the broken timer");
+  }, 50);
+  return 1;
+});
 service.api("slow", { input: JSON, output: JSON }, async (ms: number) => {
   await wait(ms);
   return ms;

@@ -59,6 +59,7 @@ const mistakes: [what: string, args: string[], code: number, message: string | R
     73,
     "HTTP cannot listen on 192.0.2.1:0: this machine does not have that address.",
   ],
+  ["a host that is none", [service, "--host", "no.such.host.invalid"], 73, /there is no such host|EAI_AGAIN/],
   [
     "an API twice",
     [

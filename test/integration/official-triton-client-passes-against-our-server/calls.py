@@ -1,11 +1,14 @@
-"""calls.py HTTPPORT GRPCPORT: what the official client can ask of a KServe server, one line of JSON a case."""
-import json, queue, sys
+"""calls.py HTTPPORT GRPCPORT MODELFILE: what the official client can ask of a KServe server, one line of JSON a case."""
+import json
+import queue
+import sys
+
 import numpy as np
 import tritonclient.grpc as G
 import tritonclient.http as H
 from tritonclient.utils import InferenceServerException
 
-try:  # clients since 2.70 take bfloat16 arrays, older ones float32
+try:  # newer clients take arrays of bfloat16, older ones float32
     from ml_dtypes import bfloat16
 except ImportError:
     bfloat16 = np.float32
@@ -19,17 +22,33 @@ both = (("http", h, H), ("grpc", g, G))
 def case(name, action):
     try:
         value = action()
-        print(json.dumps({"case": name, "ok": value is None or bool(value), "value": str(value)[:300]}), flush=True)
+        ok = value is None or bool(value)
     except Exception as error:  # every failure is one line of the report
-        print(json.dumps({"case": name, "ok": False, "value": f"{type(error).__name__}: {error}"[:300]}), flush=True)
+        ok, value = False, f"{type(error).__name__}: {error}"
+    print(json.dumps({"case": name, "ok": ok, "value": str(value)[:300]}), flush=True)
 
 
-def refused(action, status):
-    """Passes when the server refuses with one of these words in the status."""
+def refused(status, action):
+    """Whether the server refuses with one of these words in the status, and a message."""
     try:
-        return f"not refused: {action()}" and False
+        action()
+        return False
     except InferenceServerException as error:
         return any(word in str(error.status()) for word in status.split("|")) and error.message() != ""
+
+
+bad, absent, late = "400|INVALID_ARGUMENT", "404|NOT_FOUND", "504|DEADLINE_EXCEEDED"
+unready, unsupported = "400|UNAVAILABLE", "400|UNIMPLEMENTED"
+
+
+def tensor(M, array, datatype="FP32", name="x", **options):
+    made = M.InferInput(name, list(array.shape), datatype)
+    made.set_data_from_numpy(array, **options)
+    return made
+
+
+def floats(*rows):
+    return np.array(rows, np.float32)
 
 
 arrays = {
@@ -44,27 +63,22 @@ arrays = {
     "echo_uint64": ("UINT64", np.array([[0, 2**53 + 1, 2**64 - 1]], np.uint64)),
     "echo_fp16": ("FP16", np.array([[0.5, -2.25, 65504.0]], np.float16)),
     "echo_bf16": ("BF16", np.array([[0.5, -2.25, 1024.0]], bfloat16)),
-    "echo_fp32": ("FP32", np.array([[0.1, -1e30, 3.4e38, -0.0]], np.float32)),
+    "echo_fp32": ("FP32", floats([0.1, -1e30, 3.4e38, -0.0])),
     "echo_fp64": ("FP64", np.array([[0.1, -1e300, 5e-324]], np.float64)),
     "echo_bytes": ("BYTES", np.array([["", "text", "ä€𝄞"]], dtype=object)),
 }
 
 
-def echo(M, client, model, binary_in=True, binary_out=True, **options):
+def echo(M, client, model="echo_fp32", binary_in=True, binary_out=True, **options):
+    """Whether a model that gives back what it gets does so, bit by bit."""
     datatype, array = arrays[model]
-    one = M.InferInput("x", list(array.shape), datatype)
-    if M is H:
-        one.set_data_from_numpy(array, binary_data=binary_in)
-        wanted = [H.InferRequestedOutput("y", binary_data=binary_out)]
-    else:
-        one.set_data_from_numpy(array)
-        wanted = [G.InferRequestedOutput("y")]
-    answer = client.infer(model, [one], outputs=wanted, **options).as_numpy("y")
+    inputs = [tensor(M, array, datatype, **({"binary_data": binary_in} if M is H else {}))]
+    wanted = [M.InferRequestedOutput("y", **({"binary_data": binary_out} if M is H else {}))]
+    answer = client.infer(model, inputs, outputs=wanted, **options).as_numpy("y")
     if datatype == "BYTES":
         texts = [v.decode() if isinstance(v, bytes) else str(v) for v in answer.reshape(-1)]
         return texts == list(array.reshape(-1))
-    same = answer.astype(array.dtype).reshape(-1)
-    return answer.shape == array.shape and same.tobytes() == array.tobytes()
+    return answer.shape == array.shape and answer.astype(array.dtype).tobytes() == array.tobytes()
 
 
 for model, (datatype, _) in arrays.items():
@@ -80,37 +94,122 @@ big = np.random.default_rng(1).normal(size=(300, 1000)).astype(np.float32)
 
 
 def large(M, client, **options):
-    one = M.InferInput("x", list(big.shape), "FP32")
-    one.set_data_from_numpy(big)
-    return (client.infer("echo_fp32", [one], **options).as_numpy("y") == big).all()
+    return (client.infer("echo_fp32", [tensor(M, big)], **options).as_numpy("y") == big).all()
 
 
 for coding in ("gzip", "deflate"):
-    case(f"http request in {coding}", lambda: large(H, h, request_compression_algorithm=coding))
-    case(f"http response in {coding}", lambda: large(H, h, response_compression_algorithm=coding))
-    case(f"http JSON in {coding}", lambda: echo(H, h, "echo_fp32", False, False, request_compression_algorithm=coding, response_compression_algorithm=coding))
+    request, response = {"request_compression_algorithm": coding}, {"response_compression_algorithm": coding}
+    case(f"http request in {coding}", lambda: large(H, h, **request))
+    case(f"http response in {coding}", lambda: large(H, h, **response))
+    case(f"http JSON in {coding}", lambda: echo(H, h, "echo_fp32", False, False, **request, **response))
     case(f"grpc in {coding}", lambda: large(G, g, compression_algorithm=coding))
-case("http more rows than a batch", lambda: large(H, h))
-case("grpc more rows than a batch", lambda: large(G, g))
-case("http header 0 is not needed by the client", lambda: echo(H, h, "echo_fp32", timeout=5_000_000))
-case("grpc client timeout", lambda: echo(G, g, "echo_fp32", client_timeout=5.0, timeout=5_000_000))
 
 
-case("http numbers that JSON has not, out", lambda: [str(v) for v in h.infer("echo_fp32", [(lambda i: (i.set_data_from_numpy(np.array([[np.nan, np.inf, -np.inf]], np.float32)), i)[1])(H.InferInput("x", [1, 3], "FP32"))], outputs=[H.InferRequestedOutput("y", binary_data=False)]).as_numpy("y").reshape(-1)] == ["nan", "inf", "-inf"])
+def without_numbers():
+    inputs = [tensor(H, floats([np.nan, np.inf, -np.inf]))]
+    answer = h.infer("echo_fp32", inputs, outputs=[H.InferRequestedOutput("y", binary_data=False)])
+    return [str(v) for v in answer.as_numpy("y").reshape(-1)] == ["nan", "inf", "-inf"]
+
+
+case("http numbers that JSON has not", without_numbers)
 
 
 def classes(M, client):
-    one = M.InferInput("x", [2, 3], "FP32")
-    one.set_data_from_numpy(np.array([[0.25, 0.5, 0.125], [3, 2, 1]], np.float32))
-    wanted = [M.InferRequestedOutput("y", class_count=2)]
-    answer = client.infer("labelled", [one], outputs=wanted).as_numpy("y")
-    return [v.decode() for v in answer.reshape(-1)] == ["0.5:1:dog", "0.25:0:cat", "3:0:cat", "2:1:dog"] and answer.shape == (2, 2)
+    inputs = [tensor(M, floats([0.25, 0.5, 0.125], [3, 2, 1]))]
+    answer = client.infer("labelled", inputs, outputs=[M.InferRequestedOutput("y", class_count=2)]).as_numpy("y")
+    found = [v.decode() for v in answer.reshape(-1)]
+    return answer.shape == (2, 2) and found == ["0.5:1:dog", "0.25:0:cat", "3:0:cat", "2:1:dog"]
 
 
+def identified(M, client):
+    answer = client.infer("echo_fp32", [tensor(M, floats([0]))], request_id="7").get_response()
+    return (answer["id"] if M is H else answer.id) == "7"
+
+
+def configuration(M, client, model):
+    return client.get_model_config(model) if M is H else client.get_model_config(model, as_json=True)["config"]
+
+
+def configured(M, client):
+    config = configuration(M, client, "labelled")
+    agent = config["model_repository_agents"]["agents"][0]
+    batching = config["dynamic_batching"]
+    sums = agent["parameters"]["MD5:1/model.pb"]
+    return config["max_batch_size"] == 4 and batching["preferred_batch_size"] == [3] and sums == "0"
+
+
+def state(M, client, model):
+    index = client.get_model_repository_index() if M is H else client.get_model_repository_index(as_json=True)["models"]
+    return [(m["state"], m.get("reason", "")) for m in index if m["name"] == model]
+
+
+def reconfigured(M, client):
+    client.load_model("mlp", config=json.dumps({"max_batch_size": 2, "version_policy": {"all": {}}}))
+    return configuration(M, client, "mlp")["max_batch_size"] == 2
+
+
+def sent(client, model, path):
+    with open(model_file, "rb") as file:
+        client.load_model(model, config="{}", files={f"file:{path}": file.read()})
+    return client.is_model_ready(model)
+
+
+def counted(M, client):
+    all_models = client.get_inference_statistics()
+    return len(all_models["model_stats"] if M is H else all_models.model_stats) > 10
+
+
+def regions(M, client):
+    status = client.get_system_shared_memory_status()
+    return len(status if M is H else status.regions) == 0
+
+
+def loaded(client, model):
+    client.load_model(model)
+    return client.is_model_ready(model)
+
+
+def unloaded(client, model):
+    client.unload_model(model)
+    return not client.is_model_ready(model)
+
+
+one = floats([1, 2])
+tracing = {"trace_level": ["TIMESTAMPS"]}
 for name, client, M in both:
+    case(f"{name} more rows than a batch", lambda: large(M, client))
+    case(f"{name} with time enough", lambda: echo(M, client, timeout=5_000_000))
+    case(f"{name} without time", lambda: refused(late, lambda: echo(M, client, timeout=1)))
     case(f"{name} classification", lambda: classes(M, client))
-    case(f"{name} id is given back", lambda: "7" == (lambda r: r["id"] if M is H else r.id)(client.infer("echo_fp32", [(lambda i: (i.set_data_from_numpy(np.zeros((1, 1), np.float32)), i)[1])(M.InferInput("x", [1, 1], "FP32"))], request_id="7").get_response()))
-case("http asynchronous", lambda: all((r.get_result().as_numpy("y") == i).all() for i, r in [(i, h.async_infer("echo_fp32", [(lambda x: (x.set_data_from_numpy(np.full((1, 4), i, np.float32)), x)[1])(H.InferInput("x", [1, 4], "FP32"))])) for i in range(32)]))
+    case(f"{name} id is given back", lambda: identified(M, client))
+    case(f"{name} configuration", lambda: configured(M, client))
+    case(f"{name} unload", lambda: unloaded(client, "sum"))
+    case(f"{name} index after unload", lambda: state(M, client, "sum") == [("UNAVAILABLE", "unloaded")])
+    case(f"{name} infer of an unloaded model", lambda: refused(unready, lambda: client.infer("sum", [])))
+    case(f"{name} load", lambda: loaded(client, "sum"))
+    case(f"{name} load of no model", lambda: refused(absent, lambda: client.load_model("nowhere")))
+    case(f"{name} load with a configuration", lambda: reconfigured(M, client))
+    misspelt = '{"max_batchsize": 2}'
+    case(f"{name} misspelt configuration", lambda: refused(bad, lambda: client.load_model("mlp", config=misspelt)))
+    case(f"{name} still ready after that", lambda: client.is_model_ready("mlp"))
+    case(f"{name} load of files", lambda: sent(client, f"sent_{name}", "1/model.pb"))
+    case(f"{name} load of files outside", lambda: refused(bad, lambda: sent(client, f"sent_{name}", "../x.pb")))
+    case(f"{name} statistics of all", lambda: counted(M, client))
+    case(f"{name} shared memory status", lambda: regions(M, client))
+    register = lambda: client.register_system_shared_memory("a", "/a", 8)
+    case(f"{name} shared memory is refused", lambda: refused(unsupported, register))
+    case(f"{name} trace settings are told", lambda: client.get_trace_settings() is not None)
+    change = lambda: client.update_trace_settings(settings=tracing)
+    case(f"{name} trace settings are not changed", lambda: refused(unsupported, change))
+    partial = lambda: client.infer("sum", [tensor(M, one, name="a")])
+    case(f"{name} missing input", lambda: refused(bad, partial))
+    other = lambda: client.infer("echo_fp32", [tensor(M, one)], outputs=[M.InferRequestedOutput("q")])
+    case(f"{name} wrong output", lambda: refused(bad, other))
+
+
+def concurrent():
+    calls = [(i, h.async_infer("echo_fp32", [tensor(H, floats([i, i]))])) for i in range(32)]
+    return all((call.get_result().as_numpy("y") == i).all() for i, call in calls)
 
 
 def stream():
@@ -118,38 +217,17 @@ def stream():
     client = G.InferenceServerClient(f"127.0.0.1:{grpc_port}")
     client.start_stream(lambda result, error: answers.put((result, error)))
     for i in range(100):
-        one = G.InferInput("x" if i != 50 else "zzz", [1, 2], "FP32")
-        one.set_data_from_numpy(np.full((1, 2), i, np.float32))
-        client.async_stream_infer("echo_fp32", [one], request_id=str(i))
+        inputs = [tensor(G, floats([i, i]), name="zzz" if i == 50 else "x")]
+        client.async_stream_infer("echo_fp32", inputs, request_id=str(i))
     got = [answers.get(timeout=20) for _ in range(100)]
     client.stop_stream()
     client.close()
-    fine = all((r.as_numpy("y") == i).all() and r.get_response().id == str(i) for i, (r, e) in enumerate(got) if i != 50)
-    return fine and got[50][1] is not None and "zzz" in got[50][1].message()
+    _, error = got.pop(50)
+    numbers = [i for i in range(100) if i != 50]
+    same = all((r.as_numpy("y") == i).all() and r.get_response().id == str(i) for i, (r, _) in zip(numbers, got))
+    return same and "zzz" in error.message()
 
 
+case("http asynchronous", concurrent)
 case("grpc stream, in order, with an error in the middle", stream)
-
-for name, client, M in both:
-    config = client.get_model_config("labelled") if M is H else client.get_model_config("labelled", as_json=True)["config"]
-    case(f"{name} configuration", lambda: config["max_batch_size"] == 4 and config["dynamic_batching"]["preferred_batch_size"] == [3] and config["model_repository_agents"]["agents"][0]["parameters"]["MD5:1/model.pb"] == "0")
-    case(f"{name} unload", lambda: client.unload_model("sum") is None and not client.is_model_ready("sum"))
-    case(f"{name} index after unload", lambda: any((m["name"], m["state"], m.get("reason")) == ("sum", "UNAVAILABLE", "unloaded") for m in (client.get_model_repository_index() if M is H else client.get_model_repository_index(as_json=True)["models"])))
-    case(f"{name} infer of an unloaded model", lambda: refused(lambda: client.infer("sum", []), "400|UNAVAILABLE"))
-    case(f"{name} load", lambda: client.load_model("sum") is None and client.is_model_ready("sum"))
-    case(f"{name} load of a model that is not there", lambda: refused(lambda: client.load_model("nowhere"), "404|NOT_FOUND"))
-    override = json.dumps({"max_batch_size": 2, "version_policy": {"all": {}}})
-    case(f"{name} load with a configuration", lambda: client.load_model("mlp", config=override) is None and (client.get_model_config("mlp") if M is H else client.get_model_config("mlp", as_json=True)["config"])["max_batch_size"] == 2)
-    case(f"{name} load with a misspelt configuration", lambda: refused(lambda: client.load_model("mlp", config='{"max_batchsize": 2}'), "400|INVALID_ARGUMENT"))
-    case(f"{name} still ready after that", lambda: client.is_model_ready("mlp"))
-    case(f"{name} load of files", lambda: client.load_model(f"sent_{name}", config="{}", files={"file:1/model.pb": open(model_file, "rb").read()}) is None and client.is_model_ready(f"sent_{name}"))
-    case(f"{name} load of files outside", lambda: refused(lambda: client.load_model(f"sent_{name}", config="{}", files={"file:../../x.pb": b"x"}), "400|INVALID_ARGUMENT"))
-    case(f"{name} statistics of all", lambda: len(client.get_inference_statistics()["model_stats"] if M is H else client.get_inference_statistics().model_stats) > 10)
-    case(f"{name} shared memory status", lambda: client.get_system_shared_memory_status() in ([], {}) or len(client.get_system_shared_memory_status().regions) == 0)
-    case(f"{name} shared memory is refused", lambda: refused(lambda: client.register_system_shared_memory("a", "/a", 8), "400|UNIMPLEMENTED"))
-    case(f"{name} trace settings are told", lambda: client.get_trace_settings() is not None)
-    case(f"{name} trace settings are not changed", lambda: refused(lambda: client.update_trace_settings(settings={"trace_level": ["TIMESTAMPS"]}), "400|UNIMPLEMENTED"))
-    case(f"{name} missing input", lambda: refused(lambda: client.infer("sum", [(lambda i: (i.set_data_from_numpy(np.zeros((1, 2), np.float32)), i)[1])(M.InferInput("a", [1, 2], "FP32"))]), "400|INVALID_ARGUMENT"))
-    case(f"{name} wrong output", lambda: refused(lambda: client.infer("echo_fp32", [(lambda i: (i.set_data_from_numpy(np.zeros((1, 2), np.float32)), i)[1])(M.InferInput("x", [1, 2], "FP32"))], outputs=[M.InferRequestedOutput("q")]), "400|INVALID_ARGUMENT"))
-    case(f"{name} timeout", lambda: refused(lambda: echo(M, client, "echo_fp32", timeout=1), "504|DEADLINE_EXCEEDED"))
-case("no models are left half-loaded", lambda: all(m["state"] == "READY" for m in h.get_model_repository_index() if m["name"] not in ("nowhere",)))
+case("no model is left half-loaded", lambda: all(m["state"] == "READY" for m in h.get_model_repository_index()))

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { call, startServer } from "../serve.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "cmsrun-readme-"));
@@ -39,12 +40,13 @@ function cmsrun(...args: string[]): string {
 }
 
 describe("README.md", () => {
-  it("shows a plugin and two configs", () => {
+  it("shows a plugin, two configs and a service", () => {
     const paths = all.map(({ path }) => path);
     expect(paths).toEqual([
       "configs/readme_cfg.ts",
       "plugins/Readme/JetCountFilter.ts",
       "configs/jet_count_cfg.ts",
+      "configs/readme_service.ts",
     ]);
   });
 
@@ -76,5 +78,19 @@ describe("README.md", () => {
     expect(cmsrun("configs/jet_count_cfg.ts", "outputFile=selected.edm")).toMatch(
       /^Processed 40 events .*events\/s\n$/,
     );
+  });
+
+  it("shows a service that answers", async () => {
+    const env = { CMSRUN_MODEL_STORE: join(folder, "models") };
+    const model = join(root, "data", "models", "simple", "saved_model");
+    const program = `import { models } from "cmsrun";
+      models.use(process.env.CMSRUN_MODEL_STORE);
+      const signatures = { __call__: { batchable: true } };
+      await models.tensorflow.save(${JSON.stringify(model)}, "my_model", { signatures });`;
+    const args = ["--input-type=module", "-e", program];
+    execFileSync(process.execPath, args, { cwd: folder, env: { ...process.env, ...env } });
+    const { url } = await startServer(["configs/readme_service.ts"], { cwd: folder, env });
+    const { body } = await call(`${url}/predict`, { body: "[0, 1, 2, 3]" });
+    expect(body).toMatch(/^\[0\.648\d+,0\.351\d+\]$/);
   });
 });

@@ -183,6 +183,19 @@ describe("a batcher", () => {
     expect(calls).toEqual(["float324x2", "float323x3", "int321x2", "float321x2"]);
   });
 
+  it("goes on with more kinds of requests than it remembers", async () => {
+    const batcher = new Batcher((inputs) => inputs, { maxBatchSize: 8 });
+    for (let round = 0; round < 2; round++) {
+      const inputs = Array.from({ length: 120 }, (_, n): TensorLike => {
+        const width = 1 + (n % 40);
+        return { dtype: "int32", shape: [1, width], data: new Int32Array(width).fill(n) };
+      });
+      const answers = await Promise.all(inputs.map((input) => batcher.submit([input])));
+      expect(answers.map(([output]) => output)).toEqual(inputs);
+    }
+    expect(batcher.statistics.executionCount).toBe(80);
+  });
+
   it("refuses inputs whose rows disagree, and a model whose outputs have no rows", async () => {
     const { batcher } = doubler();
     await expect(batcher.submit([request(1, 2), request(1, 3)])).rejects.toThrow(

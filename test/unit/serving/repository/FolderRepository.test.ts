@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import "../../../../framework/aot/engine/register.js";
+import { modelMemory } from "../../../../framework/aot/ModelMemory.js";
 import { setCompilerSettings } from "../../../../framework/aot/engine/settings.js";
 import { FolderRepository } from "../../../../framework/serving/repository/FolderRepository.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
@@ -124,6 +125,35 @@ describe("FolderRepository", () => {
     await expect(repository.unload("nope")).rejects.toThrow("is not found");
   });
 
+  it("shows the states of a model from its loading to its end", async () => {
+    const folder = makeFolder();
+    writeModel(folder, "add", addNodes(1));
+    const repository = repositoryOf({ folders: [folder] });
+    const state = () => repository.index().map((entry) => `${entry.state} ${entry.reason}`.trim())[0];
+    const seen = [state()];
+    const watch = async (change: Promise<void>) => {
+      let isDone = false;
+      void change.finally(() => {
+        isDone = true;
+      });
+      for (let round = 0; !isDone; round++) {
+        seen.push(state());
+        if (round % 20 === 19) await new Promise(setImmediate);
+        else await Promise.resolve();
+      }
+      seen.push(state());
+    };
+    await watch(repository.load("add"));
+    await watch(repository.unload("add"));
+    expect(seen.filter((one, i) => one !== seen[i - 1])).toEqual([
+      "UNAVAILABLE not loaded",
+      "LOADING",
+      "READY",
+      "UNLOADING",
+      "UNAVAILABLE unloaded",
+    ]);
+  });
+
   it("goes on without models that cannot be loaded, and says why", async () => {
     const folder = makeFolder();
     writeModel(folder, "good", echoNodes("float32"));
@@ -238,6 +268,28 @@ describe("FolderRepository", () => {
     }
     const [none] = await model.infer([rows(0)]);
     expect(none).toMatchObject({ shape: [0, 2], data: new Float32Array(0) });
+  });
+
+  it("gives the memory of a model back that is unloaded or replaced", { timeout: 60_000 }, async () => {
+    const folder = makeFolder();
+    const weights = Array.from({ length: 200 * 200 }, (_, i) => Math.sin(i));
+    const repository = repositoryOf({
+      folders: [folder],
+      defaults: { maxBatchSize: 2, model: { engine: "compiled" } },
+    });
+    const sizes: number[] = [];
+    for (let round = 0; round < 12; round++) {
+      weights[0] = round;
+      writeModel(folder, "wide", [
+        placeholder("x", "float32", [-1, 200]),
+        floats("w", [200, 200], weights),
+        node("y", "MatMul", ["x", "w"], { T: { type: 1 } }),
+      ]);
+      await repository.load("wide");
+      if (round % 3 === 2) await repository.unload("wide");
+      sizes.push(modelMemory().sizeBytes);
+    }
+    expect(sizes.at(-1)).toBe(sizes[3]);
   });
 
   it("leaves nothing of a model whose files came with the request", async () => {
