@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadGraphDef, saveNpz, type TensorLike } from "#framework";
-import { describe } from "vitest";
+import { afterAll, describe } from "vitest";
 import { root } from "./integration/run.js";
 
 const interpreter = process.env.CMSRUN_TRITON;
@@ -32,6 +32,18 @@ export interface Triton {
   readonly child: ChildProcess;
   /** SIGKILL, as a machine that fails. */
   kill(): Promise<void>;
+}
+
+const started: ChildProcess[] = [];
+if (interpreter !== undefined) afterAll(() => started.forEach(killGroup));
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // It is gone.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 interface Wheel {
@@ -62,6 +74,8 @@ export async function startTriton(folder: string, { delayMs = 0, maxBatchSize = 
     Object.entries(options).map(([name, value]) => `--${name}=${value}`),
     {
       stdio: ["ignore", "ignore", "pipe"],
+      // With its models, which are processes that would outlive it.
+      detached: true,
       // The backend's Python finds its packages by the first python on PATH.
       env: {
         ...process.env,
@@ -76,9 +90,10 @@ export async function startTriton(folder: string, { delayMs = 0, maxBatchSize = 
   });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const kill = async () => {
-    child.kill("SIGKILL");
+    killGroup(child);
     await gone;
   };
+  started.push(child);
   const until = performance.now() + readyMs;
   while (!(await isReady(httpPort))) {
     if (child.exitCode === null && performance.now() < until) await sleep(50);
