@@ -1,6 +1,7 @@
 /** What plugins and configs import as "#framework" inside this repository and as "cmsrun" outside. */
 import "./aot/engine/register.js";
 import "./modules/builtinServices.js";
+import "./serving/sonic/register.js";
 import "./serving/store/register.js";
 
 export { inject } from "inversify";
@@ -59,8 +60,8 @@ export {
 export { OpenFiles, resolveInputFile } from "./modules/inputFiles.js";
 export * as limited from "./modules/limited.js";
 export * as one from "./modules/one.js";
-export { DEFINE_FWK_MODULE, DEFINE_FWK_SERVICE } from "./modules/PluginFactory.js";
-export type { ServiceHooks } from "./modules/ServiceHooks.js";
+export { DEFINE_FWK_MODULE, DEFINE_FWK_SERVICE, service } from "./modules/PluginFactory.js";
+export type { ModuleDescription, ServiceHooks } from "./modules/ServiceHooks.js";
 export * as stream from "./modules/stream.js";
 export * from "./parameters/description.js";
 export { ESInputTag, InputTag } from "./parameters/InputTag.js";
@@ -117,6 +118,30 @@ export { models } from "./serving/store/models.js";
 export type { SaveModelOptions } from "./serving/store/saveModel.js";
 export { Tag } from "./serving/store/Tag.js";
 export { MessageLogger } from "./services/MessageLogger.js";
+export {
+  RecoverableException,
+  type RetryType,
+  SonicClient,
+  sonicClientParameters,
+  type SonicMode,
+} from "./serving/sonic/SonicClient.js";
+export { SonicEDFilter, SonicEDProducer, SonicOneEDAnalyzer } from "./serving/sonic/SonicEDProducer.js";
+export {
+  type TritonBatchMode,
+  TritonClient,
+  tritonClientParameters,
+  type TritonInputMap,
+  type TritonOutputMap,
+  type TritonParameters,
+} from "./serving/sonic/TritonClient.js";
+export type { TritonInputData, TritonOutputData } from "./serving/sonic/TritonData.js";
+export {
+  tritonClient,
+  TritonEDFilter,
+  TritonEDProducer,
+  TritonOneEDAnalyzer,
+} from "./serving/sonic/TritonEDProducer.js";
+export { TritonService } from "./serving/sonic/TritonService.js";
 export { asTensor, type TensorInput } from "./tensorflow/asTensor.js";
 export { type ConcreteFunction, freeze, fromGraphDef } from "./tensorflow/ConcreteFunction.js";
 export { Checkpoint, type StoredTensor } from "./tensorflow/checkpoint/Checkpoint.js";

@@ -5,6 +5,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { Exception } from "../base/errors.js";
 import { type EngineTarget, engineTargets } from "../tensorflow/Options.js";
 import { ownPackageRoot, PluginManager } from "../modules/PluginManager.js";
+import type { LocalBalancer } from "../serving/sonic/localBalancer.js";
 import { packageAround } from "./currentPackage.js";
 
 export const packageRoot = ownPackageRoot(import.meta.url);
@@ -17,6 +18,8 @@ export interface JobEnvironment {
   readonly cacheDirectory: string;
   /** CMSRUN_ENGINE_TARGET: stronger than a config, weaker than the command line. */
   readonly engineTarget: EngineTarget | undefined;
+  /** SONIC_LOCAL_BALANCER_HOST and SONIC_LOCAL_BALANCER_PORT, when both are set. */
+  readonly localBalancer: LocalBalancer | undefined;
 }
 
 function listed(variable: string): string[] {
@@ -46,6 +49,18 @@ function wantedTarget(): EngineTarget | undefined {
   );
 }
 
+/** @throws CommandLineProcessing when the port is none */
+function wantedBalancer(): LocalBalancer | undefined {
+  const { SONIC_LOCAL_BALANCER_HOST: address, SONIC_LOCAL_BALANCER_PORT: text } = process.env;
+  if (!address || !text) return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65536) return { address, port };
+  throw new Exception(
+    "CommandLineProcessing",
+    `SONIC_LOCAL_BALANCER_PORT is '${text}'; it must be a port number.`,
+  );
+}
+
 /** @param configFile full path of the config */
 export function jobEnvironment(configFile: string): JobEnvironment {
   const directory = dirname(configFile);
@@ -66,6 +81,7 @@ export function jobEnvironment(configFile: string): JobEnvironment {
       ? join(modules, ".cache", "cmsrun")
       : join(tmpdir(), `cmsrun-cache-${process.getuid?.() ?? 0}`),
     engineTarget: wantedTarget(),
+    localBalancer: wantedBalancer(),
   };
 }
 

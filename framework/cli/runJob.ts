@@ -10,6 +10,7 @@ import { ConfigExit, setConfigArguments } from "../config/VarParsing.js";
 import { EventProcessor, type JobResult } from "../engine/EventProcessor.js";
 import * as framework from "../index.js";
 import { setSearchPath } from "../parameters/fileInPath.js";
+import { setLocalBalancer } from "../serving/sonic/localBalancer.js";
 import { chooseThreads } from "../tensorflow/tfjs/addon.js";
 import { type CommandLine, CommandLineError, explainExitCode } from "./cmsrunArguments.js";
 import { jobEnvironment, pluginManager, release, threadEntry, wantedModelStore } from "./environment.js";
@@ -76,6 +77,7 @@ export function newProcessor(
 ): EventProcessor {
   const environment = jobEnvironment(resolve(config ?? ".cmsrun_cfg.ts"));
   chooseThreads();
+  setLocalBalancer(environment.localBalancer);
   return new EventProcessor(description, {
     plugins: pluginManager(environment),
     threadEntry,

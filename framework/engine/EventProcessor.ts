@@ -10,6 +10,7 @@ import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import type { ProcessConfiguration } from "../modules/one.js";
 import type { PluginManager } from "../modules/PluginManager.js";
+import { ParameterSet } from "../parameters/ParameterSet.js";
 import type { MessageLogger } from "../services/MessageLogger.js";
 import { setDefaultEngine } from "../tensorflow/engines.js";
 import { formatEngineUse, formatModels, takeEngineUse } from "../tensorflow/inferenceReport.js";
@@ -121,6 +122,7 @@ export class EventProcessor {
   async beginJob(): Promise<void> {
     process.once("exit", endedTooEarly);
     try {
+      await this.#prepareServices();
       await this.#bind();
       await openOutputs(this.#bound, this.#modules, await this.#history(), this.#concurrency.threads > 1);
       for (const hook of this.#jobHooks()) {
@@ -135,6 +137,13 @@ export class EventProcessor {
     } catch (error) {
       throw this.#record(withDefaultContext(error, "Calling beginJob"));
     }
+  }
+
+  async #prepareServices(): Promise<void> {
+    const modules = this.#modules.modules.map(({ label, type, parameters }) => {
+      return { label, type, parameters: new ParameterSet(parameters) };
+    });
+    for (const service of this.#modules.serviceInstances) await service.preBeginJob?.(modules);
   }
 
   /** Finds what construct() and beginJob() would find wrong, without an event and without an output; takes all down again. */

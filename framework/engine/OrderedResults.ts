@@ -4,10 +4,11 @@
  */
 import { Event } from "../data/Event.js";
 import type { EventSetup } from "../data/EventSetup.js";
-import type { EDAnalyzer, OutputModule } from "../modules/one.js";
+import type { OutputModule } from "../modules/one.js";
 import { attemptAll } from "./attemptAll.js";
 import type { BoundPlan, EventRecord, LumiBlock, RangeResult } from "./threadPlan.js";
 import { callGlobalHook, type JobLevel, withContext } from "./transitions.js";
+import { type ModuleMethods, methodsOf } from "./Worker.js";
 
 export interface OneModule {
   readonly label: string;
@@ -18,6 +19,7 @@ export interface OneModule {
 export class OrderedResults {
   readonly #outputs: readonly OneModule[];
   readonly #analyzers: readonly OneModule[];
+  readonly #analyzeMethods: readonly ModuleMethods[];
   readonly #lumis: readonly LumiBlock[];
   readonly #setup: EventSetup;
   readonly #event: Event;
@@ -42,6 +44,7 @@ export class OrderedResults {
   ) {
     this.#outputs = one.outputs;
     this.#analyzers = one.analyzers;
+    this.#analyzeMethods = one.analyzers.map(({ instance }) => methodsOf(instance, "EDAnalyzer", "one", 0));
     this.#hooks = [...one.analyzers, ...one.outputs].map((module) => ({
       module,
       target: module.instance,
@@ -95,7 +98,7 @@ export class OrderedResults {
     for (const [index, analyzer] of this.#analyzers.entries()) {
       if (!record.reached[index]) continue;
       const outer = `Processing  Event run: ${run} lumi: ${luminosityBlock} event: ${number} stream: ${streamID}`;
-      await withContext(analyzer, outer, () => (analyzer.instance as EDAnalyzer).analyze(event, this.#setup));
+      await withContext(analyzer, outer, () => this.#analyzeMethods[index]?.run(event, this.#setup));
     }
   }
 

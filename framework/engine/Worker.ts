@@ -54,6 +54,9 @@ export interface ModuleMethods {
   readonly run: EventMethod;
 }
 
+/** The method of a module that is called otherwise than CMSSW's names say: it gives its event methods. */
+export const eventMethods = Symbol.for("cmsrun.eventMethods");
+
 type AnyModule = Record<string, ((...args: unknown[]) => Result | boolean | Promise<boolean>) | undefined>;
 
 /** Binds the event methods of an instance for a stream, once, so that an event costs no look-up by name. */
@@ -63,6 +66,7 @@ export function methodsOf(
   concurrency: string,
   streamID: StreamID,
 ): ModuleMethods {
+  if (eventMethods in instance) return (instance as { [eventMethods](): ModuleMethods })[eventMethods]();
   const module = instance as AnyModule;
   const name = kind === "EDFilter" ? "filter" : kind === "EDAnalyzer" ? "analyze" : "produce";
   const isShared = concurrency === "global" || concurrency === "limited";

@@ -7,8 +7,13 @@ import { ParameterSet } from "../parameters/ParameterSet.js";
 import { pluginOf } from "./threadModules.js";
 import type { PlainComponent } from "./threadPlan.js";
 
-export function bindServices(container: Container, services: readonly PlainComponent[]): ServiceHooks[] {
-  return services.map(({ type, parameters }) => {
+/** @param shared what the main thread's instances give to this thread's, in order */
+export function bindServices(
+  container: Container,
+  services: readonly PlainComponent[],
+  shared: readonly unknown[] = [],
+): ServiceHooks[] {
+  return services.map(({ type, parameters }, index) => {
     const plugin = pluginOf(type);
     try {
       const instance = construct<ServiceHooks>(
@@ -17,6 +22,7 @@ export function bindServices(container: Container, services: readonly PlainCompo
         ParameterSet.fromPlain(parameters),
         undefined,
       );
+      if (shared[index] !== undefined) instance.adopt?.(shared[index]);
       container.bind(plugin).toConstantValue(instance as object);
       return instance;
     } catch (error) {

@@ -48,12 +48,14 @@ function threadPlans({
   const inThreads = job.modules.filter(({ plugin }) => !(isDeferred(plugin) && plugin.kind === "EDAnalyzer"));
   const caches = threads > 1 ? job.postedCaches() : {};
   const limits = job.limits();
+  const shared = threads > 1 ? job.serviceInstances.map((service) => service.shared?.()) : [];
   const allStreams = Array.from({ length: streams }, (_, stream) => stream);
   return Array.from({ length: threads }, (_, thread) => ({
     streams: allStreams.filter((stream) => stream % threads === thread),
     modules: inThreads.map(plain),
     source: plain(job.source),
     services: job.services.map(plain),
+    sharedByServices: shared,
     pluginFiles: plugins.loadedFiles,
     caches,
     limits,

@@ -48,7 +48,7 @@ async function build(): Promise<void> {
   setNativeLock(plan.control.subarray(control.nativeLock));
   for (const file of plan.pluginFiles) await import(file);
   const services = new Container();
-  bindServices(services, plan.services);
+  bindServices(services, plan.services, plan.sharedByServices);
   loop = new EventLoop(plan, services, {
     begun: (lumi) => begunLumis.begun(lumi),
     ended: (what, index) => post({ job: "ended", args: [what, index] }),

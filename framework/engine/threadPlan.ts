@@ -26,6 +26,8 @@ export interface ThreadPlan {
   readonly modules: readonly PlainComponent[];
   readonly source: PlainComponent;
   readonly services: readonly PlainComponent[];
+  /** What the main thread's instance of each service gives to this thread's. */
+  readonly sharedByServices: readonly unknown[];
   /** Files to import so that every plugin is defined. */
   readonly pluginFiles: readonly string[];
   /** Posted form of each module's GlobalCache, by label. */

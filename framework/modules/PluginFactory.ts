@@ -61,6 +61,23 @@ export function definedPlugin(name: string): PluginClass | undefined {
   return plugins.get(name);
 }
 
+let servicesAtHand: Container | undefined;
+
+/**
+ * CMSSW's edm::Service: this thread's instance of a service, for base classes; a plugin itself may write `@inject`.
+ * Only while a plugin is constructed. @throws Configuration when the process does not have the service
+ */
+export function service<T extends object>(plugin: Newable<T>): T {
+  const { name } = plugin;
+  if (!servicesAtHand)
+    throw new Exception("LogicError", `service '${name}' is asked for outside of a plugin's constructor.`);
+  if (servicesAtHand.isBound(plugin)) return servicesAtHand.get(plugin);
+  throw new Exception(
+    "Configuration",
+    `the process has no service '${name}'; add process.${name} = cms.Service("${name}", {…}).`,
+  );
+}
+
 /** Makes an instance; `services` holds what its injected members ask for. */
 export function construct<T>(
   services: Container,
@@ -73,7 +90,14 @@ export function construct<T>(
   container.bind(PARAMETER_SET).toConstantValue(pset);
   container.bind(GLOBAL_CACHE).toConstantValue(cache);
   container.bind(identifier).toSelf();
-  const instance = container.get(identifier);
+  const outer = servicesAtHand;
+  servicesAtHand = services;
+  let instance: object;
+  try {
+    instance = container.get(identifier);
+  } finally {
+    servicesAtHand = outer;
+  }
   // A stream module without a constructor of its own has no argument to inject the cache into.
   if (plugin.concurrency === "stream" && plugin.length < 2) Object.assign(instance, { globalCache: cache });
   return instance as T;
