@@ -9,4 +9,15 @@ export interface KserveOptions {
   readonly allowsModelControl?: boolean;
   /** Of REST: a compressed body may inflate to that; fastify's bodyLimit, if not given. */
   readonly maxInflatedBytes?: number;
+  /** Longest that an inference may take, waiting included; a request may ask for less, and has no other limit if not given. */
+  readonly timeoutMs?: number;
+}
+
+/** When an inference must be answered, of performance.now(); `askedMs` is what the request asks for, 0 for nothing. */
+export function deadlineAfter(
+  askedMs: number,
+  { timeoutMs = Number.POSITIVE_INFINITY }: KserveOptions,
+): number | undefined {
+  const allowedMs = askedMs > 0 ? Math.min(askedMs, timeoutMs) : timeoutMs;
+  return allowedMs === Number.POSITIVE_INFINITY ? undefined : performance.now() + allowedMs;
 }

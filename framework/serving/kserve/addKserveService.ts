@@ -19,7 +19,7 @@ import {
 import { faultOf, loadFault } from "./faults.js";
 import { inferResponse, type ModelInferRequest, readInferRequest, parameterValue } from "./grpcRequest.js";
 import { type InferenceMethod, inferenceMethods } from "./inferenceSchema.js";
-import type { KserveOptions } from "./KserveOptions.js";
+import { deadlineAfter, type KserveOptions } from "./KserveOptions.js";
 import { matchInputs } from "./matchInputs.js";
 import { sharedMemoryRefusal } from "./restRequest.js";
 import { Malformed, serviceDefinition } from "./serviceDefinition.js";
@@ -44,11 +44,11 @@ export function addKserveService(server: Server, repository: ModelRepository, op
     else if (!(method in handlers)) handlers[method] = refusal(method);
   }
   handlers.ModelInfer = (call: ServerUnaryCall<ModelInferRequest, object>, callback: sendUnaryData<object>) =>
-    infer(repository, call.request, deadlineOf(call)).then(
+    infer(repository, options, call.request, deadlineOf(call)).then(
       (response) => callback(null, response),
       (error: unknown) => callback(statusOf(error)),
     );
-  handlers.ModelStreamInfer = (call: Stream) => inferStream(repository, call);
+  handlers.ModelStreamInfer = (call: Stream) => inferStream(repository, options, call);
   server.addService(serviceDefinition(), handlers);
 }
 
@@ -126,13 +126,14 @@ function unary(answer: Answer) {
 
 async function infer(
   repository: ModelRepository,
+  options: KserveOptions,
   request: ModelInferRequest | Malformed,
   deadlineMs: number,
 ) {
   const given = decoded(request);
   const model = repository.get(given.model_name, given.model_version);
   const { id, timeoutMs, inputs, outputs: requested } = readInferRequest(given, model);
-  const untilMs = timeoutMs > 0 ? Math.min(deadlineMs, performance.now() + timeoutMs) : deadlineMs;
+  const untilMs = Math.min(deadlineMs, deadlineAfter(timeoutMs, options) ?? deadlineMs);
   const tensors = matchInputs(model, inputs);
   const outputs = await model.infer(tensors, untilMs === Number.POSITIVE_INFINITY ? undefined : untilMs);
   return inferResponse(model, id, outputs, requested);
@@ -141,7 +142,7 @@ async function infer(
 type Stream = ServerDuplexStream<ModelInferRequest | Malformed, object>;
 
 /** Answers in the order of the requests; a request that fails does not end the stream. */
-function inferStream(repository: ModelRepository, call: Stream): void {
+function inferStream(repository: ModelRepository, options: KserveOptions, call: Stream): void {
   const deadlineMs = deadlineOf(call);
   let inFlight = 0;
   let written = Promise.resolve();
@@ -154,7 +155,7 @@ function inferStream(repository: ModelRepository, call: Stream): void {
   call.on("data", (request: ModelInferRequest | Malformed) => {
     inFlight++;
     if (inFlight >= maxInStream) call.pause();
-    const answer = infer(repository, request, deadlineMs).then(
+    const answer = infer(repository, options, request, deadlineMs).then(
       (response) => ({ error_message: "", infer_response: response }),
       (error: unknown) => ({
         error_message: faultOf(error).message,

@@ -11,7 +11,7 @@ import {
   restExtensions,
   statisticsOf,
 } from "./documents.js";
-import type { KserveOptions } from "./KserveOptions.js";
+import { deadlineAfter, type KserveOptions } from "./KserveOptions.js";
 import { addRefusals } from "./addRefusals.js";
 import { loadFault } from "./faults.js";
 import { matchInputs } from "./matchInputs.js";
@@ -87,12 +87,12 @@ function addModels(fastify: FastifyInstance, repository: ModelRepository, option
       const body = (request.body as Buffer | undefined) ?? noBody;
       const encoding = request.headers["content-encoding"];
       if (encoding === undefined || encoding === "identity" || encoding === "") {
-        infer(repository, request, reply, body);
+        infer(repository, options, request, reply, body);
         return;
       }
       inflateBody(body, encoding.toLowerCase(), maxInflatedBytes, (error, inflated) => {
         if (error !== undefined) sendFault(reply, error);
-        else infer(repository, request, reply, inflated as Buffer);
+        else infer(repository, options, request, reply, inflated as Buffer);
       });
     });
 }
@@ -107,14 +107,19 @@ function modelPaths(end: string): string[] {
 }
 
 /** No promise but the model's own, and no schema: this is what a server does all day. */
-function infer(repository: ModelRepository, request: Request, reply: FastifyReply, body: Buffer): void {
+function infer(
+  repository: ModelRepository,
+  options: KserveOptions,
+  request: Request,
+  reply: FastifyReply,
+  body: Buffer,
+): void {
   try {
     const { model: name, version } = request.params;
     const model = repository.get(name as string, version ?? "");
     const header = request.headers["inference-header-content-length"] as string | undefined;
     const { id, timeoutMs, inputs, outputs: requested } = parseInferRequest(body, header, model);
-    const deadlineMs = timeoutMs > 0 ? performance.now() + timeoutMs : undefined;
-    model.infer(matchInputs(model, inputs), deadlineMs).then(
+    model.infer(matchInputs(model, inputs), deadlineAfter(timeoutMs, options)).then(
       (outputs) => {
         try {
           sendResponse(request, reply, writeInferResponse(model, id, outputs, requested));

@@ -42,6 +42,7 @@ export class GrpcServer {
       server: { name: "edmServe", version },
       isReady: () => admission.state === "ready",
       allowsModelControl,
+      timeoutMs: options.timeoutMs,
     });
     const { host, grpcPort = 0 } = options;
     const shown = host.includes(":") ? `[${host}]` : host;

@@ -131,6 +131,7 @@ async function openHttp(
       server: { name: "edmServe", version },
       isReady,
       allowsModelControl: contents.allowsModelControl,
+      timeoutMs: options.timeoutMs,
     }),
   );
   try {
