@@ -8,6 +8,7 @@ import { eventLoop } from "../test/bench/event-loop.mjs";
 import { inTheLoop } from "../test/bench/in-the-loop.mjs";
 import { inference } from "../test/bench/inference.mjs";
 import { memory } from "../test/bench/memory.mjs";
+import { overloaded } from "../test/bench/overload.mjs";
 import { saving } from "../test/bench/saving.mjs";
 import { serving } from "../test/bench/serving.mjs";
 import { startup } from "../test/bench/startup.mjs";
@@ -23,6 +24,7 @@ const benches = {
   compile: compileTime,
   saving,
   serving,
+  overload: overloaded,
 };
 /** Those with a value are read by the inference benchmark: test/bench/inference/options.mjs. */
 const options = {

@@ -156,7 +156,13 @@ async function bundle(out) {
     splitting: true,
     chunkNames: "chunk-[hash]",
     // tfjs is optional, and whoever traces has it already: the same copy, loaded when a function is traced.
-    external: ["esbuild", "@bokuweb/zstd-wasm", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers", ...serverPackages],
+    external: [
+      "esbuild",
+      "@bokuweb/zstd-wasm",
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-layers",
+      ...serverPackages,
+    ],
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },

@@ -4,18 +4,16 @@
  * (go install github.com/rakyll/hey@latest), named by HEY or found on the PATH. Beside it, in the same run, a bare Node
  * server that computes the same network without checks or batches.
  */
-import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generate, heyFault, start, startServer } from "./hey.mjs";
 import { skippedCase } from "./inference/cases.mjs";
 import { median, modelFolder } from "./run.mjs";
 
-const host = fileURLToPath(new URL("../../dist/edmServe.js", import.meta.url));
 const bare = fileURLToPath(new URL("./bareServer.mjs", import.meta.url));
 const repetitions = 7;
-const timeLimitMs = 120_000;
 /** Clients at once, requests, and what must be reached; times in ms. */
 const loads = [
   { clients: 1, requests: 4000, p50: 0.6 },
@@ -27,18 +25,10 @@ const loads = [
 const recovery = 1.2;
 
 export async function* serving() {
-  let folder;
-  try {
-    folder = modelFolder();
-    execFileSync(hey(), ["-h"], { stdio: "ignore" });
-  } catch (error) {
-    if (!/^Command failed/.test(error.message)) {
-      yield skippedCase(
-        "serving",
-        error.code === "ENOENT" ? "no hey: go install github.com/rakyll/hey@latest" : error.message,
-      );
-      return;
-    }
+  const fault = heyFault();
+  if (fault !== undefined) {
+    yield skippedCase("serving", fault);
+    return;
   }
   const scratch = mkdtempSync(join(tmpdir(), "cmsrun-serving-"));
   const body = join(scratch, "body.json");
@@ -47,8 +37,7 @@ export async function* serving() {
     body,
     JSON.stringify({ inputs: [{ name: "input", shape: [1, 20], datatype: "FP32", data }] }),
   );
-  const model = join(folder, "mlp_small", "saved_model");
-  const ours = await start([host, `mlp=${model}`, "--port", "0"]);
+  const ours = await startServer([`mlp=${join(modelFolder(), "mlp_small", "saved_model")}`]);
   const peer = await start([bare]);
   try {
     yield* compare(`${ours.url}/v2/models/mlp/infer`, `${peer.url}/v2/models/mlp/infer`, body);
@@ -97,39 +86,3 @@ const line = (name, value, unit, target, better, ratio = null) => ({
   of: "value",
   better,
 });
-
-/** hey's own summary: requests a second, and latencies in ms. @throws when a request was not answered with 200 */
-function generate(url, body, { clients, requests }) {
-  const args = ["-n", requests, "-c", clients, "-m", "POST", "-T", "application/json", "-D", body, url].map(
-    String,
-  );
-  const text = execFileSync(hey(), args, { encoding: "utf8", timeout: timeLimitMs });
-  const answered = Number(/\[200\]\s+(\d+) responses/.exec(text)?.[1] ?? 0);
-  if (answered < requests - clients)
-    throw new Error(`${answered} of ${requests} requests were answered:\n${text}`);
-  const percentile = (percent) => 1000 * Number(new RegExp(`${percent}%+ in ([\\d.]+) secs`).exec(text)?.[1]);
-  return {
-    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
-    p50: percentile(50),
-    p99: percentile(99),
-  };
-}
-
-const hey = () => process.env.HEY ?? "hey";
-
-/** Starts a server that prints its URL when it is ready. */
-function start(args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-    const timer = setTimeout(() => reject(new Error(`${args[0]} is not ready`)), 60_000);
-    let printed = "";
-    child.stdout.on("data", (text) => {
-      printed += text;
-      const url = /http:\/\/[\d.:]+/.exec(printed)?.[0];
-      if (url === undefined) return;
-      clearTimeout(timer);
-      resolve({ url, stop: () => child.kill() });
-    });
-    child.on("exit", (code) => reject(new Error(`${args[0]} ended with ${code}`)));
-  });
-}

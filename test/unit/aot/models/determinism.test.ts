@@ -71,6 +71,7 @@ beforeAll(async () => {
     entryPoints: {
       worker: source("./determinismWorker.ts"),
       compiler: source("../../../../framework/aot/compile.ts"),
+      referenceKernels: source("../../../../framework/tensorflow/reference/kernelTable.ts"),
     },
     outdir: folder,
     bundle: true,
@@ -78,6 +79,8 @@ beforeAll(async () => {
     platform: "node",
     format: "esm",
     external: ["node-api-headers"],
+    // What is awaited only where nothing is built goes: what is loaded by require must not await.
+    minifySyntax: true,
     // Code is kept on disk, and the threads find what the other has compiled.
     define: { CMSRUN_COMPILER: '"determinism"' },
     logLevel: "silent",
