@@ -30,6 +30,7 @@ export interface BatcherOptions {
 }
 
 const queuedBatches = 64;
+const longTurnMs = 5;
 
 export class Batcher {
   readonly statistics: ModelStatistics;
@@ -91,7 +92,9 @@ export class Batcher {
     this.#pending.add(request, nowMs);
     this.#traffic.came(this.#pending.count, nowMs);
     if (deadlineMs - nowMs <= this.#latencyMs) this.#isUrgent = true;
-    if (!this.#isRunning) this.#schedule(nowMs);
+    if (this.#isRunning) return request.promise;
+    if (this.#isTurnLong(nowMs)) this.#runNow();
+    else this.#schedule(nowMs);
     return request.promise;
   }
 
@@ -130,6 +133,18 @@ export class Batcher {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#immediate = setImmediate(this.#next);
+  }
+
+  /** With a thousand connections libuv reads for seconds before a turn ends: a full batch does not wait for that. */
+  #isTurnLong(nowMs: number): boolean {
+    return this.#queue.rows >= this.#maxRows && nowMs - (this.#queue.oldestMs ?? nowMs) > longTurnMs;
+  }
+
+  #runNow(): void {
+    if (this.#immediate) clearImmediate(this.#immediate);
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#next();
   }
 
   #isEnough(nowMs: number): boolean {
