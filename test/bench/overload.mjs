@@ -1,6 +1,6 @@
 /**
- * Thirty seconds of four times what edmServe can do: deepjet_like of $CMSRUN_SHARED/models, one jet a request, behind a
- * queue of 256 rows and a time limit of a second. Every answer must be 200 or 503, the accepted ones within the limit,
+ * Thirty seconds of as much as a thousand clients can send, up to four times what edmServe can do: deepjet_like of
+ * $CMSRUN_SHARED/models, one jet a request, behind a queue of 256 rows and a time limit of a second. Every answer must be 200 or 503, the accepted ones within the limit,
  * memory must stay bounded, and a second later a single client must be served as before.
  */
 import { spawn } from "node:child_process";
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { skippedCase } from "./inference/cases.mjs";
 import { generate, hey, heyFault, startServer } from "./hey.mjs";
-import { modelFolder } from "./run.mjs";
+import { median, modelFolder } from "./run.mjs";
 
 const limitMs = 1000;
 const queuedRows = 256;
@@ -58,7 +58,7 @@ function oneRow({ inputs }) {
 async function* measure({ pid }, url, body) {
   generate(url, body, { clients: 32, requests: 6400 });
   const capacity = generate(url, body, { clients: 32, requests: 12_800 }).rate;
-  const before = generate(url, body, { clients: 1, requests: 2000 }).rate;
+  const before = alone(url, body);
   const residentBefore = residentMB(pid);
   let most = 0;
   const watch = setInterval(() => {
@@ -67,7 +67,7 @@ async function* measure({ pid }, url, body) {
   const answers = await flood(url, body, (overload * capacity) / clients);
   clearInterval(watch);
   await sleep(1000);
-  const after = generate(url, body, { clients: 1, requests: 2000 }).rate;
+  const after = alone(url, body);
   const offered = answers.length / seconds;
   const of = (status) => answers.filter((answer) => answer.status === status);
   const accepted = of(200)
@@ -92,11 +92,20 @@ async function* measure({ pid }, url, body) {
   yield line("accepted/p99", p99, "ms", limitMs);
   yield line("memory over before", most - residentBefore, "MB", memoryMB);
   yield {
-    ...line("c1 a second later/p50", after, "ms", recovery),
+    ...line("c1 a second later/mean", after, "ms", recovery),
     ratio: after / before,
     peer: "before",
     of: "ratio",
   };
+}
+
+/** Mean time of a single client's requests in ms (hey's percentiles have steps of 0.1 ms), the median of five. */
+function alone(url, body) {
+  const means = Array.from(
+    { length: 5 },
+    () => 1000 / generate(url, body, { clients: 1, requests: 400 }).rate,
+  );
+  return median(means);
 }
 
 /** Requests of clients that do not wait for one another, at `rate` a second each: status and ms of every answer. */
