@@ -1,7 +1,7 @@
 /** The hashes that a reference keeps of all that its job read, and what has changed since. */
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
+import { contentHash } from "../base/contentHash.js";
 import { Exception } from "../base/errors.js";
 import { configFiles } from "../config/origin.js";
 import type { ComponentDescription, ProcessDescription } from "../config/ProcessDescription.js";
@@ -11,21 +11,6 @@ import { fullPath } from "../parameters/fileInPath.js";
 import { validateParameters } from "../parameters/validateParameters.js";
 import type { Parameters, TypedValue } from "../parameters/values.js";
 import { type FileHashes, hashKinds, type Reference } from "./referenceFolder.js";
-
-const chunkSizeBytes = 1 << 20;
-
-export function fileHash(path: string): string {
-  const hash = createHash("sha256");
-  const chunk = Buffer.allocUnsafe(chunkSizeBytes);
-  const descriptor = openSync(path, "r");
-  try {
-    for (let size = readSync(descriptor, chunk); size > 0; size = readSync(descriptor, chunk))
-      hash.update(chunk.subarray(0, size));
-  } finally {
-    closeSync(descriptor);
-  }
-  return hash.digest("hex");
-}
 
 /** Of a job that has run, so that its plugins are loaded: their defaults count too. */
 export function referenceHashes(
@@ -82,7 +67,7 @@ function inputFiles(parameters: Parameters): string[] {
 function hashed(files: readonly string[], searchPath: readonly string[]): FileHashes {
   const named = new Map(files.map((file) => [searchName(file, searchPath), file]));
   return Object.fromEntries(
-    [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, file]) => [name, fileHash(file)]),
+    [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, file]) => [name, contentHash(file)]),
   );
 }
 
@@ -106,7 +91,7 @@ export function changesSince({ hashes }: Reference, searchPath: readonly string[
       const file = searchPath.map((directory) => join(directory, name)).find((path) => existsSync(path));
       const what = `${kind.slice(0, -1)} ${name}`;
       if (file === undefined) return [`${what} is gone`];
-      return fileHash(file) === hash ? [] : [`${what} changed`];
+      return contentHash(file) === hash ? [] : [`${what} changed`];
     }),
   );
 }

@@ -1,10 +1,11 @@
 /** All runs of one recorded config, and what they say together. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { contentHash } from "../base/contentHash.js";
 import { Exception } from "../base/errors.js";
 import { jobEnvironment } from "./environment.js";
 import { readReference, type Reference, referencesFolder } from "./referenceFolder.js";
-import { changesSince, fileHash } from "./referenceHashes.js";
+import { changesSince } from "./referenceHashes.js";
 import { compareOutputs, firstDifference, outputDifference, statusOf } from "./regressComparison.js";
 import { runInChild } from "./regressJob.js";
 import type { ConfigResult, Row } from "./regressTable.js";
@@ -89,5 +90,5 @@ function areSameBytes({ outputs }: Reference, folders: readonly string[]): boole
   const everywhere = Object.values(outputs)
     .map((name) => folders.map((folder) => join(folder, name)))
     .filter((paths) => paths.every(existsSync));
-  return everywhere.every((paths) => new Set(paths.map(fileHash)).size === 1);
+  return everywhere.every((paths) => new Set(paths.map((path) => contentHash(path))).size === 1);
 }
