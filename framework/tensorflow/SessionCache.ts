@@ -27,12 +27,13 @@ export class SessionCache implements Shareable {
 
   /**
    * Loads a frozen graph (.pb, .pb.txt), a SavedModel's directory, or "model:NAME:VERSION" from the store.
+   * @param graph what loadGraph gave for the path, where it has been read already
    * @throws InvalidGraphDef, InvalidMetaGraphDef, InvalidSession
    */
-  constructor(path: string, options?: ModelOptions);
+  constructor(path: string, options?: ModelOptions, graph?: GraphDef);
   /** A model that is in memory already; `path` is what messages call it. */
   constructor(path: string, model: LoadedModel);
-  constructor(path: string, modelOrOptions: LoadedModel | ModelOptions = {}) {
+  constructor(path: string, modelOrOptions: LoadedModel | ModelOptions = {}, graph?: GraphDef) {
     this.path = path;
     if ("createRunner" in modelOrOptions) {
       this.#model = modelOrOptions;
@@ -43,7 +44,7 @@ export class SessionCache implements Shareable {
     const options = { ...(tag !== undefined && { tag }), ...(signature !== undefined && { signature }) };
     const file = resolveModelPath(path);
     const source = { path: resolve(file), options };
-    const loaded = loadModel(loadGraph(file, options), modelOrOptions, source);
+    const loaded = loadModel(graph ?? loadGraph(file, options), modelOrOptions, source);
     this.#model = findEngine(loaded.engine).fromShared(loaded.toShared() as never);
   }
 

@@ -198,7 +198,9 @@ function openSession(path: string, options: ModelOptions): Opened {
   const tensors = graphTensors(graph);
   const hasOpen = tensors.inputs.some(({ tensor }) => !tensor.shape || tensor.shape.slice(1).includes(-1));
   // Shapes that are not warmed up are compiled later, when the file may be another: the graph is kept for them.
-  const cache = hasOpen ? new SessionCache(path, loadModel(graph, options)) : new SessionCache(path, options);
+  const cache = hasOpen
+    ? new SessionCache(path, loadModel(graph, options))
+    : new SessionCache(path, options, graph);
   const session = cache.createSession();
   const names = (part: Opened["tensors"]["inputs"]) => part.map(({ name }) => name);
   return { cache, session, call: session.prepare(names(tensors.inputs), names(tensors.outputs)), tensors };
