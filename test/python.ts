@@ -1,22 +1,17 @@
 /** A real TensorFlow in Python, for tests that ask it what it makes of our files; said aloud where there is none. */
 import { spawnSync } from "node:child_process";
-import { describe } from "vitest";
+import { type Suite, suiteThatNeeds } from "./suiteThatNeeds.js";
 
 /** The interpreter that CMSRUN_TF_PYTHON names: `import tensorflow` works in it. */
 const interpreter = process.env.CMSRUN_TF_PYTHON;
 const timeoutMs = 240_000;
-let isSaid = false;
 
 /** A suite that needs Python's TensorFlow: skipped without one, failed where CMSRUN_REQUIRE_TENSORFLOW says it must be there. */
-export const describeWithPython: typeof describe | typeof describe.skip = choose();
-
-function choose() {
-  if (interpreter !== undefined) return describe;
-  if (process.env.CMSRUN_REQUIRE_TENSORFLOW === "1") return describe;
-  if (!isSaid) process.stderr.write("CMSRUN_TF_PYTHON is not set: what TensorFlow reads is NOT tested\n");
-  isSaid = true;
-  return describe.skip;
-}
+export const describeWithPython: Suite = suiteThatNeeds(
+  interpreter !== undefined,
+  "CMSRUN_TF_PYTHON is not set: what TensorFlow reads is NOT tested",
+  process.env.CMSRUN_REQUIRE_TENSORFLOW,
+);
 
 /**
  * Runs a Python program and gives what it printed. @throws with what it wrote to standard error when it fails

@@ -8,23 +8,19 @@ import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadGraphDef, saveNpz, type TensorLike } from "#framework";
-import { afterAll, describe } from "vitest";
+import { afterAll } from "vitest";
 import { root } from "./integration/run.js";
+import { type Suite, suiteThatNeeds } from "./suiteThatNeeds.js";
 
 const interpreter = process.env.CMSRUN_TRITON;
 const readyMs = 30_000;
-let isSaid = false;
 
 /** A suite that needs Triton: skipped without it, failed where CMSRUN_REQUIRE_TRITON says it must be there. */
-export const describeWithTriton: typeof describe | typeof describe.skip = choose();
-
-function choose() {
-  if (interpreter !== undefined || process.env.CMSRUN_REQUIRE_TRITON === "1") return describe;
-  if (!isSaid)
-    process.stderr.write("CMSRUN_TRITON is not set: the SONIC client is NOT tested against Triton\n");
-  isSaid = true;
-  return describe.skip;
-}
+export const describeWithTriton: Suite = suiteThatNeeds(
+  interpreter !== undefined,
+  "CMSRUN_TRITON is not set: the SONIC client is NOT tested against Triton",
+  process.env.CMSRUN_REQUIRE_TRITON,
+);
 
 export interface Triton {
   readonly grpcPort: number;

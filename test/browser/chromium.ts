@@ -1,15 +1,17 @@
 /** A real browser for tests: Chromium, found by CMSRUN_CHROMIUM or on the PATH; said aloud where there is none. */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { describe } from "vitest";
+import { type Suite, suiteThatNeeds } from "../suiteThatNeeds.js";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 export const chromiumPath = process.env.CMSRUN_CHROMIUM ?? onPath();
 
 /** A suite that needs the browser: skipped without one. */
-export const describeWithChromium: typeof describe | typeof describe.skip =
-  chromiumPath === undefined ? describe.skip : describe;
+export const describeWithChromium: Suite = suiteThatNeeds(
+  chromiumPath !== undefined,
+  "there is no Chromium (CMSRUN_CHROMIUM names one): pages are NOT tested in a browser",
+);
 
 /** Nothing of it asks the network. */
 export const chromiumArguments = [
@@ -20,11 +22,6 @@ export const chromiumArguments = [
   "--disable-component-update",
   "--no-first-run",
 ];
-
-if (chromiumPath === undefined)
-  process.stderr.write(
-    "there is no Chromium (CMSRUN_CHROMIUM names one): pages are NOT tested in a browser\n",
-  );
 
 function onPath(): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");

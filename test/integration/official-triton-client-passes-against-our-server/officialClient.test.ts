@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { suiteThatNeeds } from "../../suiteThatNeeds.js";
 import { startServer, type TestServer } from "../../unit/serving/kserve/startServer.js";
 import { writeModels } from "../../unit/serving/kserve/testModels.js";
 
@@ -11,10 +12,10 @@ import { writeModels } from "../../unit/serving/kserve/testModels.js";
 const python = process.env.CMSRUN_TRITON_PYTHON;
 const shared = process.env.CMSRUN_SHARED;
 const probe = shared && join(shared, "peers", "kserve_probe.py");
-if (python === undefined)
-  process.stderr.write(
-    "CMSRUN_TRITON_PYTHON is not set: the official client is NOT tested against our server\n",
-  );
+const describeWithClient = suiteThatNeeds(
+  python !== undefined,
+  "CMSRUN_TRITON_PYTHON is not set: the official client is NOT tested against our server",
+);
 if (!probe || !existsSync(probe))
   process.stderr.write("CMSRUN_SHARED is not set: kserve_probe.py is NOT run against our server\n");
 
@@ -47,7 +48,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-describe.skipIf(python === undefined)("the official client of Triton", () => {
+describeWithClient("the official client of Triton", () => {
   it.skipIf(!probe || !existsSync(probe))(
     "passes the probe: 27 calls succeed, 12 fail with a status",
     { timeout: 120_000 },

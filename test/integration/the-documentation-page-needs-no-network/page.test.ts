@@ -1,18 +1,12 @@
-import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { expect, it } from "vitest";
+import { chromiumArguments, chromiumPath, describeWithChromium } from "../../browser/chromium.js";
 import { startServer } from "../serve.js";
 
-const browser = process.env.CMSRUN_CHROMIUM ?? "/usr/bin/chromium";
-const hasBrowser = existsSync(browser);
-if (!hasBrowser) process.stderr.write(`${browser} is not there: the documentation page is NOT tested\n`);
-
-it.skipIf(!hasBrowser)(
-  "the page at / shows the service and calls its function",
-  { timeout: 60_000 },
-  async () => {
+describeWithChromium("the page at /", () => {
+  it("shows the service and calls its function", { timeout: 60_000 }, async () => {
     const { url } = await startServer(["configs/test_service.ts"]);
-    const chrome = await chromium.launch({ executablePath: browser, args: ["--no-sandbox"] });
+    const chrome = await chromium.launch({ executablePath: chromiumPath ?? "", args: chromiumArguments });
     try {
       const page = await chrome.newPage();
       const trouble: string[] = [];
@@ -34,5 +28,5 @@ it.skipIf(!hasBrowser)(
     } finally {
       await chrome.close();
     }
-  },
-);
+  });
+});

@@ -11,7 +11,7 @@ import { loadSavedModel } from "../../../framework/tensorflow/savedmodel/SavedMo
 import { createSession } from "../../../framework/tensorflow/Session.js";
 import { Tensor, type TensorLike } from "../../../framework/tensorflow/Tensor.js";
 import { constant, constantGraphNodes, graphOf, node, placeholder, type TestNode } from "./buildGraph.js";
-import { modelNames, modelsFolder } from "../../sharedModels.js";
+import { modelNames, modelsFolder } from "../../goldenModels.js";
 import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
 
 const usable = registeredEngines().filter((engine) => {

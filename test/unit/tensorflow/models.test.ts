@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { loadGraphDef } from "../../../framework/tensorflow/GraphDef.js";
 import { createSession, type Session } from "../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../framework/tensorflow/Tensor.js";
-import { modelNames, modelsFolder } from "../../sharedModels.js";
+import { modelNames, modelsFolder } from "../../goldenModels.js";
 import { expectClose, type PlainTensor, toTensor } from "./goldens.js";
 
 interface Case {

@@ -10,7 +10,7 @@ import type { TargetName } from "../../../../framework/aot/Unit.js";
 import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/GraphDef.js";
 import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { modelNames, modelsFolder } from "../../../sharedModels.js";
+import { modelNames, modelsFolder } from "../../../goldenModels.js";
 import { batchOf, type GoldenRow, goldenRows, readJson, row } from "./goldenRows.js";
 import { bytesOf, compiledSession, testableTargets, withReasons } from "./targets.js";
 

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { modelMemory } from "../../../../framework/aot/ModelMemory.js";
 import { SessionCache } from "../../../../framework/tensorflow/SessionCache.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { modelsFolder } from "../../../sharedModels.js";
+import { modelsFolder } from "../../../goldenModels.js";
 import { testableTargets } from "./targets.js";
 
 const file = "aot/models/memory.test.ts";

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
+import { suiteThatNeeds } from "../../../suiteThatNeeds.js";
 import { ModelStore } from "../../../../framework/serving/store/ModelStore.js";
 import { saveModel } from "../../../../framework/serving/store/saveModel.js";
 import { exportModel } from "../../../../framework/serving/store/transferModel.js";
@@ -14,15 +15,17 @@ import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 
 /** A Python in which `import bentoml, tensorflow` works, as bentoml/make_sample.py says. */
 const interpreter = process.env.CMSRUN_BENTOML_PYTHON;
-if (interpreter === undefined)
-  process.stderr.write("CMSRUN_BENTOML_PYTHON is not set: what BentoML reads is NOT tested\n");
+const describeWithBentoml = suiteThatNeeds(
+  interpreter !== undefined,
+  "CMSRUN_BENTOML_PYTHON is not set: what BentoML reads is NOT tested",
+);
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const models = join(here, "..", "..", "..", "..", "data", "models", "jet_btag");
 const folder = mkdtempSync(join(tmpdir(), "cmsrun-bentoml-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.skipIf(interpreter === undefined)("BentoML 1.1.11", () => {
+describeWithBentoml("BentoML 1.1.11", () => {
   it("imports and runs our archives: a copied SavedModel, and one that was written", {
     timeout: 120_000,
   }, async () => {

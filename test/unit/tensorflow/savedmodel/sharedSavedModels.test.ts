@@ -6,7 +6,7 @@ import { type GraphDef, loadGraphDef } from "../../../../framework/tensorflow/Gr
 import { loadSavedModel } from "../../../../framework/tensorflow/savedmodel/SavedModel.js";
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { elementCount, type Tensor } from "../../../../framework/tensorflow/Tensor.js";
-import { modelNames, modelsFolder } from "../../../sharedModels.js";
+import { modelNames, modelsFolder } from "../../../goldenModels.js";
 import { expectClose, type PlainTensor, toTensor } from "../goldens.js";
 
 const found = modelsFolder("sharedSavedModels.test.ts");

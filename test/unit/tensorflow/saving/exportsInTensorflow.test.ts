@@ -13,7 +13,7 @@ import { exportServing } from "../../../../framework/tensorflow/saving/exportSer
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { describeWithPython, runPython } from "../../../python.js";
-import { modelNames, modelsFolder } from "../../../sharedModels.js";
+import { modelNames, modelsFolder } from "../../../goldenModels.js";
 import { type PlainTensor, toTensor } from "../goldens.js";
 import { everyType, scaling, valuesOfEveryType } from "./variableGraphs.js";
 

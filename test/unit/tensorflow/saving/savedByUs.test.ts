@@ -27,7 +27,7 @@ import { toConcreteFunction } from "../../../../framework/tensorflow/saving/toCo
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import type { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { describeWithPython, runPython } from "../../../python.js";
-import { modelNames, modelsFolder } from "../../../sharedModels.js";
+import { modelNames, modelsFolder } from "../../../goldenModels.js";
 import { largestDifference, type PlainTensor, toTensor } from "../goldens.js";
 
 interface Golden {
