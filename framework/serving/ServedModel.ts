@@ -4,6 +4,7 @@
  */
 import type { DType } from "../tensorflow/dtypes.js";
 import type { TensorLike } from "../tensorflow/Tensor.js";
+import type { ServerBusy } from "./servingErrors.js";
 
 /** One input or output. */
 export interface ServedTensor {
@@ -37,6 +38,8 @@ export interface ServedModel {
    * @throws ServerBusy when the queue is full, RequestTimeout when `deadlineMs` (of performance.now()) has passed
    */
   infer(inputs: readonly TensorLike[], deadlineMs?: number): Promise<readonly TensorLike[]>;
+  /** What any request would be refused with now; undefined, or no such function, when there may be room for one. */
+  refusal?(): ServerBusy | undefined;
   /** Finishes what has been accepted, refuses more, then releases the model. */
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ const limitMs = 1000;
 const queuedRows = 256;
 const seconds = 30;
 const overload = 4;
-const clients = 1000;
+const clients = 8000;
 /** Of the server's resident memory, over what it had before [MB]. */
 const memoryMB = 200;
 const recovery = 1.2;

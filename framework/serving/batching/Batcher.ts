@@ -30,7 +30,6 @@ export interface BatcherOptions {
 }
 
 const queuedBatches = 64;
-const longTurnMs = 5;
 
 export class Batcher {
   readonly statistics: ModelStatistics;
@@ -92,9 +91,7 @@ export class Batcher {
     this.#pending.add(request, nowMs);
     this.#traffic.came(this.#pending.count, nowMs);
     if (deadlineMs - nowMs <= this.#latencyMs) this.#isUrgent = true;
-    if (this.#isRunning) return request.promise;
-    if (this.#isTurnLong(nowMs)) this.#runNow();
-    else this.#schedule(nowMs);
+    if (!this.#isRunning) this.#schedule(nowMs);
     return request.promise;
   }
 
@@ -108,15 +105,30 @@ export class Batcher {
     return this.#closing;
   }
 
+  /**
+   * What any request would be refused with now, undefined when there is room: to be asked before a request is read, so
+   * that what is refused costs next to nothing. Counts it as a failed one.
+   */
+  refusal(): ServerBusy | undefined {
+    if (this.#queue.rows < this.#maxQueuedRows && !this.#closing) return undefined;
+    add(this.statistics.fail, 0);
+    return this.#busy();
+  }
+
   #admit(rows: number, deadlineMs: number, nowMs: number): void {
-    if (this.#closing) throw new ServerBusy("the model is being closed: it takes no more requests.", 1000);
+    if (this.#closing) throw this.#busy();
     if (deadlineMs <= nowMs) throw requestTimeout("the request's time was up before it was queued.");
     const waiting = this.#queue.rows;
     // When nothing waits a request of any size is taken; otherwise a large one never could be.
-    if (waiting === 0 || waiting + rows <= this.#maxQueuedRows) return;
+    if (waiting > 0 && waiting + rows > this.#maxQueuedRows) throw this.#busy();
+  }
+
+  #busy(): ServerBusy {
+    if (this.#closing) return new ServerBusy("the model is being closed: it takes no more requests.", 1000);
+    const waiting = this.#queue.rows;
     const retryAfterMs = Math.max(1, Math.ceil(waiting * this.#call.msPerRow));
     const what = `${waiting} rows wait already, of ${this.#maxQueuedRows} that may`;
-    throw new ServerBusy(`${what}; try again in ${retryAfterMs} ms.`, retryAfterMs);
+    return new ServerBusy(`${what}; try again in ${retryAfterMs} ms.`, retryAfterMs);
   }
 
   /** Nothing runs: the next batch does at the end of this turn, or when it has waited long enough. */
@@ -133,18 +145,6 @@ export class Batcher {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#immediate = setImmediate(this.#next);
-  }
-
-  /** With a thousand connections libuv reads for seconds before a turn ends: a full batch does not wait for that. */
-  #isTurnLong(nowMs: number): boolean {
-    return this.#queue.rows >= this.#maxRows && nowMs - (this.#queue.oldestMs ?? nowMs) > longTurnMs;
-  }
-
-  #runNow(): void {
-    if (this.#immediate) clearImmediate(this.#immediate);
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#next();
   }
 
   #isEnough(nowMs: number): boolean {

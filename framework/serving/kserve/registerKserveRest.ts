@@ -1,7 +1,7 @@
 /** The REST half of KServe's protocol, with Triton's extensions, as a plugin of fastify: everything below /v2. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import type { ModelRepository } from "../ServedModel.js";
-import { badRequest } from "../servingErrors.js";
+import { badRequest, type ServerBusy } from "../servingErrors.js";
 import { chooseEncoding, deflateBody, inflateBody } from "./contentEncoding.js";
 import {
   isModelReady,
@@ -82,8 +82,9 @@ function addModels(fastify: FastifyInstance, repository: ModelRepository, option
       answering((params) => modelConfig(find(params))),
     );
   const { maxInflatedBytes = fastify.initialConfig.bodyLimit ?? defaultBodyLimit } = options;
+  const onRequest = refuseUnread(repository);
   for (const path of modelPaths("/infer"))
-    fastify.post(path, (request: Request, reply) => {
+    fastify.post(path, { onRequest }, (request: Request, reply) => {
       const body = (request.body as Buffer | undefined) ?? noBody;
       const encoding = request.headers["content-encoding"];
       if (encoding === undefined || encoding === "identity" || encoding === "") {
@@ -104,6 +105,24 @@ const defaultBodyLimit = 2 ** 20;
 /** With and without the version. */
 function modelPaths(end: string): string[] {
   return [`/v2/models/:model${end}`, `/v2/models/:model/versions/:version${end}`];
+}
+
+/**
+ * While a model's queue is full its requests are refused before their bodies are read and parsed, which may cost as much as
+ * the model: otherwise refusing would take the time that answering needs. Any other fault is found when the request is read.
+ */
+function refuseUnread(repository: ModelRepository): onRequestHookHandler {
+  return (request, reply, done) => {
+    const { model = "", version = "" } = request.params as Params;
+    let refusal: ServerBusy | undefined;
+    try {
+      refusal = repository.get(model, version).refusal?.();
+    } catch {
+      refusal = undefined;
+    }
+    if (refusal) sendFault(reply, refusal);
+    else done();
+  };
 }
 
 /** No promise but the model's own, and no schema: this is what a server does all day. */

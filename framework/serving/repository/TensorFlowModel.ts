@@ -12,7 +12,7 @@ import { Batcher } from "../batching/Batcher.js";
 import { batchSizes } from "../batching/batchSizes.js";
 import { countedRun } from "../runner/countedRun.js";
 import { emptyStatistics, type ServedModel, type ServedTensor } from "../ServedModel.js";
-import { badRequest } from "../servingErrors.js";
+import { badRequest, type ServerBusy } from "../servingErrors.js";
 import type { ModelConfig } from "./ModelConfig.js";
 import { graphTensors, type ModelSignature, settleSignature, zeros } from "./modelSignature.js";
 import { readLabels, warmupBatches } from "./modelFiles.js";
@@ -116,6 +116,10 @@ export class TensorFlowModel implements ServedModel {
 
   get queuedRows(): number {
     return this.#batcher?.queuedRows ?? 0;
+  }
+
+  refusal(): ServerBusy | undefined {
+    return this.#batcher?.refusal();
   }
 
   infer(inputs: readonly TensorLike[], deadlineMs?: number): Promise<readonly TensorLike[]> {

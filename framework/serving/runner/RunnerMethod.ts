@@ -71,6 +71,11 @@ export class RunnerMethod {
     return this.#batcher?.queuedRows ?? 0;
   }
 
+  /** What any asynchronous call would be refused with now; undefined when there may be room for one. */
+  refusal(): ServerBusy | undefined {
+    return this.#batcher?.refusal();
+  }
+
   /**
    * Runs at once, by itself. Arguments are tensors, typed arrays, numbers, nested arrays or dictionaries of them; a
    * dictionary at the end gives arguments by name. Gives one tensor, a list or a dictionary, as the function does; where

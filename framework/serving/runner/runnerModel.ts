@@ -33,6 +33,7 @@ export function runnerModel(name: string, version: string, method: RunnerMethod)
     get queuedRows() {
       return method.queuedRows;
     },
+    refusal: () => method.refusal(),
     infer: (tensors, deadlineMs) => method.infer(tensors, deadlineMs),
     close: () => method.close(),
   };

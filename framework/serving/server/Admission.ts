@@ -9,6 +9,7 @@ import { badRequest, requestTimeout, ServerBusy } from "../servingErrors.js";
 import type { BearerToken } from "./BearerToken.js";
 import type { Endpoint } from "./Endpoint.js";
 import { sendFault } from "./errorReplies.js";
+import { Intake, tooMany } from "./Intake.js";
 import { smallRequestBytes } from "./ServeOptions.js";
 
 export interface AdmissionLimits {
@@ -21,6 +22,8 @@ export interface AdmissionLimits {
 
 /** A request that has come and is not done with. */
 class Visit {
+  /** Goes on, or with a fault ends it: given while it waits to be let in. */
+  go: ((fault?: Exception) => void) | undefined;
   timer: NodeJS.Timeout | undefined;
   /** Of its body, as reserved. */
   bytes = 0;
@@ -49,7 +52,8 @@ export class Admission {
   #bufferedBytes = 0;
   #open = 0;
   #whenIdle: (() => void) | undefined;
-  readonly #limits: AdmissionLimits;
+  readonly #intake: Intake<Visit>;
+  readonly limits: AdmissionLimits;
   readonly #token: BearerToken | undefined;
   readonly #accessLog: ((line: string) => void) | undefined;
 
@@ -58,7 +62,12 @@ export class Admission {
     token: BearerToken | undefined,
     accessLog: ((line: string) => void) | undefined,
   ) {
-    this.#limits = limits;
+    this.limits = limits;
+    this.#intake = new Intake(
+      (visit, refusal) => this.#letIn(visit, refusal),
+      limits.timeoutMs,
+      limits.maxConcurrency,
+    );
     this.#token = token;
     this.#accessLog = accessLog;
   }
@@ -81,9 +90,27 @@ export class Admission {
     return (request, reply, done) => {
       const visit = this.#enter(endpoint, request, reply);
       const fault = this.#refusal(visit);
-      if (fault) done(fault);
-      else done();
+      if (fault) {
+        done(fault);
+        return;
+      }
+      visit.go = done as (fault?: Exception) => void;
+      if (endpoint.kind !== "work" || this.#intake.admits(visit)) this.#letIn(visit);
     };
+  }
+
+  /** A connection has been accepted. */
+  connected(): void {
+    this.#intake.connected();
+  }
+
+  #letIn(visit: Visit, refusal?: Exception): void {
+    const { go } = visit;
+    visit.go = undefined;
+    if (!go) return;
+    const fault = refusal ?? (visit.endpoint.kind === "work" ? this.#reserve(visit) : undefined);
+    if (fault) go(fault);
+    else go();
   }
 
   #enter(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Visit {
@@ -95,8 +122,7 @@ export class Admission {
     this.#open++;
     reply.header("x-request-id", request.id);
     if (this.state === "draining") reply.header("connection", "close");
-    if (endpoint.kind === "work")
-      visit.timer = setTimeout(timeIsUp, this.#limits.timeoutMs, reply, this.#limits.timeoutMs);
+    if (endpoint.kind === "work") visit.timer = setTimeout(timeIsUp, this.limits.timeoutMs, visit, reply);
     return visit;
   }
 
@@ -111,7 +137,13 @@ export class Admission {
     if (kind === "read") return undefined;
     if (this.state === "starting")
       return new ServerBusy("the models are being loaded; GET /readyz tells when they are ready.", 1000);
-    const { maxConcurrency, maxBufferedBytes, maxRequestBytes } = this.#limits;
+    return undefined;
+  }
+
+  /** A place, and room for the body. */
+  #reserve(visit: Visit): Exception | undefined {
+    const { headers } = visit.request;
+    const { maxConcurrency, maxBufferedBytes, maxRequestBytes } = this.limits;
     if (this.#running >= maxConcurrency)
       return new Exception(
         "TooManyRequests",
@@ -145,6 +177,7 @@ export class Admission {
 
   leave(visit: Visit, response: ServerResponse): void {
     if (visit.timer) clearTimeout(visit.timer);
+    visit.go = undefined;
     visit.endpoint.inProgress--;
     const status = response.writableFinished ? response.statusCode : clientClosed;
     // Late or left by its client, it keeps its place until its work is done.
@@ -173,8 +206,10 @@ function leave(this: VisitedResponse): void {
   visit?.admission.leave(visit, this);
 }
 
-function timeIsUp(reply: FastifyReply, timeoutMs: number): void {
-  if (!reply.sent) sendFault(reply, requestTimeout(`there was no answer within ${timeoutMs} ms.`));
+function timeIsUp(visit: Visit, reply: FastifyReply): void {
+  if (reply.sent) return;
+  const { timeoutMs } = visit.admission.limits;
+  sendFault(reply, visit.go ? tooMany() : requestTimeout(`there was no answer within ${timeoutMs} ms.`));
 }
 
 function accessLine({ ip, method, raw, id }: FastifyRequest, status: number, ms: number): string {
