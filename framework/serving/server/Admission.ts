@@ -109,14 +109,9 @@ export class Admission {
     if (this.#token && !this.#token.isIn(headers.authorization))
       return new Exception("Unauthorized", "a token is needed: Authorization: Bearer TOKEN.");
     if (kind === "read") return undefined;
-    if (this.state === "starting")
-      return new ServerBusy("the models are being loaded; GET /readyz tells when they are ready.", 1000);
-    const { maxConcurrency, maxBufferedBytes, maxRequestBytes } = this.#limits;
-    if (this.#running >= maxConcurrency)
-      return new Exception(
-        "TooManyRequests",
-        `too many requests: ${maxConcurrency} are being worked on, which is the limit.`,
-      );
+    const noPlace = this.#noPlace();
+    if (noPlace) return noPlace;
+    const { maxBufferedBytes, maxRequestBytes } = this.#limits;
     const length = headers["content-length"];
     const bytes =
       length !== undefined
@@ -136,6 +131,28 @@ export class Admission {
     visit.isWork = true;
     this.#running++;
     return undefined;
+  }
+
+  #noPlace(): Exception | undefined {
+    if (this.state === "starting")
+      return new ServerBusy("the models are being loaded; GET /readyz tells when they are ready.", 1000);
+    const { maxConcurrency } = this.#limits;
+    if (this.#running < maxConcurrency) return undefined;
+    return new Exception(
+      "TooManyRequests",
+      `too many requests: ${maxConcurrency} are being worked on, which is the limit.`,
+    );
+  }
+
+  /** One of the places of maxConcurrency, for work that does not come over HTTP. @throws ServerBusy, TooManyRequests */
+  takePlace(): void {
+    const fault = this.#noPlace();
+    if (fault) throw fault;
+    this.#running++;
+  }
+
+  givePlaceBack(): void {
+    this.#running--;
   }
 
   #free(visit: Visit): void {
@@ -177,6 +194,8 @@ function timeIsUp(reply: FastifyReply, timeoutMs: number): void {
   if (!reply.sent) sendFault(reply, requestTimeout(`there was no answer within ${timeoutMs} ms.`));
 }
 
-function accessLine({ ip, method, raw, id }: FastifyRequest, status: number, ms: number): string {
-  return `${new Date().toISOString()} ${ip} "${method} ${raw.url}" ${status} ${ms.toFixed(2)} ms ${id}\n`;
+type Named = Pick<FastifyRequest, "ip" | "method" | "url" | "id">;
+
+export function accessLine({ ip, method, url, id }: Named, status: number, ms: number): string {
+  return `${new Date().toISOString()} ${ip} "${method} ${url}" ${status} ${ms.toFixed(2)} ms ${id}\n`;
 }
