@@ -34,8 +34,9 @@ export async function registerKserveRest(
   fastify.removeAllContentTypeParsers();
   // JSON, binary and compressed bodies are told apart by other headers, so all come as bytes.
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const { statusCode = 500 } = error;
+  fastify.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    // A body that was cut off is no fault of ours.
+    const { statusCode = request.raw.complete ? 500 : 400 } = error;
     if (statusCode < 500) sendError(reply, statusCode, error.message);
     else sendFault(reply, error);
   });
