@@ -1,5 +1,6 @@
 /** The REST half of KServe's protocol, with Triton's extensions, as a plugin of fastify: everything below /v2. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Exception } from "../../base/errors.js";
 import type { ModelRepository } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import { chooseEncoding, deflateBody, inflateBody } from "./contentEncoding.js";
@@ -36,7 +37,8 @@ export async function registerKserveRest(
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     // A body that was cut off is no fault of ours.
-    const { statusCode = request.raw.complete ? 500 : 400 } = error;
+    const isCutOff = !(error instanceof Exception) && !request.raw.complete;
+    const { statusCode = isCutOff ? 400 : 500 } = error;
     if (statusCode < 500) sendError(reply, statusCode, error.message);
     else sendFault(reply, error);
   });

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify
 import { Exception } from "../../base/errors.js";
 import { badRequest, requestTimeout, ServerBusy } from "../servingErrors.js";
 import type { BearerToken } from "./BearerToken.js";
+import { closeWithSocket } from "./closeWithSocket.js";
 import type { Endpoint } from "./Endpoint.js";
 import { sendFault } from "./errorReplies.js";
 import { smallRequestBytes } from "./ServeOptions.js";
@@ -79,6 +80,11 @@ export class Admission {
   /** The hook that a route of this endpoint begins with. */
   guard(endpoint: Endpoint): onRequestHookHandler {
     return (request, reply, done) => {
+      // A route may find that what is asked for is not there: then fastify's handler of unknown paths comes here too.
+      if ((reply.raw as VisitedResponse)[visitKey]) {
+        done();
+        return;
+      }
       const visit = this.#enter(endpoint, request, reply);
       const fault = this.#refusal(visit);
       if (fault) done(fault);
@@ -91,6 +97,7 @@ export class Admission {
     const response = reply.raw as VisitedResponse;
     response[visitKey] = visit;
     response.on("close", leave);
+    if (!response.socket) closeWithSocket(response, request.raw.socket);
     endpoint.inProgress++;
     this.#open++;
     reply.header("x-request-id", request.id);

@@ -48,6 +48,8 @@ export class GrpcServer {
       import("@grpc/grpc-js"),
       import("../kserve/addKserveService.js"),
     ]);
+    // Its own log has what clients send wrongly, and nothing else.
+    grpc.setLogVerbosity(grpc.logVerbosity.NONE);
     const calls = new GrpcCalls(grpc, options, token, endpoints);
     const server = new grpc.Server({
       "grpc.max_receive_message_length": options.maxRequestBytes,
