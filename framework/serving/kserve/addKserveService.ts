@@ -86,9 +86,9 @@ function repositoryAnswers(repository: ModelRepository, { allowsModelControl = t
     RepositoryModelUnload: ({ model_name: name }: LoadRequest) =>
       control(name, () => repository.unload(name)),
     // There are no regions and no settings, which is what a client that cleans up wants to hear.
-    SystemSharedMemoryStatus: () => ({ regions: {} }),
+    SystemSharedMemoryStatus: () => ({}),
     SystemSharedMemoryUnregister: () => ({}),
-    CudaSharedMemoryStatus: () => ({ regions: {} }),
+    CudaSharedMemoryStatus: () => ({}),
     CudaSharedMemoryUnregister: () => ({}),
   };
 }
