@@ -118,7 +118,7 @@ export class Admission {
     if (kind === "read") return undefined;
     const noPlace = this.#noPlace();
     if (noPlace) return noPlace;
-    const { maxBufferedBytes, maxRequestBytes } = this.#limits;
+    const { maxRequestBytes } = this.#limits;
     const length = headers["content-length"];
     const bytes =
       length !== undefined
@@ -127,13 +127,12 @@ export class Admission {
           ? 0
           : maxRequestBytes;
     if (bytes > smallRequestBytes && bytes <= maxRequestBytes) {
-      if (this.#bufferedBytes + bytes > maxBufferedBytes)
+      if (!this.reserve(bytes))
         return new ServerBusy(
           "the large requests that are being worked on have too many bytes together.",
           1000,
         );
       visit.bytes = bytes;
-      this.#bufferedBytes += bytes;
     }
     visit.isWork = true;
     this.#running++;
@@ -162,9 +161,20 @@ export class Admission {
     this.#running--;
   }
 
+  /** Room for the bytes of a large request; false when there is none. */
+  reserve(bytes: number): boolean {
+    if (this.#bufferedBytes + bytes > this.#limits.maxBufferedBytes) return false;
+    this.#bufferedBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#bufferedBytes -= bytes;
+  }
+
   #free(visit: Visit): void {
     if (visit.isWork) this.#running--;
-    this.#bufferedBytes -= visit.bytes;
+    this.release(visit.bytes);
   }
 
   leave(visit: Visit, response: ServerResponse): void {

@@ -1,3 +1,4 @@
+import http2 from "node:http2";
 import { connect } from "node:net";
 import { type CallOptions, Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
@@ -195,6 +196,70 @@ describe("a gRPC call", () => {
     expect(
       (await metrics()).filter((line) => /request_total.*ModelInfer.*"504".* 1$/.test(line)),
     ).toHaveLength(1);
+  });
+});
+
+describe("large gRPC messages", () => {
+  const maxRequestBytes = 200_000;
+  const large = { ...infer, raw_input_contents: [new Uint8Array(180_000)] };
+  /** The first bytes of a message that says it is as long as may be. */
+  const beginOf = (bytes: number) => {
+    const piece = Buffer.alloc(5 + bytes);
+    piece.writeUInt32BE(maxRequestBytes, 1);
+    return piece;
+  };
+
+  it("that arrive are bounded together; small ones are taken all the same", async () => {
+    const { server, gate, address } = await start({ maxRequestBytes });
+    await server.load();
+    const session = http2.connect(`http://${address}`);
+    ends.push(() => session.destroy());
+    const begin = () => {
+      const stream = session.request({
+        ":method": "POST",
+        ":path": inferencePath("ModelInfer"),
+        "content-type": "application/grpc",
+        te: "trailers",
+      });
+      const answer = new Promise<string>((resolve) => {
+        stream.on("response", (headers) => resolve(String(headers["grpc-status"])));
+      });
+      stream.on("error", () => {});
+      stream.write(beginOf(190_000));
+      return { stream, answer };
+    };
+    const slow = Array.from({ length: 16 }, begin);
+    await sleep(200);
+    const client = clientOf(address);
+    expect(await call(client, "ModelInfer", large)).toBe(status.UNAVAILABLE);
+    const small = call(client, "ModelInfer", inferRequest);
+    await until(() => gate.waiting.length === 1);
+    gate.open();
+    expect(await small).toBe(status.OK);
+    const first = await Promise.race(slow.map(({ answer }) => answer));
+    expect(Number(first)).toBe(status.UNAVAILABLE);
+    for (const { stream } of slow) stream.destroy();
+    await sleep(50);
+    expect(await call(client, "ModelInfer", large)).toBe(status.INVALID_ARGUMENT);
+  });
+
+  it("of a stream are room again when they are answered", async () => {
+    const { server, address } = await start({ maxRequestBytes });
+    await server.load();
+    const [given, type] = [requestType("ModelStreamInfer"), responseType("ModelStreamInfer")];
+    const stream = clientOf(address).makeBidiStreamRequest(
+      inferencePath("ModelStreamInfer"),
+      (value: object) => Buffer.from(given.encode(given.fromObject(value)).finish()),
+      (bytes: Buffer) => type.decode(bytes),
+    );
+    let answers = 0;
+    stream.on("data", () => answers++);
+    for (let i = 1; i <= 40; i++) {
+      stream.write(large);
+      await until(() => answers === i);
+    }
+    stream.end();
+    await new Promise((resolve) => stream.on("status", ({ code }) => resolve(expect(code).toBe(0))));
   });
 });
 
