@@ -41,7 +41,16 @@ const commands: Readonly<Record<string, (given: Arguments) => Promise<number>>> 
   import: importAll,
   delete: remove,
 };
-const refused = "there is no cloud behind this store; export a model, copy the file, and import it there.";
+const noCloud = "there is no cloud behind this store; export a model, copy the file, and import it there.";
+const noContainer =
+  "there are no containers here; edmServe serves a model from wherever cmsrun is installed.";
+/** BentoML's commands that are not offered. */
+const refused: Readonly<Record<string, string>> = {
+  push: noCloud,
+  pull: noCloud,
+  build: noContainer,
+  containerize: noContainer,
+};
 
 interface Arguments {
   readonly store: ModelStore;
@@ -60,8 +69,8 @@ process.exitCode = await runTool(async () => {
   refuseTwice(name, parsed, ["output", "store"]);
   if (command === undefined)
     throw wrongArguments(name, `name a command: ${Object.keys(commands).join(", ")}.`);
-  if (command === "push" || command === "pull")
-    throw new Exception("UnimplementedFeature", `${name} ${command}: ${refused}`);
+  if (Object.hasOwn(refused, command))
+    throw new Exception("UnimplementedFeature", `${name} ${command}: ${refused[command]}`);
   const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
   if (!run) throw unknown(command);
   setModelStoreRoot(parsed.store ?? wantedModelStore());

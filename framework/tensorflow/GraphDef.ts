@@ -135,6 +135,8 @@ export interface GraphDef {
  */
 export function loadGraphDef(file: string): GraphDef {
   const path = resolveModelPath(file);
+  if (/\.onnx$/i.test(path))
+    throw invalid(path, "ONNX is not read here; convert the model to a SavedModel or a frozen graph");
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);

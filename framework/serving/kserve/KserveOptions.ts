@@ -11,6 +11,16 @@ export interface KserveOptions {
   readonly maxInflatedBytes?: number;
   /** Longest that an inference may take, waiting included; a request may ask for less, and has no other limit if not given. */
   readonly timeoutMs?: number;
+  /** Of gRPC: bounds the inferences that are worked on at once; no bound, if not given. */
+  readonly places?: Places;
+  /** Of gRPC: streams end when it is aborted, with what they were asked before. */
+  readonly stopping?: AbortSignal;
+}
+
+export interface Places {
+  /** @throws TooManyRequests, ServerBusy */
+  takePlace(): void;
+  givePlaceBack(): void;
 }
 
 /** When an inference must be answered, of performance.now(); `askedMs` is what the request asks for, 0 for nothing. */

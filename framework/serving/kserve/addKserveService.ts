@@ -86,9 +86,9 @@ function repositoryAnswers(repository: ModelRepository, { allowsModelControl = t
     RepositoryModelUnload: ({ model_name: name }: LoadRequest) =>
       control(name, () => repository.unload(name)),
     // There are no regions and no settings, which is what a client that cleans up wants to hear.
-    SystemSharedMemoryStatus: () => ({ regions: {} }),
+    SystemSharedMemoryStatus: () => ({}),
     SystemSharedMemoryUnregister: () => ({}),
-    CudaSharedMemoryStatus: () => ({ regions: {} }),
+    CudaSharedMemoryStatus: () => ({}),
     CudaSharedMemoryUnregister: () => ({}),
   };
 }
@@ -130,6 +130,20 @@ async function infer(
   request: ModelInferRequest | Malformed,
   deadlineMs: number,
 ) {
+  options.places?.takePlace();
+  try {
+    return await inferInPlace(repository, options, request, deadlineMs);
+  } finally {
+    options.places?.givePlaceBack();
+  }
+}
+
+async function inferInPlace(
+  repository: ModelRepository,
+  options: KserveOptions,
+  request: ModelInferRequest | Malformed,
+  deadlineMs: number,
+) {
   const given = decoded(request);
   const model = repository.get(given.model_name, given.model_version);
   const { id, timeoutMs, inputs, outputs: requested } = readInferRequest(given, model);
@@ -164,7 +178,10 @@ function inferStream(repository: ModelRepository, options: KserveOptions, call: 
     );
     written = written.then(() => answer).then(write);
   });
-  call.on("end", () => void written.then(() => call.end()));
+  const end = () => void written.then(() => call.end());
+  call.on("end", end);
+  options.stopping?.addEventListener("abort", end);
+  call.on("close", () => options.stopping?.removeEventListener("abort", end));
   // A client that goes away is no fault of the server's.
   call.on("error", () => {});
 }

@@ -1,8 +1,9 @@
 /**
  * The gRPC service inference.GRPCInferenceService: its messages and methods, with the names and field numbers of the
  * public open_inference_grpc.proto and of Triton's extensions to it (grpc_service.proto). Clients and servers share it.
+ * Tables, and no .proto file: that would have a line for each field too, and need protobufjs' parser at every start.
  */
-import type { INamespace, IType, Root, Type } from "protobufjs/light.js";
+import type { INamespace, Root, Type } from "protobufjs/light.js";
 import { protobuf } from "../../base/protobuf.js";
 import { field, map, modelConfigMessages, repeated } from "./modelConfigSchema.js";
 
@@ -200,72 +201,19 @@ const repository: INamespace["nested"] = {
   RepositoryModelUnloadResponse: empty,
 };
 
-const nameOnly = { fields: { name: field(1, "string") } };
-const regions = (status: Record<string, { id: number; type: string }>) => ({
-  fields: { regions: map(1, "RegionStatus") },
-  nested: { RegionStatus: { fields: status } },
-});
-
-const sharedMemory: INamespace["nested"] = {
-  SystemSharedMemoryStatusRequest: nameOnly,
-  SystemSharedMemoryStatusResponse: regions({
-    name: field(1, "string"),
-    key: field(2, "string"),
-    offset: field(3, "uint64"),
-    byte_size: field(4, "uint64"),
-  }),
-  SystemSharedMemoryRegisterRequest: {
-    fields: {
-      name: field(1, "string"),
-      key: field(2, "string"),
-      offset: field(3, "uint64"),
-      byte_size: field(4, "uint64"),
-    },
-  },
-  SystemSharedMemoryRegisterResponse: empty,
-  SystemSharedMemoryUnregisterRequest: nameOnly,
-  SystemSharedMemoryUnregisterResponse: empty,
-  CudaSharedMemoryStatusRequest: nameOnly,
-  CudaSharedMemoryStatusResponse: regions({
-    name: field(1, "string"),
-    device_id: field(2, "uint64"),
-    byte_size: field(3, "uint64"),
-  }),
-  CudaSharedMemoryRegisterRequest: {
-    fields: {
-      name: field(1, "string"),
-      raw_handle: field(2, "bytes"),
-      device_id: field(3, "int64"),
-      byte_size: field(4, "uint64"),
-    },
-  },
-  CudaSharedMemoryRegisterResponse: empty,
-  CudaSharedMemoryUnregisterRequest: nameOnly,
-  CudaSharedMemoryUnregisterResponse: empty,
-};
-
-const listOfTexts = { fields: { value: repeated(1, "string") } };
-const oneSetting = {
-  oneofs: choice("bool_param", "uint32_param", "string_param"),
-  fields: {
-    bool_param: field(1, "bool"),
-    uint32_param: field(2, "uint32"),
-    string_param: field(3, "string"),
-  },
-};
-const settings = (SettingValue: IType) => ({
-  fields: { settings: map(1, "SettingValue") },
-  nested: { SettingValue },
-});
-
-const diagnostics: INamespace["nested"] = {
-  TraceSettingRequest: {
-    fields: { settings: map(1, "SettingValue"), model_name: field(2, "string") },
-    nested: { SettingValue: listOfTexts },
-  },
-  TraceSettingResponse: settings(listOfTexts),
-  LogSettingsRequest: settings(oneSetting),
-  LogSettingsResponse: settings(oneSetting),
+/** There is no shared memory and nothing to be set: who asks is told so, whatever else the message has. */
+const none = ["Register", "Unregister", "Status"].flatMap((what) =>
+  ["System", "Cuda"].flatMap((kind) =>
+    ["Request", "Response"].map((way) => [`${kind}SharedMemory${what}${way}`, empty] as const),
+  ),
+);
+const settings = { fields: { settings: map(1, "SettingValue") }, nested: { SettingValue: empty } };
+const refused: INamespace["nested"] = {
+  ...Object.fromEntries(none),
+  TraceSettingRequest: settings,
+  TraceSettingResponse: settings,
+  LogSettingsRequest: settings,
+  LogSettingsResponse: settings,
 };
 
 /** Every method of the service: its messages are called `${method}Request` and `${method}Response`. */
@@ -306,8 +254,7 @@ export function inferenceType(name: string): Type {
       ...inference,
       ...statistics,
       ...repository,
-      ...sharedMemory,
-      ...diagnostics,
+      ...refused,
       ...modelConfigMessages,
     },
   });

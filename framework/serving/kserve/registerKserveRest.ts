@@ -1,5 +1,6 @@
 /** The REST half of KServe's protocol, with Triton's extensions, as a plugin of fastify: everything below /v2. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
+import { Exception } from "../../base/errors.js";
 import type { ModelRepository } from "../ServedModel.js";
 import { badRequest, type ServerBusy } from "../servingErrors.js";
 import { chooseEncoding, deflateBody, inflateBody } from "./contentEncoding.js";
@@ -34,8 +35,10 @@ export async function registerKserveRest(
   fastify.removeAllContentTypeParsers();
   // JSON, binary and compressed bodies are told apart by other headers, so all come as bytes.
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const { statusCode = 500 } = error;
+  fastify.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    // A body that was cut off is no fault of ours.
+    const isCutOff = !(error instanceof Exception) && !request.raw.complete;
+    const { statusCode = isCutOff ? 400 : 500 } = error;
     if (statusCode < 500) sendError(reply, statusCode, error.message);
     else sendFault(reply, error);
   });

@@ -1,18 +1,18 @@
 /** A SavedModel or a frozen graph as a served model: one session, and a batcher before it. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LogWarning } from "../../base/log.js";
-import { newData } from "../../tensorflow/dtypes.js";
 import type { GraphDef } from "../../tensorflow/GraphDef.js";
 import type { PreparedCall } from "../../tensorflow/PreparedCall.js";
 import { loadGraph, type ModelOptions } from "../../tensorflow/savedmodel/SavedModel.js";
 import { loadModel, type Session } from "../../tensorflow/Session.js";
 import { SessionCache } from "../../tensorflow/SessionCache.js";
-import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
+import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { Batcher } from "../batching/Batcher.js";
 import { batchSizes } from "../batching/batchSizes.js";
 import { countedRun } from "../runner/countedRun.js";
+import { outputsWithoutElements } from "../outputsWithoutElements.js";
 import { emptyStatistics, type ServedModel, type ServedTensor } from "../ServedModel.js";
-import { badRequest, type ServerBusy } from "../servingErrors.js";
+import type { ServerBusy } from "../servingErrors.js";
 import type { ModelConfig } from "./ModelConfig.js";
 import { graphTensors, type ModelSignature, settleSignature, zeros } from "./modelSignature.js";
 import { readLabels, warmupBatches } from "./modelFiles.js";
@@ -141,20 +141,9 @@ export class TensorFlowModel implements ServedModel {
 
   #run(inputs: readonly TensorLike[]): readonly TensorLike[] {
     const outputs = this.#call.run(inputs);
-    return outputs.length > 0 ? outputs : this.#withoutElements(inputs);
-  }
-
-  /** A model is not run for nothing; what it would have given has no elements either. */
-  #withoutElements(inputs: readonly TensorLike[]): readonly TensorLike[] {
+    if (outputs.length > 0) return outputs;
     const rows = this.maxBatchSize > 0 ? (inputs[0]?.shape[0] ?? 0) : 0;
-    return this.outputs.map(({ name, dtype, shape }) => {
-      const full = shape.map((size, axis) => (size >= 0 ? size : axis === 0 ? rows : 0));
-      if (elementCount(full) > 0)
-        throw badRequest(
-          `an input without elements gives model '${this.name}' nothing to compute '${name}' from`,
-        );
-      return { dtype, shape: full, data: newData(dtype, 0) };
-    });
+    return outputsWithoutElements(`model '${this.name}'`, this.outputs, rows);
   }
 
   /** Code for every size of a batch is there before the first request, and has run once. */

@@ -9,6 +9,7 @@ import type { MetaGraphDef } from "../../tensorflow/savedmodel/metaGraph.js";
 import { freezeMetaGraph, loadMetaGraphDef } from "../../tensorflow/savedmodel/SavedModel.js";
 import { loadModel, Session } from "../../tensorflow/Session.js";
 import { showShape } from "../../tensorflow/Tensor.js";
+import { outputsWithoutElements } from "../outputsWithoutElements.js";
 import type { ServedTensor } from "../ServedModel.js";
 import type { MethodBody } from "./MethodBody.js";
 import { openBatch } from "./openBatch.js";
@@ -124,7 +125,14 @@ function openMethod(graph: GraphDef, form: CallForm, opening: Opening): MethodBo
     batchable,
     batchDim: called.batchDim,
     isCompiled: session.engine === "compiled",
-    run: (feeds) => call.run(feeds),
+    run: (feeds) => {
+      const given = call.run(feeds);
+      if (given.length > 0) return given;
+      const rows = batchable
+        ? (feeds[inputs.findIndex(({ name }) => !opening.isFixed(name))]?.shape[dimIn] ?? 0)
+        : 0;
+      return outputsWithoutElements(where, outputs, rows, dimOut);
+    },
     close: () => session.close(),
   };
 }

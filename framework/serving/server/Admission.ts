@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify
 import { Exception } from "../../base/errors.js";
 import { badRequest, requestTimeout, ServerBusy } from "../servingErrors.js";
 import type { BearerToken } from "./BearerToken.js";
+import { closeWithSocket } from "./closeWithSocket.js";
 import type { Endpoint } from "./Endpoint.js";
 import { sendFault } from "./errorReplies.js";
 import { Intake, tooMany } from "./Intake.js";
@@ -88,6 +89,11 @@ export class Admission {
   /** The hook that a route of this endpoint begins with. */
   guard(endpoint: Endpoint): onRequestHookHandler {
     return (request, reply, done) => {
+      // A route may find that what is asked for is not there: then fastify's handler of unknown paths comes here too.
+      if ((reply.raw as VisitedResponse)[visitKey]) {
+        done();
+        return;
+      }
       const visit = this.#enter(endpoint, request, reply);
       const fault = this.#refusal(visit);
       if (fault) {
@@ -108,7 +114,7 @@ export class Admission {
     const { go } = visit;
     visit.go = undefined;
     if (!go) return;
-    const fault = refusal ?? (visit.endpoint.kind === "work" ? this.#reserve(visit) : undefined);
+    const fault = refusal ?? (visit.endpoint.kind === "work" ? this.#admit(visit) : undefined);
     if (fault) go(fault);
     else go();
   }
@@ -118,6 +124,7 @@ export class Admission {
     const response = reply.raw as VisitedResponse;
     response[visitKey] = visit;
     response.on("close", leave);
+    if (!response.socket) closeWithSocket(response, request.raw.socket);
     endpoint.inProgress++;
     this.#open++;
     reply.header("x-request-id", request.id);
@@ -134,21 +141,15 @@ export class Admission {
     if (kind === "probe") return undefined;
     if (this.#token && !this.#token.isIn(headers.authorization))
       return new Exception("Unauthorized", "a token is needed: Authorization: Bearer TOKEN.");
-    if (kind === "read") return undefined;
-    if (this.state === "starting")
-      return new ServerBusy("the models are being loaded; GET /readyz tells when they are ready.", 1000);
     return undefined;
   }
 
   /** A place, and room for the body. */
-  #reserve(visit: Visit): Exception | undefined {
+  #admit(visit: Visit): Exception | undefined {
+    const noPlace = this.#noPlace();
+    if (noPlace) return noPlace;
     const { headers } = visit.request;
-    const { maxConcurrency, maxBufferedBytes, maxRequestBytes } = this.limits;
-    if (this.#running >= maxConcurrency)
-      return new Exception(
-        "TooManyRequests",
-        `too many requests: ${maxConcurrency} are being worked on, which is the limit.`,
-      );
+    const { maxRequestBytes } = this.limits;
     const length = headers["content-length"];
     const bytes =
       length !== undefined
@@ -157,22 +158,54 @@ export class Admission {
           ? 0
           : maxRequestBytes;
     if (bytes > smallRequestBytes && bytes <= maxRequestBytes) {
-      if (this.#bufferedBytes + bytes > maxBufferedBytes)
+      if (!this.reserve(bytes))
         return new ServerBusy(
           "the large requests that are being worked on have too many bytes together.",
           1000,
         );
       visit.bytes = bytes;
-      this.#bufferedBytes += bytes;
     }
     visit.isWork = true;
     this.#running++;
     return undefined;
   }
 
+  #noPlace(): Exception | undefined {
+    if (this.state === "starting")
+      return new ServerBusy("the models are being loaded; GET /readyz tells when they are ready.", 1000);
+    const { maxConcurrency } = this.limits;
+    if (this.#running < maxConcurrency) return undefined;
+    return new Exception(
+      "TooManyRequests",
+      `too many requests: ${maxConcurrency} are being worked on, which is the limit.`,
+    );
+  }
+
+  /** One of the places of maxConcurrency, for work that does not come over HTTP. @throws ServerBusy, TooManyRequests */
+  takePlace(): void {
+    const fault = this.#noPlace();
+    if (fault) throw fault;
+    this.#running++;
+  }
+
+  givePlaceBack(): void {
+    this.#running--;
+  }
+
+  /** Room for the bytes of a large request; false when there is none. */
+  reserve(bytes: number): boolean {
+    if (this.#bufferedBytes + bytes > this.limits.maxBufferedBytes) return false;
+    this.#bufferedBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#bufferedBytes -= bytes;
+  }
+
   #free(visit: Visit): void {
     if (visit.isWork) this.#running--;
-    this.#bufferedBytes -= visit.bytes;
+    this.release(visit.bytes);
   }
 
   leave(visit: Visit, response: ServerResponse): void {
@@ -212,6 +245,8 @@ function timeIsUp(visit: Visit, reply: FastifyReply): void {
   sendFault(reply, visit.go ? tooMany() : requestTimeout(`there was no answer within ${timeoutMs} ms.`));
 }
 
-function accessLine({ ip, method, raw, id }: FastifyRequest, status: number, ms: number): string {
-  return `${new Date().toISOString()} ${ip} "${method} ${raw.url}" ${status} ${ms.toFixed(2)} ms ${id}\n`;
+type Named = Pick<FastifyRequest, "ip" | "method" | "url" | "id">;
+
+export function accessLine({ ip, method, url, id }: Named, status: number, ms: number): string {
+  return `${new Date().toISOString()} ${ip} "${method} ${url}" ${status} ${ms.toFixed(2)} ms ${id}\n`;
 }

@@ -1,71 +1,110 @@
 /** The gRPC side of a server: the same models, token, certificate and limits as over HTTP. */
-import type { Server, ServerInterceptor } from "@grpc/grpc-js";
+import type { Server } from "@grpc/grpc-js";
+import { createServer, type Server as NetServer } from "node:net";
 import type { Admission } from "./Admission.js";
 import type { BearerToken } from "./BearerToken.js";
-import { listenFault } from "./HttpServer.js";
-import type { ServeOptions } from "./ServeOptions.js";
+import type { Endpoint } from "./Endpoint.js";
+import { GrpcCalls } from "./GrpcCalls.js";
+import { addressOf, listenFault, urlOf } from "./HttpServer.js";
+import { keepAliveTimeoutMs, type ServeOptions } from "./ServeOptions.js";
 import type { ServerContents } from "./Server.js";
 import { readTls } from "./tlsOptions.js";
 
 type Grpc = typeof import("@grpc/grpc-js");
 
-/** Answered without a token, as /livez and /readyz are. */
-const probes = /\/Server(Live|Ready)$/;
+/** Of a connection, beside inferences: what is one too many is to be told so, and probes are to be answered. */
+const streamsBeside = 64;
 
 export class GrpcServer {
   readonly url: string;
   readonly #server: Server;
+  readonly #socket: NetServer;
+  readonly #calls: GrpcCalls;
+  readonly #stopping: AbortController;
 
-  private constructor(server: Server, url: string) {
-    this.#server = server;
+  private constructor(
+    url: string,
+    server: Server,
+    socket: NetServer,
+    calls: GrpcCalls,
+    stopping: AbortController,
+  ) {
     this.url = url;
+    this.#server = server;
+    this.#socket = socket;
+    this.#calls = calls;
+    this.#stopping = stopping;
   }
 
-  /** @throws Configuration for an address that cannot be had */
+  /** Adds its own endpoints to `endpoints` as they are called. @throws Configuration for an address that cannot be had */
   static async listen(
     { repository, version, allowsModelControl }: ServerContents,
     options: ServeOptions,
     admission: Admission,
     token: BearerToken | undefined,
+    endpoints: Endpoint[],
   ): Promise<GrpcServer> {
     const [grpc, { addKserveService }] = await Promise.all([
       import("@grpc/grpc-js"),
       import("../kserve/addKserveService.js"),
     ]);
+    // Its own log has what clients send wrongly, and nothing else.
+    grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+    const calls = new GrpcCalls(grpc, { options, admission, token }, endpoints);
     const server = new grpc.Server({
       "grpc.max_receive_message_length": options.maxRequestBytes,
       "grpc.max_send_message_length": -1,
-      "grpc.max_concurrent_streams": options.maxConcurrency,
-      interceptors: [...(token ? [tokenInterceptor(grpc, token)] : [])],
+      "grpc.max_concurrent_streams": options.maxConcurrency + streamsBeside,
+      "grpc.max_connection_idle_ms": keepAliveTimeoutMs,
+      interceptors: [calls.interceptor],
     });
+    const stopping = new AbortController();
     addKserveService(server, repository, {
       server: { name: "edmServe", version },
       isReady: () => admission.state === "ready",
       allowsModelControl,
       timeoutMs: options.timeoutMs,
+      places: admission,
+      stopping: stopping.signal,
     });
-    const { host, grpcPort = 0 } = options;
-    const shown = host.includes(":") ? `[${host}]` : host;
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`${shown}:${grpcPort}`, credentials(grpc, options), (error, bound) => {
-        if (error) reject(listenFault("gRPC", host, grpcPort, reasonOf(error)));
-        else resolve(bound);
-      });
-    });
-    return new GrpcServer(server, `${options.tls ? "grpcs" : "grpc"}://${shown}:${port}`);
+    const socket = await listen(server.createConnectionInjector(credentials(grpc, options)), options);
+    const url = urlOf(options.tls ? "grpcs" : "grpc", socket);
+    return new GrpcServer(url, server, socket, calls, stopping);
   }
 
-  /** Accepts no more, answers what it has. @returns 1 when something took too long and was cut off */
+  /** Accepts no more, answers what it has. @returns calls that were cut off, because they took too long */
   async drain(withinMs: number): Promise<number> {
+    this.#socket.close();
+    this.#stopping.abort();
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<number>((resolve) => {
-      timer = setTimeout(() => resolve(1), withinMs);
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, withinMs);
     });
-    const done = new Promise<number>((resolve) => this.#server.tryShutdown(() => resolve(0)));
-    const cutOff = await Promise.race([done, late]);
+    const done = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    await Promise.race([done, late]);
     clearTimeout(timer);
+    const cutOff = this.#calls.open;
     this.#server.forceShutdown();
     return cutOff;
+  }
+}
+
+type Injector = ReturnType<Server["createConnectionInjector"]>;
+
+/** A socket of our own: grpc-js would bound neither its connections nor those that wait. */
+async function listen(injector: Injector, options: ServeOptions): Promise<NetServer> {
+  const { host, grpcPort: port = 0, backlog, maxConnections } = options;
+  const socket = createServer({ noDelay: true }, (connection) => injector.injectConnection(connection));
+  socket.maxConnections = maxConnections;
+  try {
+    const address = await addressOf(host);
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      socket.listen({ host: address, port, backlog }, resolve);
+    });
+    return socket;
+  } catch (error) {
+    throw listenFault("gRPC", host, port, error);
   }
 }
 
@@ -77,30 +116,4 @@ function credentials(grpc: Grpc, { tls }: ServeOptions) {
     [{ cert_chain: cert, private_key: key }],
     ca !== undefined,
   );
-}
-
-/** What grpc-js says of the system's error stands in its text only. */
-function reasonOf(error: Error): Error {
-  const code = /\bE[A-Z]+\b/.exec(error.message)?.[0];
-  return Object.assign(error, code && { code });
-}
-
-function tokenInterceptor(grpc: Grpc, token: BearerToken): ServerInterceptor {
-  return (method, call) => {
-    if (probes.test(method.path)) return new grpc.ServerInterceptingCall(call);
-    return new grpc.ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (metadata, nextMetadata) => {
-            const [header] = metadata.get("authorization");
-            if (token.isIn(header?.toString())) nextMetadata(metadata);
-            else
-              call.sendStatus({
-                code: grpc.status.UNAUTHENTICATED,
-                details: "a token is needed: authorization: Bearer TOKEN",
-              });
-          },
-        }),
-    });
-  };
 }

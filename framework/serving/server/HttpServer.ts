@@ -26,15 +26,11 @@ export class HttpServer {
   async listen(): Promise<string> {
     const { host, port, backlog, tls } = this.#options;
     try {
-      // A name may have several addresses, of which fastify would take all, each with a server of its own.
-      const { address } = await lookup(host);
-      await this.#app.listen({ host: address, port, backlog });
+      await this.#app.listen({ host: await addressOf(host), port, backlog });
     } catch (error) {
       throw listenFault("HTTP", host, port, error);
     }
-    const { address, port: taken, family } = this.#app.server.address() as AddressInfo;
-    const shown = family === "IPv6" ? `[${address}]` : address;
-    return `${tls ? "https" : "http"}://${shown}:${taken}`;
+    return urlOf(tls ? "https" : "http", this.#app.server);
   }
 
   /**
@@ -76,6 +72,17 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine does not have that address",
   ENOTFOUND: "there is no such host",
 };
+
+/** A name may have several addresses, of which fastify would take all, each with a server of its own. */
+export async function addressOf(host: string): Promise<string> {
+  return (await lookup(host)).address;
+}
+
+/** Where a server listens. */
+export function urlOf(scheme: string, server: NetServer): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
 
 export function listenFault(what: string, host: string, port: number, error: unknown): Exception {
   const { code = "", message } = error as NodeJS.ErrnoException;

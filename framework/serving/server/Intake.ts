@@ -79,7 +79,8 @@ export class Intake<Request extends Arrival> {
     this.#hasAccepted = false;
     if (this.#next === this.#waiting.length) return;
     const nowMs = this.#clock();
-    if (hasAccepted && nowMs - (this.#heldMs ??= nowMs) < acceptMs) {
+    this.#heldMs ??= nowMs;
+    if (hasAccepted && nowMs - this.#heldMs < acceptMs) {
       this.#beginTurn(nowMs);
       return;
     }

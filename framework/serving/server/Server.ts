@@ -67,11 +67,12 @@ export class Server {
     };
     const token = options.token === undefined ? undefined : new BearerToken(options.token);
     const admission = new Admission(limits, token, options.accessLog);
-    const http = await openHttp(contents, options, admission);
+    const endpoints: Endpoint[] = [];
+    const http = await openHttp(contents, options, admission, endpoints);
     const url = await http.listen();
     if (options.grpcPort === undefined) return new Server([url], admission, http, undefined, contents);
     try {
-      const grpc = await GrpcServer.listen(contents, options, admission, token);
+      const grpc = await GrpcServer.listen(contents, options, admission, token, endpoints);
       return new Server([url, grpc.url], admission, http, grpc, contents);
     } catch (error) {
       await http.drain(0);
@@ -107,9 +108,9 @@ async function openHttp(
   contents: ServerContents,
   options: ServeOptions,
   admission: Admission,
+  endpoints: Endpoint[],
 ): Promise<HttpServer> {
   const { name, version, service, repository } = contents;
-  const endpoints: Endpoint[] = [];
   const app = await createApp(options, admission, endpoints);
   addHealth(app, admission);
   addMetrics(app, await createMetrics(name, endpoints, repository));

@@ -17,7 +17,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     sendFault(reply, error);
     return;
   }
-  const { status, message } = ofFastify(error as FastifyError) ?? ofService(error, request);
+  const { status, message } =
+    ofFastify(error as FastifyError) ?? ofCutOff(request) ?? ofService(error, request);
   sendError(reply, status, message);
 }
 
@@ -44,6 +45,11 @@ function ofFastify(error: FastifyError): Answer | undefined {
   if (typeof code !== "string" || !code.startsWith("FST_") || status >= 500) return undefined;
   if (status === 413) return { status, message: "the body is larger than this server takes." };
   return { status, message: message.endsWith(".") ? message : `${message}.` };
+}
+
+/** Of a client that went away before its request was whole: nobody reads it, and no log need tell. */
+function ofCutOff({ raw }: FastifyRequest): Answer | undefined {
+  return raw.complete ? undefined : { status: 400, message: "the request was cut off." };
 }
 
 /** What a function throws may tell more than clients should know. */

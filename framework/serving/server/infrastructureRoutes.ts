@@ -1,7 +1,7 @@
 /** The paths that every server has: health, metrics, and the documentation with its page. */
 import type { FastifyInstance } from "fastify";
 import type { Admission } from "./Admission.js";
-import { sendError } from "./errorReplies.js";
+import { answerError, sendError } from "./errorReplies.js";
 import type { Metrics } from "./metrics.js";
 
 const notReady = {
@@ -34,12 +34,20 @@ export async function addDocumentation(app: FastifyInstance, title: string, docu
     "/docs.json",
     (_request, reply) => void reply.type("application/json").send(JSON.stringify(document)),
   );
-  await app.register(swaggerUi, {
-    routePrefix: "/",
-    theme: { title },
-    // Without the bar in which another page could be named.
-    uiConfig: { layout: "BaseLayout", docExpansion: "list", deepLinking: false },
-    staticCSP:
-      "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  await app.register(async (scope) => {
+    // Paths that lead out of its folder, for instance.
+    scope.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+      const { statusCode = 500, message } = error;
+      if (statusCode < 500) sendError(reply, statusCode, `${message}.`);
+      else answerError(error, request, reply);
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: "/",
+      theme: { title },
+      // Without the bar in which another page could be named.
+      uiConfig: { url: "docs.json", layout: "BaseLayout", docExpansion: "list", deepLinking: false },
+      staticCSP:
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    });
   });
 }

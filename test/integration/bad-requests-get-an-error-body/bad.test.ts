@@ -173,6 +173,21 @@ it("a URL that is none gets an error body", async () => {
   expect(Object.keys(JSON.parse(long.body))).toEqual(["error"]);
 });
 
+it("a client that goes away before its request is whole is nothing to tell in the log", async () => {
+  const own = await startServer([config]);
+  for (const path of ["/echo", "/v2/models/none/infer"]) {
+    const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n[1,`;
+    await new Promise((resolve) => {
+      const socket = connect(own.port, "127.0.0.1", () => socket.write(head, () => socket.destroySoon()));
+      socket.on("close", resolve).resume();
+    });
+  }
+  const metrics = (await call(`${own.url}/metrics`)).body;
+  expect(metrics).toMatch(/request_total\{endpoint="\/echo",http_response_code="(400|499)"[^}]*\} 1/);
+  const { code, stderr } = await own.stop();
+  expect([code, stderr]).toEqual([0, ""]);
+});
+
 it("good requests of every kind are answered", async () => {
   const { url } = await running();
   const image = Buffer.from([0x89, 0x50, 0x4e, 0x47]);

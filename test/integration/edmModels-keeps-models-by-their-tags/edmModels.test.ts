@@ -56,6 +56,7 @@ describe("edmModels", () => {
       expect([args, outcome.code]).toEqual([args, 7000 & 0xff]);
       expect(exceptionBlock(outcome)).toContain(why);
     }
+    expect(exceptionBlock(edmModels("containerize jet"))).toContain("there are no containers here");
     expect(exceptionBlock(edmModels("push jet"))).toContain(
       "edmModels push: there is no cloud behind this store",
     );

@@ -9,6 +9,7 @@ const folder = temporaryFolder();
 const path = (name: string) => join(folder, name);
 writeFileSync(path("not.pem"), "no certificate\n");
 writeFileSync(path("two words"), "two words\n");
+writeFileSync(path("nothing"), "");
 mkdirSync(path("empty"));
 const config = (name: string, text: string) => {
   writeFileSync(path(name), `import { io, Service, createRunner } from "#framework";\n${text}\n`);
@@ -44,6 +45,7 @@ const mistakes: [what: string, args: string[], code: number, message: string | R
   ],
   ["no token", [service, "--token-file", path("none")], 84, "the token cannot be read"],
   ["a token that is none", [service, "--token-file", path("two words")], 88, "has no token"],
+  ["an empty token", [service, "--token-file", path("nothing")], 88, "has no token"],
   ["no config", [path("none.ts")], 89, "edmServe: configuration file '"],
   [
     "a config that is no service",
@@ -52,6 +54,12 @@ const mistakes: [what: string, args: string[], code: number, message: string | R
     "no service in configs/tensorflow_aot_cfg.ts, please add one",
   ],
   ["no model", [`a=${path("none")}`], 65, /none/],
+  [
+    "an ONNX model",
+    [`a=${path("a.onnx")}`],
+    65,
+    "ONNX is not read here; convert the model to a SavedModel or a frozen graph.",
+  ],
   ["no repository", ["--model-repository", path("none")], 73, /none/],
   [
     "an address that this machine does not have",

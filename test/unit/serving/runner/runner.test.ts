@@ -58,6 +58,18 @@ describe("a runner of a SavedModel", () => {
     expect(() => runner.run(x, x, 3, { x1: x })).toThrow("'x1' is given twice");
   });
 
+  it("gives no rows for no rows", async () => {
+    const none = new Tensor("float64", [0, 5], []);
+    const runner = runnerOf("native", batched);
+    expect(await runner.asyncRun(none)).toEqual(new Tensor("float64", [0, 1], []));
+    const [served] = runnerModels(runner);
+    expect(await served?.infer([none])).toEqual([
+      { dtype: "float64", shape: [0, 1], data: new Float64Array(0) },
+    ]);
+    const partial = runnerOf("multi_input", batched, { partialKwargs: { __call__: { factor: 3 } } });
+    expect(partial.run(none, none)).toEqual(new Tensor("float64", [0, 1], []));
+  });
+
   it("gives partial arguments in every call, and batches the others", async () => {
     const partialKwargs = { __call__: { factor: 3 } };
     const runner = runnerOf("multi_input", batched, { partialKwargs });

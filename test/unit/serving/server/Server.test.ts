@@ -1,11 +1,15 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { defaults, type ServeOptions } from "../../../../framework/serving/server/ServeOptions.js";
 import { Server } from "../../../../framework/serving/server/Server.js";
 import { FolderRepository } from "../../../../framework/serving/repository/FolderRepository.js";
 import { Service } from "../../../../framework/serving/service/Service.js";
 
-const service = new Service({ name: "s" }).api("echo", { input: JSON, output: JSON }, (value) => value);
+const held: ((answer: number) => void)[] = [];
+const service = new Service({ name: "s" })
+  .api("echo", { input: JSON, output: JSON }, (value) => value)
+  .api("hold", { input: JSON, output: JSON }, () => new Promise<number>((resolve) => held.push(resolve)));
 let open: Server | undefined;
 afterEach(async () => {
   await open?.stop(0);
@@ -93,6 +97,40 @@ describe("a server", () => {
       'cmsrun_server_request_total{endpoint="/echo",http_response_code="499",service_name="s"} 10',
     );
     expect(metrics).toContain('cmsrun_server_request_in_progress{endpoint="/echo",service_name="s"} 0');
+  });
+
+  it("forgets no place of pipelined requests either, and none of files that are not there", async () => {
+    const { server, url, ready } = await start({ maxConcurrency: 8 });
+    await ready();
+    const one = (name: string) =>
+      `POST /${name} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n1`;
+    for (let i = 0; i < 4; i++) {
+      const socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
+        socket.write(one("hold") + one("echo") + one("hold")),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      socket.destroy();
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      for (const answer of held.splice(0)) answer(1);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    expect((await echo(url)).status).toBe(200);
+    for (const path of ["/static/none", "/static/%2e%2e%2fpackage.json", "/none"])
+      expect(await statusOf(url + path)).toBe(404);
+    const outside = request(url, { path: "/static/../../x" });
+    expect(await new Promise((resolve) => outside.on("response", resolve).end())).toHaveProperty(
+      "statusCode",
+      403,
+    );
+    outside.destroy();
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const inProgress = metrics.split("\n").filter((line) => /^cmsrun_server_request_in_progress/.test(line));
+    expect(inProgress.filter((line) => !line.endsWith(" 0"))).toEqual([
+      'cmsrun_server_request_in_progress{endpoint="/metrics",service_name="s"} 1',
+    ]);
+    const startMs = performance.now();
+    expect(await server.stop(5000)).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(4000);
   });
 
   it("can be stopped twice, and before it is ready", async () => {
