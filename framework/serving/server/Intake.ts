@@ -2,7 +2,7 @@
  * Lets requests in at the pace at which they are worked on. In one turn of its loop libuv reads every socket that has
  * something and accepts a single connection: were all that is read worked on at once, turns would take seconds under many
  * clients, and new ones would wait for as many turns as there are others before them. So a turn works for a few
- * milliseconds only, on the oldest requests, and while connections keep coming they go first.
+ * milliseconds, or as long as reading took, on the oldest requests; and while connections keep coming they go first.
  */
 import { ServerBusy } from "../servingErrors.js";
 
@@ -12,9 +12,9 @@ export interface Arrival {
   readonly startMs: number;
 }
 
-/** What a turn works on requests, and how long connections may go before them. */
+/** What a turn works on requests, at least, and how many connections may go before them. */
 const workMs = 5;
-const acceptMs = 10;
+const maxAccepted = 100;
 /** Of the time limit: how long the oldest may have waited while others are still queued, and how long any may. */
 const queueingShare = 1 / 8;
 const waitingShare = 1 / 2;
@@ -26,11 +26,15 @@ export class Intake<Request extends Arrival> {
   readonly #clock: () => number;
   #waiting: Request[] = [];
   #next = 0;
-  #isTurn = false;
-  #turnMs = 0;
+  /** Of those that wait: how many did so when the last turn that worked ended. */
+  #old = 0;
+  #isWaiting = false;
+  #turnMs: number | undefined;
   #hasAccepted = false;
-  /** Since when the queue stands still for connections. */
-  #heldMs: number | undefined;
+  /** Connections since requests were last let in. */
+  #accepted = 0;
+  /** Time that reading and refusing have taken: working may take as long. */
+  #readingMs = 0;
   #untilMs = 0;
 
   /**
@@ -52,40 +56,51 @@ export class Intake<Request extends Arrival> {
   /** To be called for each connection. */
   connected(): void {
     this.#hasAccepted = true;
-    if (!this.#isTurn) this.#beginTurn(this.#clock());
+    this.#accepted++;
+    this.#came(this.#clock());
   }
 
-  /** Whether a request that has just come may go on; otherwise `release` is called for it, now or in a later turn. */
+  /** Whether a request that has just come may go on; otherwise `release` is called for it, as a rule in a later turn. */
   admits(request: Request): boolean {
     const nowMs = request.startMs;
-    if (!this.#isTurn) this.#beginTurn(nowMs);
-    const oldest = this.#waiting[this.#next];
-    if (!oldest && !this.#hasAccepted && nowMs - this.#turnMs < workMs) return true;
-    const isLate = oldest !== undefined && nowMs - oldest.startMs > queueingShare * this.#timeoutMs;
-    if (isLate || this.#waiting.length - this.#next >= this.#maxWaiting) this.#release(request, tooMany());
-    else this.#waiting.push(request);
+    this.#came(nowMs);
+    const waiting = this.#waiting.length;
+    if (waiting === 0 && !this.#hasAccepted && nowMs - (this.#turnMs ?? nowMs) < workMs) return true;
+    // Others are refused at the end of a turn: a client that is answered in it may come again in it, so that it never ends.
+    if (waiting < this.#maxWaiting) this.#waiting.push(request);
+    else this.#release(request, tooMany());
     return false;
   }
 
-  #beginTurn(nowMs: number): void {
-    this.#isTurn = true;
-    this.#turnMs = nowMs;
+  /** The first of a turn begins its reading. */
+  #came(nowMs: number): void {
+    this.#turnMs ??= nowMs;
+    this.#wait();
+  }
+
+  /** For the end of a turn. */
+  #wait(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
     setImmediate(this.#endTurn);
   }
 
   readonly #endTurn = (): void => {
-    this.#isTurn = false;
+    const turnMs = this.#turnMs;
     const hasAccepted = this.#hasAccepted;
+    this.#isWaiting = false;
+    this.#turnMs = undefined;
     this.#hasAccepted = false;
-    if (this.#next === this.#waiting.length) return;
+    if (this.#waiting.length === 0) return;
     const nowMs = this.#clock();
-    this.#heldMs ??= nowMs;
-    if (hasAccepted && nowMs - this.#heldMs < acceptMs) {
-      this.#beginTurn(nowMs);
+    this.#readingMs += nowMs - (turnMs ?? nowMs);
+    if (hasAccepted && this.#accepted < maxAccepted) {
+      this.#wait();
       return;
     }
-    this.#heldMs = undefined;
-    this.#untilMs = nowMs + workMs;
+    this.#accepted = 0;
+    this.#untilMs = nowMs + Math.max(workMs, this.#readingMs);
+    this.#readingMs = 0;
     this.#releaseNext();
   };
 
@@ -95,17 +110,27 @@ export class Intake<Request extends Arrival> {
     const nowMs = this.#clock();
     const isLate = nowMs - request.startMs > waitingShare * this.#timeoutMs;
     this.#release(request, isLate ? tooMany() : undefined);
-    if (this.#next === this.#waiting.length) {
-      this.#waiting = [];
-      this.#next = 0;
-    } else if (nowMs < this.#untilMs) {
+    if (this.#next === this.#waiting.length) this.#waiting = [];
+    else if (nowMs < this.#untilMs) {
       process.nextTick(this.#releaseNext);
+      return;
     } else {
       this.#waiting = this.#waiting.slice(this.#next);
-      this.#next = 0;
-      this.#beginTurn(nowMs);
+      this.#refuseNew(nowMs);
+      this.#wait();
     }
+    this.#next = 0;
+    this.#old = this.#waiting.length;
   };
+
+  /** While the oldest have waited long the queue does not grow. */
+  #refuseNew(nowMs: number): void {
+    const [oldest] = this.#waiting as [Request];
+    if (nowMs - oldest.startMs <= queueingShare * this.#timeoutMs) return;
+    const refused = this.#waiting.splice(Math.max(1, this.#old - this.#next));
+    for (const request of refused) this.#release(request, tooMany());
+    this.#readingMs += this.#clock() - nowMs;
+  }
 }
 
 /** Refuses what has not been begun. */
