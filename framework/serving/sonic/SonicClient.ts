@@ -55,10 +55,12 @@ let lastSync: Promise<unknown> = Promise.resolve();
 export abstract class SonicClient<Input, Output> {
   abstract readonly input: Input;
   abstract readonly output: Output;
-  readonly mode: SonicMode;
   readonly verbose: boolean;
   /** For messages. */
   readonly name: string;
+  /** Whatever mode was configured. */
+  protected isSyncForced = false;
+  readonly #mode: SonicMode;
   readonly #actions: readonly RetryAction[];
   readonly #backoffMs: number;
 
@@ -66,10 +68,14 @@ export abstract class SonicClient<Input, Output> {
   constructor(pset: ParameterSet<never> | Parameters, name: string) {
     const parameters = pset as Parameters;
     this.name = name;
-    this.mode = oneOf(modes, parameters.getParameter("mode"), "Unknown mode for SonicClient");
+    this.#mode = oneOf(modes, parameters.getParameter("mode"), "Unknown mode for SonicClient");
     this.verbose = parameters.getUntrackedParameter("verbose");
     this.#backoffMs = parameters.getUntrackedParameter("retryBackoffMs");
     this.#actions = retryActions(parameters);
+  }
+
+  get mode(): SonicMode {
+    return this.isSyncForced ? "Sync" : this.#mode;
   }
 
   /** One call. @throws RecoverableException where another try may do */

@@ -12,7 +12,7 @@ import { localBalancer } from "./localBalancer.js";
 import { ModelUse } from "./ModelUse.js";
 import type { TritonChannel } from "./TritonChannel.js";
 import type { TritonParameters } from "./TritonClient.js";
-import { type Compression, type TritonServer, urlOf } from "./TritonServer.js";
+import { type Compression, fallbackName, isLocal, type TritonServer, urlOf } from "./TritonServer.js";
 import {
   checkPreferred,
   configuredServers,
@@ -25,6 +25,8 @@ import {
 interface Offer {
   readonly server: TritonServer;
   readonly models: readonly string[];
+  /** Why nothing is known of its models. */
+  readonly failure?: string;
 }
 
 /** What the main thread found out, for the others. */
@@ -71,8 +73,8 @@ export class TritonService implements ServiceHooks {
     for (const { client, user } of users)
       checkPreferred(client.getUntrackedParameter("preferredServer"), this.#servers, user);
     this.#use = new ModelUse([...new Set(users.map(({ client }) => client.getParameter("modelName")))]);
-    const offers = await Promise.all(this.#servers.map((server) => this.#ask(server)));
-    this.#offers = offers.flatMap((offer) => offer ?? []);
+    for (const server of this.#servers) warnOfClearToken(server);
+    this.#offers = await Promise.all(this.#servers.map((server) => this.#ask(server)));
     await this.#prepareFallback(users.map(({ client }) => client));
     for (const { client, user } of users) await this.#discover(client, user);
     await this.#use.begin(this.#statisticsServers());
@@ -100,14 +102,18 @@ export class TritonService implements ServiceHooks {
     return (able.find(({ server }) => server.name === preferred) ?? able[0])?.server;
   }
 
-  /** Another server that has the model and answers that it is ready; undefined: there is none. */
+  /**
+   * Another server that has the model and answers that it is ready, one that did not answer when the job began among
+   * them; undefined: there is none.
+   */
   async otherServer(
     model: string,
     version: string,
     failed: ReadonlySet<string>,
   ): Promise<TritonServer | undefined> {
-    for (const { server, models } of this.#offers) {
-      if (failed.has(server.name) || !has(models, model, version)) continue;
+    for (const { server, models, failure } of this.#offers) {
+      const mayHave = failure !== undefined || has(models, model, version);
+      if (failed.has(server.name) || !mayHave) continue;
       try {
         const channel = await this.channel(server, "none");
         const request = { name: model, version };
@@ -155,7 +161,7 @@ export class TritonService implements ServiceHooks {
   }
 
   /** The models of a server; a warning for one that does not answer. */
-  async #ask(server: TritonServer): Promise<Offer | undefined> {
+  async #ask(server: TritonServer): Promise<Offer> {
     const channel = await this.channel(server, "none");
     try {
       const { models } = await channel.call<{ models: { name: string; version: string; state: string }[] }>(
@@ -171,7 +177,7 @@ export class TritonService implements ServiceHooks {
     } catch (error) {
       if (!(error instanceof Exception)) throw error;
       LogWarning("TritonFailure", `skipping server '${server.name}': ${error.message}`);
-      return undefined;
+      return { server, models: [], failure: error.message };
     }
   }
 
@@ -195,7 +201,7 @@ export class TritonService implements ServiceHooks {
     const preferred = client.getUntrackedParameter("preferredServer");
     const isServed = this.#offers.some(({ models }) => has(models, model, version));
     const mayFallBack = this.#fallback?.models.has(model) === true;
-    if ((!isServed || preferred === "fallback") && mayFallBack) await this.#offerFallback();
+    if ((!isServed || preferred === fallbackName) && mayFallBack) await this.#offerFallback();
     const server = this.#best(model, version, preferred);
     // Told by choose(), to the client of a module that runs: one that nothing consumes may lack its model.
     if (!server) return;
@@ -211,24 +217,32 @@ export class TritonService implements ServiceHooks {
     const fallback = this.#fallback as FallbackServer;
     const server = await fallback.server();
     if (this.#offers.some((offer) => offer.server.name === server.name)) return;
-    const offer = await this.#ask(server);
-    if (offer) this.#offers.push(offer);
+    this.#offers.push(await this.#ask(server));
   }
 
   #statisticsServers(): Promise<TritonChannel>[] {
-    return this.#verbose ? this.#offers.map(({ server }) => this.channel(server, "none")) : [];
+    if (!this.#verbose) return [];
+    const answering = this.#offers.filter(({ failure }) => failure === undefined);
+    return answering.map(({ server }) => this.channel(server, "none"));
   }
 
   #missing(model: string, version: string): Exception {
     const wanted = version === "" ? `'${model}'` : `'${model}' in version ${version}`;
-    const known = this.#offers.map(
-      ({ server, models }) => `'${server.name}' has ${models.join(", ") || "none"}`,
-    );
+    const known = this.#offers
+      .filter(({ failure }) => failure === undefined)
+      .map(({ server, models }) => `'${server.name}' has ${models.join(", ") || "none"}`);
     const servers = known.length > 0 ? known.join("; ") : "no server answers";
+    const failures = this.#offers.flatMap(({ failure }) => (failure === undefined ? [] : ` ${failure}.`));
     const remedy =
       "Add a server that has it, or enable the fallback server and give the client's modelConfigPath";
-    return new Exception("MissingModel", `no server has model ${wanted}: ${servers}. ${remedy}.`);
+    const text = `no server has model ${wanted}: ${servers}.${failures.join("")} ${remedy}.`;
+    return new Exception("MissingModel", text);
   }
+}
+
+function warnOfClearToken(server: TritonServer): void {
+  if (server.tokenFile !== "" && !server.useSsl && !isLocal(server))
+    LogWarning("TritonService", `the token for server '${server.name}' is sent in the clear: set useSsl.`);
 }
 
 async function openChannel(server: TritonServer, compression: Compression): Promise<TritonChannel> {

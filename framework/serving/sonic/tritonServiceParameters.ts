@@ -5,7 +5,7 @@ import { pset, untracked } from "../../parameters/description.js";
 import type { ParameterSet } from "../../parameters/ParameterSet.js";
 import type { FallbackOptions } from "./FallbackServer.js";
 import type { LocalBalancer } from "./localBalancer.js";
-import type { TritonServer } from "./TritonServer.js";
+import { fallbackName, openToAll, type TritonServer } from "./TritonServer.js";
 
 export const tritonServiceParameters = {
   verbose: untracked.bool(false, { comment: "log what servers have, and their statistics at the end" }),
@@ -17,6 +17,8 @@ export const tritonServiceParameters = {
     rootCertificates: untracked.string("", { comment: "file (PEM); empty: the system's" }),
     privateKey: untracked.string(""),
     certificateChain: untracked.string(""),
+    // CMSSW has none; a file, so that no dump of the configuration shows the token.
+    tokenFile: untracked.string("", { comment: "file with the bearer token that the server asks for" }),
   }),
   fallback: pset({
     enable: untracked.bool(false, {
@@ -34,7 +36,7 @@ export const tritonServiceParameters = {
 };
 export type ServiceParameters = ParameterSet<typeof tritonServiceParameters>;
 
-/** In the order of the configuration; the balancer's of the environment comes first. @throws DuplicateServer */
+/** In the order of the configuration; the balancer's of the environment comes first. @throws DuplicateServer, also for the fallback's name */
 export function configuredServers(
   parameters: ServiceParameters,
   balancer: LocalBalancer | undefined,
@@ -47,13 +49,11 @@ export function configuredServers(
     rootCertificates: server.getUntrackedParameter("rootCertificates"),
     privateKey: server.getUntrackedParameter("privateKey"),
     certificateChain: server.getUntrackedParameter("certificateChain"),
+    tokenFile: server.getUntrackedParameter("tokenFile"),
   }));
-  if (balancer) {
-    const none = { useSsl: false, rootCertificates: "", privateKey: "", certificateChain: "" };
-    servers.unshift({ name: "SONIC_LOCAL_BALANCER", ...balancer, ...none });
-  }
+  if (balancer) servers.unshift({ name: "SONIC_LOCAL_BALANCER", ...balancer, ...openToAll });
   for (const [index, { name }] of servers.entries()) {
-    if (servers.findIndex((server) => server.name === name) !== index)
+    if (name === fallbackName || servers.findIndex((server) => server.name === name) !== index)
       throw new Exception(
         "DuplicateServer",
         `Not allowed to specify more than one server with same name (${name})`,
@@ -80,7 +80,7 @@ export function fallbackOptions(parameters: ServiceParameters): FallbackOptions 
 /** @throws Configuration where a module prefers a server that the service does not know */
 export function checkPreferred(preferred: string, servers: readonly TritonServer[], user: string): void {
   const names = servers.map(({ name }) => name);
-  if (preferred === "" || preferred === "fallback" || names.includes(preferred)) return;
+  if (preferred === "" || preferred === fallbackName || names.includes(preferred)) return;
   const hint = suggestion(preferred, names);
   const text = `${user}: preferredServer '${preferred}' is no server of the TritonService${hint}`;
   throw new Exception("Configuration", text);
