@@ -135,10 +135,15 @@ export class FallbackServer {
 
   #keepLog(): void {
     const { tempDir, instanceName } = this.#options;
-    mkdirSync(tempDir, { recursive: true });
     const path = join(tempDir, `${instanceName}.log`);
-    writeFileSync(path, this.#log);
-    LogPrint("TritonService", `the fallback server's log is in ${path}`);
+    try {
+      mkdirSync(tempDir, { recursive: true });
+      writeFileSync(path, this.#log);
+      LogPrint("TritonService", `the fallback server's log is in ${path}`);
+    } catch (error) {
+      // The job has all its events.
+      LogWarning("TritonService", `the fallback server's log cannot be kept: ${(error as Error).message}`);
+    }
   }
 }
 

@@ -39,7 +39,9 @@ export const sonicClientParameters = {
     retryType: string("RetrySameServerAction", { comment: retryTypes.join(", ") }),
     allowedTries: untracked.uint32(1, { comment: "repetitions by this action, before the next one's" }),
   }),
-  retryBackoffMs: untracked.uint32(50, { comment: "wait before a repetition; doubles with each, to 5 s" }),
+  retryBackoffMs: untracked.uint32(50, {
+    comment: "wait before a repetition; doubles with each; at most 5 s",
+  }),
   verbose: untracked.bool(false, { comment: "log the time of each call, and the statistics of servers" }),
 };
 type Parameters = ParameterSet<typeof sonicClientParameters>;
@@ -108,7 +110,7 @@ export abstract class SonicClient<Input, Output> {
   /** Gives the number of repetitions that were needed. */
   protected async withRetries(work: () => Promise<void>): Promise<number> {
     let repetitions = 0;
-    let backoffMs = this.#backoffMs;
+    let backoffMs = Math.min(this.#backoffMs, longestBackoffMs);
     const left = this.#actions.map(({ allowedTries }) => allowedTries);
     for (;;) {
       try {

@@ -10,6 +10,7 @@ import type { FallbackDesk } from "./FallbackDesk.js";
 import type { FallbackServer } from "./FallbackServer.js";
 import { localBalancer } from "./localBalancer.js";
 import { ModelUse } from "./ModelUse.js";
+import { bestServer, has, missingModel, type Offer } from "./offers.js";
 import type { TritonChannel } from "./TritonChannel.js";
 import type { TritonParameters } from "./TritonClient.js";
 import { type Compression, fallbackName, isLocal, type TritonServer, urlOf } from "./TritonServer.js";
@@ -20,14 +21,6 @@ import {
   type ServiceParameters,
   tritonServiceParameters,
 } from "./tritonServiceParameters.js";
-
-/** A server with the models that it said it has: "name" and "name:version". */
-interface Offer {
-  readonly server: TritonServer;
-  readonly models: readonly string[];
-  /** Why nothing is known of its models. */
-  readonly failure?: string;
-}
 
 /** What the main thread found out, for the others. */
 interface Shared {
@@ -92,14 +85,9 @@ export class TritonService implements ServiceHooks {
 
   /** @throws MissingModel when no server has it */
   choose(model: string, version: string, preferred: string): TritonServer {
-    const found = this.#best(model, version, preferred);
+    const found = bestServer(this.#offers, model, version, preferred);
     if (found) return found;
-    throw this.#missing(model, version);
-  }
-
-  #best(model: string, version: string, preferred: string): TritonServer | undefined {
-    const able = this.#offers.filter(({ models }) => has(models, model, version));
-    return (able.find(({ server }) => server.name === preferred) ?? able[0])?.server;
+    throw missingModel(this.#offers, model, version);
   }
 
   /**
@@ -111,8 +99,9 @@ export class TritonService implements ServiceHooks {
     version: string,
     failed: ReadonlySet<string>,
   ): Promise<TritonServer | undefined> {
-    for (const { server, models, failure } of this.#offers) {
-      const mayHave = failure !== undefined || has(models, model, version);
+    for (const offer of this.#offers) {
+      const { server, failure } = offer;
+      const mayHave = failure !== undefined || has(offer, model, version);
       if (failed.has(server.name) || !mayHave) continue;
       try {
         const channel = await this.channel(server, "none");
@@ -199,10 +188,10 @@ export class TritonService implements ServiceHooks {
     const model = client.getParameter("modelName");
     const version = client.getParameter("modelVersion");
     const preferred = client.getUntrackedParameter("preferredServer");
-    const isServed = this.#offers.some(({ models }) => has(models, model, version));
+    const isServed = this.#offers.some((offer) => has(offer, model, version));
     const mayFallBack = this.#fallback?.models.has(model) === true;
     if ((!isServed || preferred === fallbackName) && mayFallBack) await this.#offerFallback();
-    const server = this.#best(model, version, preferred);
+    const server = bestServer(this.#offers, model, version, preferred);
     // Told by choose(), to the client of a module that runs: one that nothing consumes may lack its model.
     if (!server) return;
     if (preferred !== "" && server.name !== preferred)
@@ -225,19 +214,6 @@ export class TritonService implements ServiceHooks {
     const answering = this.#offers.filter(({ failure }) => failure === undefined);
     return answering.map(({ server }) => this.channel(server, "none"));
   }
-
-  #missing(model: string, version: string): Exception {
-    const wanted = version === "" ? `'${model}'` : `'${model}' in version ${version}`;
-    const known = this.#offers
-      .filter(({ failure }) => failure === undefined)
-      .map(({ server, models }) => `'${server.name}' has ${models.join(", ") || "none"}`);
-    const servers = known.length > 0 ? known.join("; ") : "no server answers";
-    const failures = this.#offers.flatMap(({ failure }) => (failure === undefined ? [] : ` ${failure}.`));
-    const remedy =
-      "Add a server that has it, or enable the fallback server and give the client's modelConfigPath";
-    const text = `no server has model ${wanted}: ${servers}.${failures.join("")} ${remedy}.`;
-    return new Exception("MissingModel", text);
-  }
 }
 
 function warnOfClearToken(server: TritonServer): void {
@@ -249,9 +225,6 @@ async function openChannel(server: TritonServer, compression: Compression): Prom
   const { TritonChannel } = await import("./TritonChannel.js");
   return TritonChannel.open(server, compression);
 }
-
-const has = (models: readonly string[], model: string, version: string): boolean =>
-  models.includes(version === "" ? model : `${model}:${version}`);
 
 /** The parameters of a module's client, where it has one of a model. */
 function clientOf({ parameters }: ModuleDescription): TritonParameters | undefined {

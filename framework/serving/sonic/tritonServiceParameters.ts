@@ -26,7 +26,7 @@ export const tritonServiceParameters = {
     }),
     verbose: untracked.bool(false),
     debug: untracked.bool(false, { comment: "keep the server's log in tempDir" }),
-    wait: untracked.int32(-1, { comment: "seconds until the server must be ready; -1: 60" }),
+    wait: untracked.int32(-1, { comment: "seconds until the server must be ready, at most 500; -1: 60" }),
     instanceBaseName: untracked.string("triton_server_instance"),
     instanceName: untracked.string("", {
       comment: "name of the log; empty: instanceBaseName and the process id",
@@ -35,6 +35,9 @@ export const tritonServiceParameters = {
   }),
 };
 export type ServiceParameters = ParameterSet<typeof tritonServiceParameters>;
+
+/** Less than a thread waits for the main one (FallbackDesk). */
+const longestWaitS = 500;
 
 /** In the order of the configuration; the balancer's of the environment comes first. @throws DuplicateServer, also for the fallback's name */
 export function configuredServers(
@@ -69,7 +72,7 @@ export function fallbackOptions(parameters: ServiceParameters): FallbackOptions 
   return {
     verbose: fallback.getUntrackedParameter("verbose"),
     debug: fallback.getUntrackedParameter("debug"),
-    waitS: wait < 0 ? 60 : wait,
+    waitS: wait < 0 ? 60 : Math.min(wait, longestWaitS),
     instanceName:
       fallback.getUntrackedParameter("instanceName") ||
       `${fallback.getUntrackedParameter("instanceBaseName")}_${process.pid}`,
