@@ -29,7 +29,10 @@ export class TritonChannel {
     this.#metadata = metadataFor(library, server);
   }
 
-  /** @throws FileReadError, FileOpenError, Configuration for certificates and tokens that cannot be read; a server that does not answer fails the first call */
+  /**
+   * A server that does not answer fails the first call.
+   * @throws FileReadError for a certificate, FileOpenError and Configuration for a token that cannot be read
+   */
   static async open(server: TritonServer, compression: Compression): Promise<TritonChannel> {
     const library = await import("@grpc/grpc-js");
     const client = new library.Client(urlOf(server), credentials(library, server), {
