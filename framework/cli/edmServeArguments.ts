@@ -1,7 +1,6 @@
 /** edmServe's command line. */
-import { readFileSync } from "node:fs";
-import { Exception } from "../base/errors.js";
 import { defaults, type ServeOptions } from "../serving/server/ServeOptions.js";
+import { tokenIn } from "../serving/tokenFile.js";
 import { serveToken } from "./environment.js";
 import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
 
@@ -217,12 +216,7 @@ function tlsFiles(parsed: Parsed): ServeOptions["tls"] {
 
 function readToken(path: string | undefined): string | undefined {
   if (path === undefined) return serveToken();
-  let token: string;
-  try {
-    token = readFileSync(path, "utf8").trim();
-  } catch (error) {
-    throw new Exception("FileOpenError", `${name}: the token cannot be read: ${(error as Error).message}.`);
-  }
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  const token = tokenIn(path, name);
+  if (token !== undefined) return token;
   throw wrongArguments(name, `'${path}' has no token: one line of visible characters without blanks.`);
 }

@@ -359,8 +359,8 @@ export class EventProcessor {
   /** Which engine, in which version, on which CPU produced the scores, and from which models. */
   async #reportEngines(summaries: readonly ThreadSummary[]): Promise<void> {
     const uses = [takeEngineUse(), ...summaries.flatMap(({ engines }) => engines)];
-    if (uses.every(({ models }) => models.length === 0)) return;
-    LogVerbatim("FwkSummary", formatEngineUse(uses, await this.#options.release()));
+    if (uses.some(({ models }) => models.length > 0))
+      LogVerbatim("FwkSummary", formatEngineUse(uses, await this.#options.release()));
     const models = formatModels(uses);
     if (models !== "") LogVerbatim("FwkSummary", models);
   }

@@ -66,11 +66,19 @@ const nodeDecompress = (zlib as unknown as { zstdDecompressSync?: NodeDecompress
 
 let loaded: WasmBuffers | undefined;
 
-/** The package's own init() is asynchronous; its instantiateWasm hook lets a thread start without waiting for it. */
+/**
+ * The package's own init() is asynchronous; its instantiateWasm hook lets a thread start without waiting for it. The
+ * module is one that nobody else has: jsroot calls init() on the package's, and that exchanges the heap under our addresses.
+ */
 function load(): WasmZstd {
   const require = createRequire(import.meta.url);
   const folder = dirname(require.resolve("@bokuweb/zstd-wasm"));
-  const { Module: zstd } = require(join(folder, "zstd.js")) as { Module: WasmZstd };
+  const file = join(folder, "zstd.js");
+  const shared = require.cache[file];
+  delete require.cache[file];
+  const { Module: zstd } = require(file) as { Module: WasmZstd };
+  if (shared) require.cache[file] = shared;
+  else delete require.cache[file];
   const wasm = readFileSync(join(folder, "zstd.wasm"));
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: SynchronousWebAssembly }).WebAssembly;
   zstd.instantiateWasm = (imports, receive) => receive(new Instance(new Module(wasm), imports));

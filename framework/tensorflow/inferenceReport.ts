@@ -55,8 +55,13 @@ export function loadingFor<T>(label: string, make: () => T): T {
 /** A model was given to this engine. */
 export function noteEngine(engine: string, origin: string): void {
   models.set(`${loadingModule}\n${engine}`, [loadingModule, engine]);
-  const key = `${loadingModule}\n${origin}`;
-  if (!origins.has(key)) origins.set(key, { module: loadingModule, origin, loadedMs: Date.now() });
+  noteModel(loadingModule, origin);
+}
+
+/** A model was loaded for this module, "" where for none, perhaps by another process. */
+export function noteModel(module: string, origin: string): void {
+  const key = `${module}\n${origin}`;
+  if (!origins.has(key)) origins.set(key, { module, origin, loadedMs: Date.now() });
 }
 
 /** Counts for the module that is being made; whoever runs its model adds to them. */

@@ -31,8 +31,12 @@ function declaredSize(frame: Uint8Array): bigint | undefined {
   }
 }
 
+/** Once: another init() would exchange the module's heap, for every file that is open. */
+let initialized: Promise<void> | undefined;
+
 export async function ZstdInit() {
-  await init();
+  initialized ??= init();
+  await initialized;
   return {
     ZstdStream: {
       decompress(frame: Uint8Array): Uint8Array {

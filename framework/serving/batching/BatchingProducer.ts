@@ -34,13 +34,13 @@ export abstract class BatchingProducer extends stream.EDProducer<SessionCache> {
   protected abstract putOutputs(event: Event, outputs: readonly TensorLike[], setup: EventSetup): void;
 
   override acquire(event: Event, setup: EventSetup): void | Promise<void> {
-    const inputs = this.inputsOf(event, setup);
-    if ((inputs[0]?.shape[0] ?? 0) > 0) return this.#batcher.submit(inputs).then(this.#keep);
+    return this.#batcher.submit(this.inputsOf(event, setup))?.then(this.#keep);
   }
 
   override produce(event: Event, setup: EventSetup): void {
-    this.putOutputs(event, this.#outputs, setup);
+    const outputs = this.#outputs;
     this.#outputs = [];
+    this.putOutputs(event, outputs, setup);
   }
 
   override endStream(): void {

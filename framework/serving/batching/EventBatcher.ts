@@ -1,4 +1,5 @@
 /** The batcher that all streams of a module share in one thread: their events' rows go into one call of the model. */
+import { Exception } from "../../base/errors.js";
 import { type BatchCounts, noteBatches } from "../../tensorflow/inferenceReport.js";
 import type { PreparedCall } from "../../tensorflow/PreparedCall.js";
 import type { Session } from "../../tensorflow/Session.js";
@@ -23,6 +24,7 @@ const batchers = new WeakMap<object, EventBatcher>();
 export class EventBatcher {
   readonly #cache: Readonly<SessionCache>;
   readonly #session: Session;
+  readonly #inputs: readonly string[];
   readonly #batcher: Batcher;
   readonly #counts: BatchCounts;
   #streams = 0;
@@ -30,6 +32,7 @@ export class EventBatcher {
   private constructor(cache: Readonly<SessionCache>, options: EventBatchOptions) {
     const { inputs, outputs, maxBatchSize, maxLatencyMs } = options;
     this.#cache = cache;
+    this.#inputs = inputs;
     this.#session = cache.createSession();
     this.#counts = noteBatches();
     const call = this.#session.prepare(inputs, outputs);
@@ -50,8 +53,16 @@ export class EventBatcher {
     return batcher;
   }
 
-  /** The outputs for an event's rows. */
-  submit(inputs: readonly TensorLike[]): Promise<readonly TensorLike[]> {
+  /**
+   * The outputs for an event's rows; undefined for an event without any.
+   * @throws InvalidRun where it is not a tensor for each input, or (rejects) as the model does
+   */
+  submit(inputs: readonly TensorLike[]): Promise<readonly TensorLike[]> | undefined {
+    if (inputs.length !== this.#inputs.length) {
+      const text = `inputsOf gave ${inputs.length} tensors; it must give one for each of: ${this.#inputs.join(", ")}.`;
+      throw new Exception("InvalidRun", text);
+    }
+    if (hasNoRows(inputs)) return undefined;
     this.#counts.requests++;
     this.#counts.rows += inputs[0]?.shape[0] ?? 0;
     return this.#batcher.submit(inputs);
@@ -67,4 +78,9 @@ export class EventBatcher {
     this.#counts.calls++;
     return call.run(rows);
   }
+}
+
+function hasNoRows(inputs: readonly TensorLike[]): boolean {
+  for (let i = 0; i < inputs.length; i++) if ((inputs[i] as TensorLike).shape[0] !== 0) return false;
+  return true;
 }

@@ -8,7 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { LogPrint, LogWarning } from "../../base/log.js";
 import { ownPackageRoot } from "../../modules/PluginManager.js";
-import type { TritonServer } from "./TritonServer.js";
+import { noteModel } from "../../tensorflow/inferenceReport.js";
+import { fallbackName, openToAll, type TritonServer } from "./TritonServer.js";
 
 export interface FallbackOptions {
   readonly verbose: boolean;
@@ -71,11 +72,12 @@ export class FallbackServer {
     if (this.#isStopping) throw this.#failed("the job is ending");
     if (this.#starts++ >= maxStarts) throw this.#failed(`it died ${maxStarts} times`);
     const models = [...this.#models].map(([name, path]) => served(name, path));
+    for (const path of this.#models.values()) noteModel("", isConfig(path) ? dirname(path) : path);
     const child = spawn(
       process.execPath,
       ["--import", endWithParent, program, ...new Set(models), "--port=0", "--grpc-port=0"],
       // A process group of its own: Ctrl-C is the job's to answer, and its events in flight still need the server.
-      { stdio: ["pipe", "pipe", "pipe"], detached: true },
+      { stdio: ["pipe", "pipe", "pipe"], detached: true, env: { ...process.env, CMSRUN_SERVE_TOKEN: "" } },
     );
     this.#child = child;
     process.off("exit", this.#kill).once("exit", this.#kill);
@@ -83,8 +85,7 @@ export class FallbackServer {
     const port = await this.#ready(child);
     child.once("exit", (code, signal) => this.#died(child, signal ?? `exit code ${code}`));
     if (this.#options.verbose) LogPrint("TritonService", `fallback server on port ${port}, pid ${child.pid}`);
-    const none = { useSsl: false, rootCertificates: "", privateKey: "", certificateChain: "" };
-    return { name: "fallback", address: "127.0.0.1", port, ...none };
+    return { name: fallbackName, address: "127.0.0.1", port, ...openToAll };
   }
 
   /** The port, once the server says that it serves. */
@@ -134,19 +135,24 @@ export class FallbackServer {
 
   #keepLog(): void {
     const { tempDir, instanceName } = this.#options;
-    mkdirSync(tempDir, { recursive: true });
     const path = join(tempDir, `${instanceName}.log`);
-    writeFileSync(path, this.#log);
-    LogPrint("TritonService", `the fallback server's log is in ${path}`);
+    try {
+      mkdirSync(tempDir, { recursive: true });
+      writeFileSync(path, this.#log);
+      LogPrint("TritonService", `the fallback server's log is in ${path}`);
+    } catch (error) {
+      // The job has all its events.
+      LogWarning("TritonService", `the fallback server's log cannot be kept: ${(error as Error).message}`);
+    }
   }
 }
 
 /** A configuration lies in its model's folder, in a repository. */
 function served(name: string, path: string): string {
-  return basename(path) === "config.pbtxt"
-    ? `--model-repository=${dirname(dirname(path))}`
-    : `${name}=${path}`;
+  return isConfig(path) ? `--model-repository=${dirname(dirname(path))}` : `${name}=${path}`;
 }
+
+const isConfig = (path: string): boolean => basename(path) === "config.pbtxt";
 
 /** Asks a process to end, makes it end, and waits for it. */
 async function ended(child: ChildProcess): Promise<void> {

@@ -39,7 +39,9 @@ export const sonicClientParameters = {
     retryType: string("RetrySameServerAction", { comment: retryTypes.join(", ") }),
     allowedTries: untracked.uint32(1, { comment: "repetitions by this action, before the next one's" }),
   }),
-  retryBackoffMs: untracked.uint32(50, { comment: "wait before a repetition; doubles with each, to 5 s" }),
+  retryBackoffMs: untracked.uint32(50, {
+    comment: "wait before a repetition; doubles with each; at most 5 s",
+  }),
   verbose: untracked.bool(false, { comment: "log the time of each call, and the statistics of servers" }),
 };
 type Parameters = ParameterSet<typeof sonicClientParameters>;
@@ -55,10 +57,12 @@ let lastSync: Promise<unknown> = Promise.resolve();
 export abstract class SonicClient<Input, Output> {
   abstract readonly input: Input;
   abstract readonly output: Output;
-  readonly mode: SonicMode;
   readonly verbose: boolean;
   /** For messages. */
   readonly name: string;
+  /** Whatever mode was configured. */
+  protected isSyncForced = false;
+  readonly #mode: SonicMode;
   readonly #actions: readonly RetryAction[];
   readonly #backoffMs: number;
 
@@ -66,10 +70,14 @@ export abstract class SonicClient<Input, Output> {
   constructor(pset: ParameterSet<never> | Parameters, name: string) {
     const parameters = pset as Parameters;
     this.name = name;
-    this.mode = oneOf(modes, parameters.getParameter("mode"), "Unknown mode for SonicClient");
+    this.#mode = oneOf(modes, parameters.getParameter("mode"), "Unknown mode for SonicClient");
     this.verbose = parameters.getUntrackedParameter("verbose");
     this.#backoffMs = parameters.getUntrackedParameter("retryBackoffMs");
     this.#actions = retryActions(parameters);
+  }
+
+  get mode(): SonicMode {
+    return this.isSyncForced ? "Sync" : this.#mode;
   }
 
   /** One call. @throws RecoverableException where another try may do */
@@ -102,7 +110,7 @@ export abstract class SonicClient<Input, Output> {
   /** Gives the number of repetitions that were needed. */
   protected async withRetries(work: () => Promise<void>): Promise<number> {
     let repetitions = 0;
-    let backoffMs = this.#backoffMs;
+    let backoffMs = Math.min(this.#backoffMs, longestBackoffMs);
     const left = this.#actions.map(({ allowedTries }) => allowedTries);
     for (;;) {
       try {

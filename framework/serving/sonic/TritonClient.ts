@@ -12,7 +12,7 @@ import type { ModelInterface } from "./describeModel.js";
 import { inferMulti } from "./inferMulti.js";
 import { oneOf, type RetryType, SonicClient, sonicClientParameters } from "./SonicClient.js";
 import { type BatchState, TritonInputData, TritonOutputData } from "./TritonData.js";
-import { type Compression, compressions, type TritonServer, urlOf } from "./TritonServer.js";
+import { type Compression, compressions, fallbackName, type TritonServer, urlOf } from "./TritonServer.js";
 import { TritonService } from "./TritonService.js";
 
 const timeUnits = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;
@@ -22,7 +22,8 @@ export const tritonClientParameters = {
   ...sonicClientParameters,
   modelName: string(),
   modelVersion: string("", { comment: "empty: the newest" }),
-  // config.pbtxt in the model's folder, or a model (SavedModel, frozen graph): what the fallback server serves.
+  // config.pbtxt in the model's folder, or a model (SavedModel, frozen graph, "model:NAME:VERSION"): what the fallback
+  // server serves.
   modelConfigPath: optional.fileInPath(),
   preferredServer: untracked.string("", { comment: "name of a server of the TritonService" }),
   timeout: untracked.uint32(0, { comment: "of a call; 0: an hour" }),
@@ -182,6 +183,8 @@ export class TritonClient extends SonicClient<TritonInputMap, TritonOutputMap> {
   #assign(server: TritonServer): void {
     this.#server = server;
     this.#isDescribed = false;
+    // As in CMSSW: it computes on the CPU that this job needs too.
+    this.isSyncForced = server.name === fallbackName;
     LogInfo("TritonDiscovery", `${this.name} assigned server: ${urlOf(server)}`);
   }
 

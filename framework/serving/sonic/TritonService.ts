@@ -10,9 +10,10 @@ import type { FallbackDesk } from "./FallbackDesk.js";
 import type { FallbackServer } from "./FallbackServer.js";
 import { localBalancer } from "./localBalancer.js";
 import { ModelUse } from "./ModelUse.js";
+import { bestServer, has, missingModel, type Offer } from "./offers.js";
 import type { TritonChannel } from "./TritonChannel.js";
 import type { TritonParameters } from "./TritonClient.js";
-import { type Compression, type TritonServer, urlOf } from "./TritonServer.js";
+import { type Compression, fallbackName, isLocal, type TritonServer, urlOf } from "./TritonServer.js";
 import {
   checkPreferred,
   configuredServers,
@@ -20,12 +21,6 @@ import {
   type ServiceParameters,
   tritonServiceParameters,
 } from "./tritonServiceParameters.js";
-
-/** A server with the models that it said it has: "name" and "name:version". */
-interface Offer {
-  readonly server: TritonServer;
-  readonly models: readonly string[];
-}
 
 /** What the main thread found out, for the others. */
 interface Shared {
@@ -71,8 +66,8 @@ export class TritonService implements ServiceHooks {
     for (const { client, user } of users)
       checkPreferred(client.getUntrackedParameter("preferredServer"), this.#servers, user);
     this.#use = new ModelUse([...new Set(users.map(({ client }) => client.getParameter("modelName")))]);
-    const offers = await Promise.all(this.#servers.map((server) => this.#ask(server)));
-    this.#offers = offers.flatMap((offer) => offer ?? []);
+    for (const server of this.#servers) warnOfClearToken(server);
+    this.#offers = await Promise.all(this.#servers.map((server) => this.#ask(server)));
     await this.#prepareFallback(users.map(({ client }) => client));
     for (const { client, user } of users) await this.#discover(client, user);
     await this.#use.begin(this.#statisticsServers());
@@ -90,24 +85,24 @@ export class TritonService implements ServiceHooks {
 
   /** @throws MissingModel when no server has it */
   choose(model: string, version: string, preferred: string): TritonServer {
-    const found = this.#best(model, version, preferred);
+    const found = bestServer(this.#offers, model, version, preferred);
     if (found) return found;
-    throw this.#missing(model, version);
+    throw missingModel(this.#offers, model, version);
   }
 
-  #best(model: string, version: string, preferred: string): TritonServer | undefined {
-    const able = this.#offers.filter(({ models }) => has(models, model, version));
-    return (able.find(({ server }) => server.name === preferred) ?? able[0])?.server;
-  }
-
-  /** Another server that has the model and answers that it is ready; undefined: there is none. */
+  /**
+   * Another server that has the model and answers that it is ready, one that did not answer when the job began among
+   * them; undefined: there is none.
+   */
   async otherServer(
     model: string,
     version: string,
     failed: ReadonlySet<string>,
   ): Promise<TritonServer | undefined> {
-    for (const { server, models } of this.#offers) {
-      if (failed.has(server.name) || !has(models, model, version)) continue;
+    for (const offer of this.#offers) {
+      const { server, failure } = offer;
+      const mayHave = failure !== undefined || has(offer, model, version);
+      if (failed.has(server.name) || !mayHave) continue;
       try {
         const channel = await this.channel(server, "none");
         const request = { name: model, version };
@@ -155,7 +150,7 @@ export class TritonService implements ServiceHooks {
   }
 
   /** The models of a server; a warning for one that does not answer. */
-  async #ask(server: TritonServer): Promise<Offer | undefined> {
+  async #ask(server: TritonServer): Promise<Offer> {
     const channel = await this.channel(server, "none");
     try {
       const { models } = await channel.call<{ models: { name: string; version: string; state: string }[] }>(
@@ -171,7 +166,7 @@ export class TritonService implements ServiceHooks {
     } catch (error) {
       if (!(error instanceof Exception)) throw error;
       LogWarning("TritonFailure", `skipping server '${server.name}': ${error.message}`);
-      return undefined;
+      return { server, models: [], failure: error.message };
     }
   }
 
@@ -193,10 +188,10 @@ export class TritonService implements ServiceHooks {
     const model = client.getParameter("modelName");
     const version = client.getParameter("modelVersion");
     const preferred = client.getUntrackedParameter("preferredServer");
-    const isServed = this.#offers.some(({ models }) => has(models, model, version));
+    const isServed = this.#offers.some((offer) => has(offer, model, version));
     const mayFallBack = this.#fallback?.models.has(model) === true;
-    if ((!isServed || preferred === "fallback") && mayFallBack) await this.#offerFallback();
-    const server = this.#best(model, version, preferred);
+    if ((!isServed || preferred === fallbackName) && mayFallBack) await this.#offerFallback();
+    const server = bestServer(this.#offers, model, version, preferred);
     // Told by choose(), to the client of a module that runs: one that nothing consumes may lack its model.
     if (!server) return;
     if (preferred !== "" && server.name !== preferred)
@@ -211,33 +206,25 @@ export class TritonService implements ServiceHooks {
     const fallback = this.#fallback as FallbackServer;
     const server = await fallback.server();
     if (this.#offers.some((offer) => offer.server.name === server.name)) return;
-    const offer = await this.#ask(server);
-    if (offer) this.#offers.push(offer);
+    this.#offers.push(await this.#ask(server));
   }
 
   #statisticsServers(): Promise<TritonChannel>[] {
-    return this.#verbose ? this.#offers.map(({ server }) => this.channel(server, "none")) : [];
+    if (!this.#verbose) return [];
+    const answering = this.#offers.filter(({ failure }) => failure === undefined);
+    return answering.map(({ server }) => this.channel(server, "none"));
   }
+}
 
-  #missing(model: string, version: string): Exception {
-    const wanted = version === "" ? `'${model}'` : `'${model}' in version ${version}`;
-    const known = this.#offers.map(
-      ({ server, models }) => `'${server.name}' has ${models.join(", ") || "none"}`,
-    );
-    const servers = known.length > 0 ? known.join("; ") : "no server answers";
-    const remedy =
-      "Add a server that has it, or enable the fallback server and give the client's modelConfigPath";
-    return new Exception("MissingModel", `no server has model ${wanted}: ${servers}. ${remedy}.`);
-  }
+function warnOfClearToken(server: TritonServer): void {
+  if (server.tokenFile !== "" && !server.useSsl && !isLocal(server))
+    LogWarning("TritonService", `the token for server '${server.name}' is sent in the clear: set useSsl.`);
 }
 
 async function openChannel(server: TritonServer, compression: Compression): Promise<TritonChannel> {
   const { TritonChannel } = await import("./TritonChannel.js");
   return TritonChannel.open(server, compression);
 }
-
-const has = (models: readonly string[], model: string, version: string): boolean =>
-  models.includes(version === "" ? model : `${model}:${version}`);
 
 /** The parameters of a module's client, where it has one of a model. */
 function clientOf({ parameters }: ModuleDescription): TritonParameters | undefined {

@@ -3,7 +3,9 @@ import { Exception } from "../../base/errors.js";
 import { type ProtoInt64, toNumber } from "../../tensorflow/proto/decodeTensor.js";
 import { elementCount, showShape } from "../../tensorflow/Tensor.js";
 import { rawElements, readRawElements } from "../kserve/rawElements.js";
+import { RecoverableException } from "./SonicClient.js";
 import type { TritonChannel } from "./TritonChannel.js";
+import { type TritonServer, urlOf } from "./TritonServer.js";
 import type { BatchState, TritonInputData, TritonOutputData } from "./TritonData.js";
 
 interface InferResponse {
@@ -18,7 +20,7 @@ interface InferResponse {
 /** Requests of a ragged batch under way at once. */
 const maxInFlight = 32;
 
-/** @throws as TritonChannel.call; TritonFailure for an answer that is not what was asked */
+/** @throws as TritonChannel.call; RecoverableException for an answer that is not what was asked */
 export async function inferMulti(
   channel: TritonChannel,
   model: { readonly model_name: string; readonly model_version: string },
@@ -42,7 +44,7 @@ export async function inferMulti(
     };
     const what = ` of model '${model.model_name}'`;
     const response = await channel.call<InferResponse>("ModelInfer", request, timeoutMs, what);
-    for (const output of outputs.values()) receive(response, output, entry);
+    for (const output of outputs.values()) receive(response, output, entry, channel.server);
   };
   if (!isRagged) return one(0);
   let next = 0;
@@ -53,12 +55,26 @@ export async function inferMulti(
   for (const result of settled) if (result.status === "rejected") throw result.reason;
 }
 
-function receive(response: InferResponse, output: TritonOutputData, entry: number): void {
+function receive(
+  response: InferResponse,
+  output: TritonOutputData,
+  entry: number,
+  server: TritonServer,
+): void {
+  const unexpected = (what: string) => {
+    const where = `the answer of server '${server.name}' (${urlOf(server)})`;
+    const expected = `${output.dname} ${showShape(output.fullShape(entry))}`;
+    // Another server may do better.
+    return new RecoverableException(
+      "TritonFailure",
+      `${where} for output '${output.name}': ${what}; expected: ${expected}.`,
+    );
+  };
   const index = response.outputs.findIndex(({ name }) => name === output.name);
   const raw = response.raw_output_contents[index];
   const found = response.outputs[index];
-  if (!found || !raw) throw unexpected(output, "it is not in the answer, or not as raw contents");
-  if (found.datatype !== output.dname) throw unexpected(output, `it is ${found.datatype}`);
+  if (!found || !raw) throw unexpected("it is not in the answer, or not as raw contents");
+  if (found.datatype !== output.dname) throw unexpected(`it is ${found.datatype}`);
   const shape = found.shape.map(toNumber);
   const full = output.fullShape(entry);
   const isAsAsked =
@@ -69,17 +85,11 @@ function receive(response: InferResponse, output: TritonOutputData, entry: numbe
       const expected = hasRows ? (i === 0 ? full[0] : output.dims[i - 1]) : output.dims[i];
       return (expected ?? -1) < 0 || size === expected;
     });
-  if (!isAsAsked) throw unexpected(output, `its shape is ${showShape(shape)}`);
-  output.receive(
-    { dtype: output.dtype, shape, data: readRawElements(output.dtype, elementCount(shape), raw) },
-    entry,
-  );
-}
-
-function unexpected(output: TritonOutputData, what: string): Exception {
-  const expected = `${output.dname} ${showShape(output.fullShape())}`;
-  return new Exception(
-    "TritonFailure",
-    `the server's answer for output '${output.name}': ${what}, not ${expected}.`,
-  );
+  if (!isAsAsked) throw unexpected(`its shape is ${showShape(shape)}`);
+  try {
+    const data = readRawElements(output.dtype, elementCount(shape), raw);
+    output.receive({ dtype: output.dtype, shape, data }, entry);
+  } catch (error) {
+    throw error instanceof Exception ? unexpected(error.message) : error;
+  }
 }

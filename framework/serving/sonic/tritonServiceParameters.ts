@@ -5,7 +5,7 @@ import { pset, untracked } from "../../parameters/description.js";
 import type { ParameterSet } from "../../parameters/ParameterSet.js";
 import type { FallbackOptions } from "./FallbackServer.js";
 import type { LocalBalancer } from "./localBalancer.js";
-import type { TritonServer } from "./TritonServer.js";
+import { fallbackName, openToAll, type TritonServer } from "./TritonServer.js";
 
 export const tritonServiceParameters = {
   verbose: untracked.bool(false, { comment: "log what servers have, and their statistics at the end" }),
@@ -17,6 +17,8 @@ export const tritonServiceParameters = {
     rootCertificates: untracked.string("", { comment: "file (PEM); empty: the system's" }),
     privateKey: untracked.string(""),
     certificateChain: untracked.string(""),
+    // CMSSW has none; a file, so that no dump of the configuration shows the token.
+    tokenFile: untracked.string("", { comment: "file with the bearer token that the server asks for" }),
   }),
   fallback: pset({
     enable: untracked.bool(false, {
@@ -24,7 +26,7 @@ export const tritonServiceParameters = {
     }),
     verbose: untracked.bool(false),
     debug: untracked.bool(false, { comment: "keep the server's log in tempDir" }),
-    wait: untracked.int32(-1, { comment: "seconds until the server must be ready; -1: 60" }),
+    wait: untracked.int32(-1, { comment: "seconds until the server must be ready, at most 500; -1: 60" }),
     instanceBaseName: untracked.string("triton_server_instance"),
     instanceName: untracked.string("", {
       comment: "name of the log; empty: instanceBaseName and the process id",
@@ -34,7 +36,10 @@ export const tritonServiceParameters = {
 };
 export type ServiceParameters = ParameterSet<typeof tritonServiceParameters>;
 
-/** In the order of the configuration; the balancer's of the environment comes first. @throws DuplicateServer */
+/** Less than a thread waits for the main one (FallbackDesk). */
+const longestWaitS = 500;
+
+/** In the order of the configuration; the balancer's of the environment comes first. @throws DuplicateServer, also for the fallback's name */
 export function configuredServers(
   parameters: ServiceParameters,
   balancer: LocalBalancer | undefined,
@@ -47,13 +52,11 @@ export function configuredServers(
     rootCertificates: server.getUntrackedParameter("rootCertificates"),
     privateKey: server.getUntrackedParameter("privateKey"),
     certificateChain: server.getUntrackedParameter("certificateChain"),
+    tokenFile: server.getUntrackedParameter("tokenFile"),
   }));
-  if (balancer) {
-    const none = { useSsl: false, rootCertificates: "", privateKey: "", certificateChain: "" };
-    servers.unshift({ name: "SONIC_LOCAL_BALANCER", ...balancer, ...none });
-  }
+  if (balancer) servers.unshift({ name: "SONIC_LOCAL_BALANCER", ...balancer, ...openToAll });
   for (const [index, { name }] of servers.entries()) {
-    if (servers.findIndex((server) => server.name === name) !== index)
+    if (name === fallbackName || servers.findIndex((server) => server.name === name) !== index)
       throw new Exception(
         "DuplicateServer",
         `Not allowed to specify more than one server with same name (${name})`,
@@ -69,7 +72,7 @@ export function fallbackOptions(parameters: ServiceParameters): FallbackOptions 
   return {
     verbose: fallback.getUntrackedParameter("verbose"),
     debug: fallback.getUntrackedParameter("debug"),
-    waitS: wait < 0 ? 60 : wait,
+    waitS: wait < 0 ? 60 : Math.min(wait, longestWaitS),
     instanceName:
       fallback.getUntrackedParameter("instanceName") ||
       `${fallback.getUntrackedParameter("instanceBaseName")}_${process.pid}`,
@@ -80,7 +83,7 @@ export function fallbackOptions(parameters: ServiceParameters): FallbackOptions 
 /** @throws Configuration where a module prefers a server that the service does not know */
 export function checkPreferred(preferred: string, servers: readonly TritonServer[], user: string): void {
   const names = servers.map(({ name }) => name);
-  if (preferred === "" || preferred === "fallback" || names.includes(preferred)) return;
+  if (preferred === "" || preferred === fallbackName || names.includes(preferred)) return;
   const hint = suggestion(preferred, names);
   const text = `${user}: preferredServer '${preferred}' is no server of the TritonService${hint}`;
   throw new Exception("Configuration", text);

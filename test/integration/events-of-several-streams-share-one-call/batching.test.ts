@@ -76,3 +76,47 @@ it("a size that makes no sense names the module", async () => {
   expect(block).toContain("class=BatchingTensorFlowProducer label='scores'");
   expect(block).toContain("maxBatchSize must be a whole number of at least 1, not 0.");
 });
+
+const odd = join(import.meta.dirname, "odd_cfg.ts");
+
+it("leaves the same bytes behind a filter", async () => {
+  const alone = await job("filtered-1", odd, 1, 1, ["acceptValue=3"]);
+  expect(alone.outcome.code).toBe(0);
+  expect(alone.events).toBeGreaterThan(20);
+  expect(alone.events).toBeLessThan(180);
+  for (const [threads, streams] of [
+    [1, 8],
+    [2, 8],
+  ] as const) {
+    const many = await job(`filtered-${threads}-${streams}`, odd, threads, streams, ["acceptValue=3"]);
+    expect(many.outcome.code).toBe(0);
+    expect(many.events).toBe(alone.events);
+    expect(many.calls).toBeLessThan(alone.calls);
+    expect(readFileSync(many.path).equals(readFileSync(alone.path))).toBe(true);
+  }
+}, 30_000);
+
+it.each([
+  ["an error", "no inputs for this one"],
+  ["no tensor", "inputsOf gave 0 tensors; it must give one for each of: input."],
+  ["two tensors", "inputsOf gave 2 tensors; it must give one for each of: input."],
+  ["no dimension", "the same number of rows, in dimension 0; given are the shapes []"],
+  ["columns", "input 'input' expects shape [?,5], given is"],
+  ["no product", "no product of this one"],
+])("the event that gives %s is named, not those that it goes with", async (gives, message) => {
+  const { outcome } = await job(`odd-${gives}`, odd, 1, 8, [`gives=${gives}`]);
+  expect(outcome.code).not.toBe(0);
+  const block = exceptionBlock(outcome);
+  expect(block).toMatch(/Processing {2}Event run: 1 lumi: \d+ event: 69374550 stream: \d/);
+  expect(block).toContain("Calling method for module OddBatcher/'scores'");
+  expect(block).toContain(message);
+});
+
+it("an event without rows has no outputs, and is not part of a call", async () => {
+  const whole = await job("rows", odd, 1, 8);
+  const { path, outcome, events } = await job("no-rows", odd, 1, 8, ["gives=no rows"]);
+  expect([outcome.code, events]).toEqual([0, whole.events - 1]);
+  const [found, expected] = [scoresIn(path), scoresIn(whole.path)];
+  expect(found.filter((scores) => scores.length === 0)).toHaveLength(1);
+  expect(found.filter((scores) => scores.length > 0).flat()).toHaveLength(expected.flat().length - 7);
+});

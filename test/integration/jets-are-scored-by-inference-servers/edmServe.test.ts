@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ModelStore, models } from "#framework";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   cmsrun,
@@ -288,6 +289,44 @@ describe("configurations", () => {
     expect(exceptionBlock(missing.outcome)).toContain(
       "server 'server0': rootCertificates 'none.pem' cannot be read",
     );
+  });
+
+  it("a server with a token", async () => {
+    const [token, wrong, none] = [join(folder, "token"), join(folder, "wrong"), join(folder, "two words")];
+    writeFileSync(token, "s3cret\n");
+    writeFileSync(wrong, "secret\n");
+    writeFileSync(none, "s3 cret\n");
+    const guarded = await startServer([`--token-file=${token}`]);
+    const with_ = (file: string, ...args: string[]) =>
+      job([`ports=${guarded.port}`, `token=${file}`, "maxEvents=5", "verbose=1", ...args], 2);
+    const { outcome, file } = await with_(token);
+    expect(exceptionBlock(outcome)).toBe("");
+    expect(scoresOf(file)).toEqual(expected.slice(0, 5));
+    expect(outcome.stderr + readFileSync(file, "latin1")).not.toContain("s3cret");
+    expect(exceptionBlock((await with_(wrong)).outcome)).toMatch(
+      /no server has model 'jet_btag': no server answers\. RepositoryIndex on server 'server0' \(.*\): UNAUTHENTICATED/,
+    );
+    expect(exceptionBlock((await with_(join(folder, "nowhere"))).outcome)).toContain(
+      "server 'server0': the token cannot be read: ENOENT",
+    );
+    expect(exceptionBlock((await with_(none)).outcome)).toContain(
+      `server 'server0': tokenFile '${none}' has no token: one line of visible characters without blanks.`,
+    );
+  }, 60_000);
+
+  it("a model of the store for the fallback server: the report has its tag and hash", async () => {
+    const store = new ModelStore(join(folder, "store"));
+    const model = await models.tensorflow.save(join(root, "data/models/jet_btag/graph.pb"), "jets", {
+      store,
+    });
+    // The token is for servers that the user starts.
+    const env = { CMSRUN_MODEL_STORE: store.root, CMSRUN_SERVE_TOKEN: "s3cret" };
+    const { outcome, file } = await job(["path=model:jets:latest", "fallback=1", "maxEvents=5"], 2, 4, env);
+    expect(exceptionBlock(outcome)).toBe("");
+    expect(scoresOf(file)).toEqual(expected.slice(0, 5));
+    expect(outcome.stderr).toContain(`Model: ${model.tag}, sha256 ${model.hash()}`);
+    const other = await job(["path=model:jest", "fallback=1", "maxEvents=5"], 1, 1, env);
+    expect(exceptionBlock(other.outcome)).toContain("there is no model 'jest'");
   });
 
   it("a model repository with a config.pbtxt for the fallback server", async () => {

@@ -17,6 +17,7 @@ text("compression", "none");
 text("path", "data/models/jet_btag/graph.pb");
 text("module", "producer");
 text("certificate", "");
+text("token", "");
 number("wait", -1);
 number("timeoutMs", 0);
 number("backoffMs", 50);
@@ -42,6 +43,7 @@ process.TritonService = cms.Service("TritonService", {
         port: cms.untracked.uint32(port),
         useSsl: cms.untracked.bool(options.certificate !== ""),
         rootCertificates: cms.untracked.string(options.certificate as string),
+        tokenFile: cms.untracked.string(options.token as string),
       }),
     ),
   ),

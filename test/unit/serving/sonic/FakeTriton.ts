@@ -22,6 +22,8 @@ export type Reply = object | { readonly code: grpc.status; readonly details: str
 
 export class FakeTriton {
   readonly requests: InferRequest[] = [];
+  /** Of the latest call. */
+  authorization: string | undefined;
   readonly name: string;
   port = 0;
   underWay = 0;
@@ -41,7 +43,7 @@ export class FakeTriton {
     this.name = name;
   }
 
-  static async start(name = "fake"): Promise<FakeTriton> {
+  static async start(name = "fake", port = 0): Promise<FakeTriton> {
     const fake = new FakeTriton(name);
     fake.#add("RepositoryIndex", () => ({
       models: [{ name: "m", version: "1", state: "READY", reason: "" }],
@@ -58,8 +60,8 @@ export class FakeTriton {
     });
     const credentials = grpc.ServerCredentials.createInsecure();
     fake.port = await new Promise<number>((resolve, reject) => {
-      fake.#server.bindAsync("127.0.0.1:0", credentials, (error, port) =>
-        error ? reject(error) : resolve(port),
+      fake.#server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) =>
+        error ? reject(error) : resolve(bound),
       );
     });
     return fake;
@@ -84,6 +86,7 @@ export class FakeTriton {
       { [method]: definition },
       {
         [method]: async (call: grpc.ServerUnaryCall<object, object>, done: grpc.sendUnaryData<object>) => {
+          this.authorization = call.metadata.get("authorization")[0]?.toString();
           const reply = await answer(call.request);
           if (reply === "never") return;
           if ("code" in reply) done(reply as grpc.ServiceError);

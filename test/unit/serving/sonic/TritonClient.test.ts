@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Container } from "inversify";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Exception } from "../../../../framework/base/errors.js";
 import { type LogMessage, setLogSink } from "../../../../framework/base/log.js";
 import { cms } from "../../../../framework/config/cms.js";
@@ -18,6 +22,7 @@ import {
   tritonClientParameters,
   type TritonParameters,
 } from "../../../../framework/serving/sonic/TritonClient.js";
+import { fallbackName, openToAll } from "../../../../framework/serving/sonic/TritonServer.js";
 import { TritonService } from "../../../../framework/serving/sonic/TritonService.js";
 import { tritonServiceParameters } from "../../../../framework/serving/sonic/tritonServiceParameters.js";
 import { answer, FakeTriton, sums } from "./FakeTriton.js";
@@ -43,8 +48,8 @@ afterEach(async () => {
   messages.length = 0;
 });
 
-async function fake(name?: string): Promise<FakeTriton> {
-  const server = await FakeTriton.start(name);
+async function fake(name?: string, port?: number): Promise<FakeTriton> {
+  const server = await FakeTriton.start(name, port);
   open.unshift(() => server.stop());
   return server;
 }
@@ -55,12 +60,16 @@ function validated<D extends ParameterSetDescription>(description: D, given: obj
 }
 
 /** A client of these servers, as a module of a job has it. */
-async function client(servers: readonly FakeTriton[], given: object = {}): Promise<TritonClient> {
-  const listed = servers.map(({ name, port }) =>
+async function client(
+  servers: readonly { readonly name: string; readonly port: number; readonly tokenFile?: string }[],
+  given: object = {},
+): Promise<TritonClient> {
+  const listed = servers.map(({ name, port, tokenFile = "" }) =>
     cms.PSet({
       name: untracked.string(name),
       address: untracked.string("127.0.0.1"),
       port: untracked.uint32(port),
+      tokenFile: untracked.string(tokenFile),
     }),
   );
   const container = new Container();
@@ -209,6 +218,10 @@ describe("TritonClient", () => {
     [14, "UNAVAILABLE"],
     [4, "DEADLINE_EXCEEDED"],
     [1, "CANCELLED"],
+    [2, "UNKNOWN"],
+    [5, "NOT_FOUND"],
+    [8, "RESOURCE_EXHAUSTED"],
+    [13, "INTERNAL"],
   ])("status %i (%s) is tried again", async (code, name) => {
     const server = await fake();
     server.infer = (request, call) => (call < 3 ? { code, details: "not now" } : sums(request));
@@ -221,17 +234,68 @@ describe("TritonClient", () => {
     );
   });
 
-  it.each([
-    [3, "INVALID_ARGUMENT"],
-    [5, "NOT_FOUND"],
-    [13, "INTERNAL"],
-    [8, "RESOURCE_EXHAUSTED"],
-  ])("status %i (%s) ends the job", async (code, name) => {
+  it("a request that is wrong is no better at the next try", async () => {
     const server = await fake();
-    server.infer = () => ({ code, details: "wrong" });
+    server.infer = () => ({ code: 3, details: "wrong" });
     const error = await failure(run(await client([server], retry("RetrySameServerAction", 2)), [1, 2]));
     expect([error.category, server.requests.length]).toEqual(["TritonFailure", 1]);
-    expect(error.message).toContain(`${name}: wrong`);
+    expect(error.message).toContain("INVALID_ARGUMENT: wrong");
+  });
+
+  it("a server that answers what was not asked is left for another", async () => {
+    const [odd, good] = [await fake("odd"), await fake("good")];
+    odd.infer = () => answer([2, 1], new Float32Array(2));
+    expect(await run(await client([odd, good], retry("RetryActionDiffServer", 1)), [1, 2])).toEqual([3]);
+    expect([odd.requests.length, good.requests.length]).toEqual([1, 1]);
+  });
+
+  it("a server that was not there when the job began takes over when it is", async () => {
+    const early = await fake("early");
+    const late = await fake("late");
+    late.stop();
+    const one = await client([early, late], retry("RetryActionDiffServer", 1));
+    expect(await run(one, [1, 2])).toEqual([3]);
+    early.infer = () => ({ code: 14, details: "gone" });
+    const there = await fake("late", late.port);
+    // The connection is tried anew some 100 ms after it failed.
+    await sleep(500);
+    expect(await run(one, [3, 4])).toEqual([7]);
+    expect(there.requests).toHaveLength(1);
+  });
+
+  it("calls the fallback server in Sync mode, whatever was configured", async () => {
+    const [first, own] = [await fake("first"), await fake("own")];
+    first.infer = () => ({ code: 14, details: "gone" });
+    const fallback = { name: fallbackName, address: "127.0.0.1", port: own.port, ...openToAll };
+    vi.spyOn(TritonService.prototype, "fallbackServer").mockResolvedValueOnce(fallback);
+    const one = await client([first], {
+      mode: cms.string("Async"),
+      ...retry("RetryFallbackServerAction", 1),
+    });
+    expect(one.mode).toBe("Async");
+    expect(await run(one, [1, 2])).toEqual([3]);
+    expect([one.mode, own.requests.length]).toEqual(["Sync", 1]);
+    await expect(client([own, { name: "fallback", port: 1 }])).rejects.toThrow(
+      "Not allowed to specify more than one server with same name (fallback)",
+    );
+  });
+
+  it("shows a server its token, read again when it was refused", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "token-"));
+    open.push(() => rmSync(folder, { recursive: true }));
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, "first\n");
+    const server = await fake();
+    const one = await client([{ name: server.name, port: server.port, tokenFile }], {
+      ...retry("RetrySameServerAction", 1),
+    });
+    expect(await run(one, [1, 2])).toEqual([3]);
+    expect(server.authorization).toBe("Bearer first");
+    writeFileSync(tokenFile, "second\n");
+    server.infer = (request) =>
+      server.authorization === "Bearer second" ? sums(request) : { code: 16, details: "expired" };
+    expect(await run(one, [3, 4])).toEqual([7]);
+    expect(messages.map(({ text }) => text).join("\n")).not.toMatch(/first|second/);
   });
 
   it("leaves a server that does not answer in time for another", async () => {
