@@ -82,10 +82,13 @@ async function read(argv: readonly string[]) {
       .option("grpc-port", number("of gRPC, which is off otherwise; 0 is any that is free"))
       .option("max-request-bytes", number("a larger body gets 413", defaults.maxRequestBytes))
       .option("timeout-ms", number("an answer that takes longer is 504", defaults.timeoutMs))
-      .option("max-concurrency", number("requests worked on at once; beyond it 429", defaults.maxConcurrency))
+      .option(
+        "max-concurrency",
+        number("requests worked on at once, over HTTP and gRPC; beyond it 429", defaults.maxConcurrency),
+      )
       .option(
         "max-connections",
-        number("connections at once; beyond it none is accepted", defaults.maxConnections),
+        number("connections at once, of each protocol; beyond it none is accepted", defaults.maxConnections),
       )
       .option("max-batch-size", number("rows of one call of a model, unless its configuration says so"))
       .option("max-latency-ms", number("longest that a request waits for others to go with it"))

@@ -45,7 +45,7 @@ export async function addDocumentation(app: FastifyInstance, title: string, docu
       routePrefix: "/",
       theme: { title },
       // Without the bar in which another page could be named.
-      uiConfig: { url: "docs.json", layout: "BaseLayout", docExpansion: "list", deepLinking: false },
+      uiConfig: { layout: "BaseLayout", docExpansion: "list", deepLinking: false },
       staticCSP:
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
     });
