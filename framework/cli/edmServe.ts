@@ -15,7 +15,6 @@ import { Service } from "../serving/service/Service.js";
 import { print } from "./compareOutput.js";
 import { name, type ServeArguments, serveArguments } from "./edmServeArguments.js";
 import { jobEnvironment, release } from "./environment.js";
-import "./modelStore.js";
 import { runTool } from "./runTool.js";
 
 /** One Ctrl-C may come twice: from the terminal, and from npx. */

@@ -19,7 +19,7 @@ const mostTries = 10;
 export class ModelStore {
   readonly root: string;
 
-  /** @param root a folder that is made when the first model is saved; otherwise CMSRUN_MODEL_STORE or ~/.cmsrun/models */
+  /** @param root a folder that is made when the first model is saved; otherwise that of `models` */
   constructor(root: string = modelStoreRoot()) {
     this.root = resolve(root);
   }

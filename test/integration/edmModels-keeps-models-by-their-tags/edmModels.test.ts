@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ModelStore, models } from "#framework";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { exceptionBlock, root, temporaryFolder } from "../run.js";
 
 const folder = temporaryFolder();
@@ -110,7 +110,11 @@ describe("edmModels", () => {
     expect(edmModels("list", { HOME: join(folder, "home") }).stdout).toBe(
       `There is no model in ${join(folder, "home", ".cmsrun", "models")}.\n`,
     );
+    vi.stubEnv("CMSRUN_MODEL_STORE", "");
     expect(new ModelStore().root).toBe(join(homedir(), ".cmsrun", "models"));
+    vi.stubEnv("CMSRUN_MODEL_STORE", store.root);
+    expect(models.list("other").map(({ path }) => path)).toEqual([join(store.root, "other", "v1")]);
+    vi.unstubAllEnvs();
   });
 
   it("runs in tfrun", () => {
