@@ -30,7 +30,7 @@ export function setModelStoreRoot(directory: string | undefined): void {
 
 /** What was set, CMSRUN_MODEL_STORE, or ~/.cmsrun/models. */
 export function modelStoreRoot(): string {
-  return root ?? resolve(process.env.CMSRUN_MODEL_STORE || join(homedir(), ".cmsrun", "models"));
+  return root || resolve(process.env.CMSRUN_MODEL_STORE || join(homedir(), ".cmsrun", "models"));
 }
 
 /** What these references mean from now on, whatever is saved meanwhile: a job has one model under one name. */

@@ -8,14 +8,20 @@ import { Exception } from "../../base/errors.js";
 import { LogWarning } from "../../base/log.js";
 import type { Options } from "../../tensorflow/Options.js";
 import type { MethodBody } from "./MethodBody.js";
-import { type MethodSignature, ModelSource } from "./modelMethod.js";
+import {
+  checkSignatures,
+  type MethodOptions,
+  type MethodSignature,
+  type MethodSignatures,
+} from "../store/methodSignatures.js";
+import { ModelSource } from "./modelMethod.js";
 import { type MethodSettings, RunnerMethod } from "./RunnerMethod.js";
 import { runnableMethod, type RunnableClass } from "./runnableMethod.js";
 
 /** A SavedModel with the way its methods are called: a store's Model is one. */
 export interface RunnableModel {
   readonly path: string;
-  readonly signatures: Readonly<Record<string, MethodSignature>>;
+  readonly signatures: Readonly<Record<string, MethodOptions>>;
   readonly tag?: { readonly name: string; readonly version?: string | undefined };
   /** What model.yaml says: options.partial_kwargs are arguments that are the same in every call. */
   readonly info?: { readonly options?: Readonly<Record<string, unknown>> };
@@ -50,6 +56,7 @@ const optionNames = [
   "inference",
 ];
 const methodOptionNames = ["maxBatchSize", "maxLatencyMs", "maxQueuedRows"];
+const inferenceNames: (keyof Options)[] = ["engine", "engineTarget", "backend", "threads"];
 const nameForm = /^[a-z0-9]([-._a-z0-9]*[a-z0-9])?$/;
 const longestName = 63;
 
@@ -59,15 +66,19 @@ export class Runner {
   readonly model: RunnableModel | RunnableClass;
   readonly methodNames: readonly string[];
   readonly #options: RunnerOptions;
+  readonly #signatures: MethodSignatures;
   #methods: ReadonlyMap<string, RunnerMethod> | undefined;
 
   /** @throws Configuration for options and names that are not allowed. Nothing is loaded before initLocal. */
   constructor(model: RunnableModel | RunnableClass, options: RunnerOptions = {}) {
+    if (isClass(model) ? typeof model.methods !== "object" : typeof model?.path !== "string") throw noModel();
     this.model = model;
     this.#options = options;
     this.name = runnerName(options.name ?? defaultName(model));
-    this.methodNames = Object.keys(isClass(model) ? model.methods : model.signatures);
+    this.#signatures = isClass(model) ? {} : checkSignatures(model.signatures, `runner '${this.name}'`);
+    this.methodNames = Object.keys(isClass(model) ? model.methods : this.#signatures);
     checkNames(`runner '${this.name}'`, options, optionNames, "option");
+    checkNames(`runner '${this.name}': inference`, options.inference ?? {}, inferenceNames, "option");
     for (const key of ["methodConfigs", "partialKwargs"] as const)
       checkNames(`runner '${this.name}': ${key}`, options[key] ?? {}, this.methodNames, "method");
     for (const [method, config] of Object.entries(options.methodConfigs ?? {}))
@@ -109,7 +120,7 @@ export class Runner {
     if (method) return method;
     throw new Exception(
       "NotFound",
-      `runner '${this.name}' has no method '${name}'${suggestion(name, this.methodNames)}.`,
+      `runner '${this.name}' has no method '${name}'${suggestion(name, this.methodNames)}`,
     );
   }
 
@@ -156,7 +167,7 @@ export class Runner {
     return (method) =>
       source.method(
         method,
-        model.signatures[method] as MethodSignature,
+        this.#signatures[method] as MethodSignature,
         this.#options.inference ?? {},
         new Set(Object.keys(this.#partialKwargs(method))),
       );
@@ -181,7 +192,7 @@ export class Runner {
 
 /** A runner whose methods TypeScript knows: `createRunner<"predict">(…).predict.run(…)`. @throws as Runner's constructor */
 export function createRunner<Method extends string>(
-  model: RunnableModel & { readonly signatures: Readonly<Partial<Record<Method, MethodSignature>>> },
+  model: RunnableModel & { readonly signatures: Readonly<Partial<Record<Method, MethodOptions>>> },
   options?: RunnerOptions,
 ): Runner & { readonly [M in Method]: RunnerMethod };
 export function createRunner<Class extends RunnableClass>(
@@ -190,6 +201,13 @@ export function createRunner<Class extends RunnableClass>(
 ): Runner & { readonly [M in keyof Class["methods"]]: RunnerMethod };
 export function createRunner(model: RunnableModel | RunnableClass, options?: RunnerOptions): Runner {
   return new Runner(model, options);
+}
+
+function noModel(): Exception {
+  return new Exception(
+    "Configuration",
+    "a runner is of a model, models.get(TAG) or {path, signatures}, or of a class with static methods = {NAME: {batchable}}.",
+  );
 }
 
 function isClass(model: RunnableModel | RunnableClass): model is RunnableClass {
@@ -216,6 +234,6 @@ function runnerName(given: string): string {
 function checkNames(where: string, given: object, allowed: readonly string[], what: string): void {
   for (const name of Object.keys(given)) {
     if (allowed.includes(name)) continue;
-    throw new Exception("Configuration", `${where}: unknown ${what} '${name}'${suggestion(name, allowed)}.`);
+    throw new Exception("Configuration", `${where}: unknown ${what} '${name}'${suggestion(name, allowed)}`);
   }
 }

@@ -10,15 +10,9 @@ import { freezeMetaGraph, loadMetaGraphDef } from "../../tensorflow/savedmodel/S
 import { loadModel, Session } from "../../tensorflow/Session.js";
 import { showShape } from "../../tensorflow/Tensor.js";
 import type { ServedTensor } from "../ServedModel.js";
+import type { MethodSignature } from "../store/methodSignatures.js";
 import type { MethodBody } from "./MethodBody.js";
 import { openBatch } from "./openBatch.js";
-
-/** How a method may be called: the store's MethodSignature. */
-export interface MethodSignature {
-  readonly batchable: boolean;
-  /** The dimension of the rows, in inputs and outputs. */
-  readonly batchDim: readonly [inputs: number, outputs: number];
-}
 
 /** A SavedModel on disk, read once for all its methods. */
 export class ModelSource {
@@ -63,7 +57,7 @@ export class ModelSource {
       : (member ?? (usual === "serving_default" || keys.length === 1 ? usual : undefined));
     const found = signatures.find(({ key }) => key === wanted);
     if (found) return found;
-    throw new Exception("NotFound", `'${this.path}' has no method '${name}'${suggestion(name, keys)}.`);
+    throw new Exception("NotFound", `'${this.path}' has no method '${name}'${suggestion(name, keys)}`);
   }
 }
 

@@ -46,7 +46,7 @@ export function runnableMethod(
     throw new Exception("Configuration", `${where}: the class has no method '${method}'.`);
   for (const key of Object.keys(options))
     if (!known.includes(key))
-      throw new Exception("Configuration", `${where}: unknown key '${key}'${suggestion(key, known)}.`);
+      throw new Exception("Configuration", `${where}: unknown key '${key}'${suggestion(key, known)}`);
   const { batchable = false, batchDim = 0, inputs = [], outputs = [] } = options;
   const form = { ...formOf(inputs, outputs) };
   return {

@@ -54,7 +54,8 @@ export class ModelStore {
     if (tag === undefined) return this.#names().flatMap((name) => this.#models(name));
     const { name, version } = Tag.from(tag);
     const models = this.#models(name);
-    if (version !== undefined) return models.filter((model) => model.tag.version === version);
+    const wanted = version === "latest" ? latestVersion(this.#folder(name)) : version;
+    if (version !== undefined) return models.filter((model) => model.tag.version === wanted);
     if (models.length === 0) throw this.#unknownName(name);
     return models;
   }

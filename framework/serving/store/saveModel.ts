@@ -74,6 +74,8 @@ export async function saveModel(
   options: SaveModelOptions = {},
 ): Promise<Model> {
   const where = `saving model '${name}'`;
+  if (typeof options !== "object" || options === null)
+    throw wrong(where, "the options must be an object: {signatures: …}");
   const unknown = Object.keys(options).find((option) => !optionNames.includes(option));
   if (unknown !== undefined)
     throw new Exception(
@@ -147,6 +149,8 @@ async function chooseSignatures(
   where: string,
 ): Promise<Signatures> {
   if (tfSignatures === undefined) return { [defaultKey]: object };
+  if (Object.keys(tfSignatures).length === 0)
+    throw wrong(where, "tfSignatures is empty; leave it out for all that there are");
   if (!isList(tfSignatures)) return tfSignatures;
   if (isSpecs(tfSignatures)) {
     if (typeof object === "function")

@@ -84,7 +84,11 @@ export async function importModel(
 }
 
 function copyFolder(from: string, to: string): void {
-  if (!existsSync(join(from, infoFile))) throw notModel(from, `there is no ${infoFile} in it`);
+  if (!existsSync(join(from, infoFile)))
+    throw notModel(
+      from,
+      `there is no ${infoFile} in it; models.tensorflow.save takes a SavedModel that is not from a store`,
+    );
   cpSync(from, to, { recursive: true, dereference: true });
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import "../../../../framework/aot/engine/register.js";
 import { createRunner, Runner, type RunnerOptions } from "../../../../framework/serving/runner/Runner.js";
 import { runnerModels } from "../../../../framework/serving/runner/runnerModel.js";
-import type { MethodSignature } from "../../../../framework/serving/runner/modelMethod.js";
+import type { MethodSignature } from "../../../../framework/serving/store/methodSignatures.js";
 import { asTensor } from "../../../../framework/tensorflow/asTensor.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 
@@ -145,6 +145,17 @@ describe("a runner of a SavedModel", () => {
     expect(make({ methodConfigs: { predict: {} } })).toThrow(
       "methodConfigs: unknown method 'predict'; known: '__call__'",
     );
+    expect(make({ inference: { engin: "compiled" } })).toThrow(
+      "inference: unknown option 'engin'; did you mean 'engine'?",
+    );
+    expect(() => new Runner(model("native", { __call__: { batchdim: 1 } as never }))).toThrow(
+      "runner 'native': signature '__call__': unknown key 'batchdim'; did you mean 'batchDim'?",
+    );
+    expect(new Runner(model("native", { __call__: {} as never })).initLocal().mainMethod.batchable).toBe(
+      false,
+    );
+    for (const nothing of [undefined, 42, "data/models", class {}])
+      expect(() => new Runner(nothing as never)).toThrow("a runner is of a model, models.get(TAG) or");
     expect(make({ methodConfigs: { __call__: { latency: 1 } } })).toThrow("unknown option 'latency'");
     expect(() => new Runner(model("methods", { pairs: plain })).initLocal()).toThrow(
       /no method 'pairs'; did you mean 'pair'/,
