@@ -125,7 +125,7 @@ function service(given: ServeArguments, config: string, version: string): Server
     throw new Exception("Configuration", `service '${found.name}': '${runner.name}' is no Runner.`);
   });
   const load = async () => {
-    for (const runner of runners) for (const model of runnerModels(runner)) repository.add(model);
+    for (const runner of runners) for (const model of await runnerModels(runner)) repository.add(model);
   };
   return { name: found.name, version, service: found, repository, load, allowsModelControl: false };
 }

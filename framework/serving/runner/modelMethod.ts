@@ -11,6 +11,7 @@ import { loadModel, Session } from "../../tensorflow/Session.js";
 import { showShape } from "../../tensorflow/Tensor.js";
 import type { ServedTensor } from "../ServedModel.js";
 import type { MethodSignature } from "../store/methodSignatures.js";
+import { graphBody } from "./graphBody.js";
 import type { MethodBody } from "./MethodBody.js";
 import { openBatch } from "./openBatch.js";
 
@@ -110,17 +111,15 @@ function openMethod(graph: GraphDef, form: CallForm, opening: Opening): MethodBo
     inputs.map(({ name }) => name),
     outputs.map(({ name }) => name),
   );
-  return {
+  const { batchDim } = called;
+  return graphBody(session, call, {
     platform: "tensorflow_savedmodel",
     form,
     inputs,
     outputs,
     batchable,
-    batchDim: called.batchDim,
-    isCompiled: session.engine === "compiled",
-    run: (feeds) => call.run(feeds),
-    close: () => session.close(),
-  };
+    batchDim,
+  });
 }
 
 function freed(tensor: ServedTensor, dimension: number): ServedTensor {

@@ -70,7 +70,8 @@ export function runnableMethod(
   };
 }
 
-function formOf(
+/** By position, each under its name. */
+export function formOf(
   inputs: readonly ServedTensor[],
   outputs: readonly ServedTensor[],
 ): CallForm & { result: Structure } {

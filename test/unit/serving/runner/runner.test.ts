@@ -128,6 +128,18 @@ describe("a runner of a SavedModel", () => {
     for (const [i, value] of outputs.entries()) expect(value).toBeCloseTo(data[i], 14);
   });
 
+  it("gives no rows for none, of the shape that rows would have", async () => {
+    const none = new Tensor("float64", [0, 5], []);
+    for (const engine of ["reference", "compiled"])
+      for (const signature of [plain, batched]) {
+        const runner = runnerOf("native", signature, { inference: { engine } });
+        const nothing = { dtype: "float64", shape: [0, 1], data: new Float64Array(0) };
+        expect(runner.run(none)).toMatchObject(nothing);
+        expect(await runner.asyncRun(none)).toMatchObject(nothing);
+        await runner.close();
+      }
+  });
+
   it("is initialised once, and before it is run", async () => {
     const runner = new Runner(model("native", { __call__: plain }));
     expect(() => runner.run([[1]])).toThrow(expect.objectContaining({ category: "StateException" }));
@@ -256,7 +268,7 @@ describe("a user's own class", () => {
       [[2], [2]],
     ]);
     expect(runner.later.statistics.executionCount).toBe(1);
-    const served = runnerModels(runner);
+    const served = await runnerModels(runner);
     expect(served.map(({ name, maxBatchSize }) => [name, maxBatchSize])).toEqual([
       ["mean.predict", 100],
       ["mean.both", 0],
@@ -305,7 +317,7 @@ describe("served models", () => {
       partialKwargs: { __call__: { factor: 2 } },
       maxBatchSize: 8,
     });
-    const [served] = runnerModels(runner);
+    const [served] = await runnerModels(runner);
     expect(served).toMatchObject({
       name: "multi_input",
       version: "1",
@@ -334,7 +346,7 @@ describe("served models", () => {
         return new Promise((resolve) => setTimeout(() => resolve(x), 100));
       }
     }
-    const [served] = runnerModels(createRunner(Slow, { maxQueuedRows: 2 }));
+    const [served] = await runnerModels(createRunner(Slow, { maxQueuedRows: 2 }));
     const x = new Tensor("float32", [1], [1]);
     const results = await Promise.allSettled([
       served?.infer([x], performance.now() + 20),
