@@ -62,6 +62,7 @@ process.exitCode = await runTool(async () => {
     throw new Exception("UnimplementedFeature", `${name} ${command}: ${refused}`);
   const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
   if (!run) throw unknown(command);
+  if (parsed.store === "") throw wrongArguments(name, "--store is empty; give the folder of a store.");
   const { output, yes } = parsed;
   return run({ store: new ModelStore(parsed.store), words, output, yes });
 });

@@ -35,7 +35,7 @@ export interface SaveModelOptions {
    */
   readonly tfSignatures?: readonly string[] | Signatures | readonly TensorSpec[] | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Plain values, nested as they like. */
+  /** Plain values, nested as they like. BentoML refuses a model with a null in them. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Files kept with the model. */
   readonly customObjects?: CustomObjects | undefined;

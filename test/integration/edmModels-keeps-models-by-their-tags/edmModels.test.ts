@@ -31,7 +31,8 @@ beforeAll(async () => {
     labels: { owner: "me", stage: "test" },
   });
   await models.tensorflow.save(savedModel, "jet:v2", { store });
-  await models.tensorflow.save(savedModel, "other:v1", { store, customObjects: { cut: 0.5 } });
+  const labels = { note: "two\nlines" };
+  await models.tensorflow.save(savedModel, "other:v1", { store, labels, customObjects: { cut: 0.5 } });
 });
 
 describe("edmModels", () => {
@@ -51,6 +52,7 @@ describe("edmModels", () => {
       ["get jet -o xml", 'Given: "xml"'],
       ["import", "import takes the file or folder of a model."],
       ["list --lables", "Unknown argument: lables"],
+      ["list --store=", "--store is empty; give the folder of a store."],
     ] as const) {
       const outcome = edmModels(args);
       expect([args, outcome.code]).toEqual([args, 7000 & 0xff]);
@@ -67,6 +69,7 @@ describe("edmModels", () => {
     expect(lines[1]).toMatch(
       /^jet:v1 +__call__ +[\d.]+ kB +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d +owner=me stage=test$/,
     );
+    expect(lines[3]).toContain('"note=two\\nlines"');
     expect(lines.slice(2).map((line) => line.split(" ")[0])).toEqual(["jet:v2", "other:v1", ""]);
     const rows = JSON.parse(edmModels("list jet -o json").stdout);
     expect(rows.map(({ tag }: { tag: string }) => tag)).toEqual(["jet:v1", "jet:v2"]);
