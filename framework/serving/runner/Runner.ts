@@ -5,8 +5,6 @@
 import { basename } from "node:path";
 import { suggestion } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
-import { LogWarning } from "../../base/log.js";
-import type { Options } from "../../tensorflow/Options.js";
 import type { MethodBody } from "./MethodBody.js";
 import {
   checkSignatures,
@@ -16,6 +14,7 @@ import {
 } from "../store/methodSignatures.js";
 import { ModelSource } from "./modelMethod.js";
 import { type MethodSettings, RunnerMethod } from "./RunnerMethod.js";
+import { checkOptions, type RunnerOptions, runnerName } from "./runnerOptions.js";
 import { runnableMethod, type RunnableClass } from "./runnableMethod.js";
 
 /** A SavedModel with the way its methods are called: a store's Model is one. */
@@ -26,39 +25,6 @@ export interface RunnableModel {
   /** What model.yaml says: options.partial_kwargs are arguments that are the same in every call. */
   readonly info?: { readonly options?: Readonly<Record<string, unknown>> };
 }
-
-export interface RunnerOptions {
-  /** The model's or the class's name, if not given. */
-  readonly name?: string;
-  /** Rows of one call, at most: 100, if not given. */
-  readonly maxBatchSize?: number;
-  /** Longest that a request waits for others [ms]; 0, the default: only what is there already goes together. */
-  readonly maxLatencyMs?: number;
-  /** Rows that may wait; what comes beyond is refused. */
-  readonly maxQueuedRows?: number;
-  /** Other limits for single methods. */
-  readonly methodConfigs?: Readonly<
-    Record<string, Partial<Pick<MethodSettings, "maxBatchSize" | "maxLatencyMs" | "maxQueuedRows">>>
-  >;
-  /** Method → arguments that are the same in every call, by name. */
-  readonly partialKwargs?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** How the model is run. */
-  readonly inference?: Options;
-}
-
-const optionNames = [
-  "name",
-  "maxBatchSize",
-  "maxLatencyMs",
-  "maxQueuedRows",
-  "methodConfigs",
-  "partialKwargs",
-  "inference",
-];
-const methodOptionNames = ["maxBatchSize", "maxLatencyMs", "maxQueuedRows"];
-const inferenceNames: (keyof Options)[] = ["engine", "engineTarget", "backend", "threads"];
-const nameForm = /^[a-z0-9]([-._a-z0-9]*[a-z0-9])?$/;
-const longestName = 63;
 
 export class Runner {
   readonly name: string;
@@ -77,12 +43,7 @@ export class Runner {
     this.name = runnerName(options.name ?? defaultName(model));
     this.#signatures = isClass(model) ? {} : checkSignatures(model.signatures, `runner '${this.name}'`);
     this.methodNames = Object.keys(isClass(model) ? model.methods : this.#signatures);
-    checkNames(`runner '${this.name}'`, options, optionNames, "option");
-    checkNames(`runner '${this.name}': inference`, options.inference ?? {}, inferenceNames, "option");
-    for (const key of ["methodConfigs", "partialKwargs"] as const)
-      checkNames(`runner '${this.name}': ${key}`, options[key] ?? {}, this.methodNames, "method");
-    for (const [method, config] of Object.entries(options.methodConfigs ?? {}))
-      checkNames(`runner '${this.name}': methodConfigs.${method}`, config, methodOptionNames, "option");
+    checkOptions(this.name, options, this.methodNames);
     for (const method of this.methodNames)
       if (!(method in this))
         Object.defineProperty(this, method, { get: () => this.method(method), enumerable: true });
@@ -216,24 +177,4 @@ function isClass(model: RunnableModel | RunnableClass): model is RunnableClass {
 
 function defaultName(model: RunnableModel | RunnableClass): string {
   return isClass(model) ? model.name.toLowerCase() : (model.tag?.name ?? basename(model.path));
-}
-
-/** Lower case, as tags of models. @throws Configuration */
-function runnerName(given: string): string {
-  const name = given.toLowerCase();
-  if (name.length > longestName || !nameForm.test(name))
-    throw new Exception(
-      "Configuration",
-      `'${given}' is no name for a runner: letters, digits, '-', '.' and '_', at most ${longestName}, a letter or digit ` +
-        "at both ends; give it one by the option name.",
-    );
-  if (name !== given) LogWarning("Runner", `the name '${given}' is converted to lower case: '${name}'.`);
-  return name;
-}
-
-function checkNames(where: string, given: object, allowed: readonly string[], what: string): void {
-  for (const name of Object.keys(given)) {
-    if (allowed.includes(name)) continue;
-    throw new Exception("Configuration", `${where}: unknown ${what} '${name}'${suggestion(name, allowed)}`);
-  }
 }

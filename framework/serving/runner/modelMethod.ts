@@ -10,7 +10,7 @@ import { freezeMetaGraph, loadMetaGraphDef } from "../../tensorflow/savedmodel/S
 import { loadModel, Session } from "../../tensorflow/Session.js";
 import { showShape } from "../../tensorflow/Tensor.js";
 import type { ServedTensor } from "../ServedModel.js";
-import type { MethodSignature } from "../store/methodSignatures.js";
+import { type MethodSignature, signatureKey } from "../store/methodSignatures.js";
 import { graphBody } from "./graphBody.js";
 import type { MethodBody } from "./MethodBody.js";
 import { openBatch } from "./openBatch.js";
@@ -51,11 +51,8 @@ export class ModelSource {
     const { signatures } = this.#metaGraph;
     const keys = signatures.map(({ key }) => key);
     const member = keys.find((key) => this.#forms.get(key)?.methods.includes(name));
-    const usual =
-      name === "__call__" ? (keys.includes("serving_default") ? "serving_default" : keys[0]) : undefined;
-    const wanted = keys.includes(name)
-      ? name
-      : (member ?? (usual === "serving_default" || keys.length === 1 ? usual : undefined));
+    const only = keys.length === 1 ? keys[0] : undefined;
+    const wanted = keys.includes(name) ? name : (member ?? signatureKey(keys, name) ?? only);
     const found = signatures.find(({ key }) => key === wanted);
     if (found) return found;
     throw new Exception("NotFound", `'${this.path}' has no method '${name}'${suggestion(name, keys)}`);
@@ -84,40 +81,27 @@ interface Opening {
 }
 
 function openMethod(graph: GraphDef, form: CallForm, opening: Opening): MethodBody {
-  const { called, options, where } = opening;
-  let { inputs, outputs } = opening;
-  let [opened, batchable] = [graph, called.batchable];
-  const [dimIn, dimOut] = called.batchDim;
-  const rowed = inputs.filter(({ name }) => !opening.isFixed(name));
-  if (batchable && rowed.some(({ shape }) => shape[dimIn] !== -1)) {
-    const free = inputs === rowed || rowed.length === inputs.length;
-    const tried = free ? openBatch(graph, inputs, outputs, called.batchDim, options) : undefined;
-    const strange = rowed.find(({ shape }) => shape[dimIn] !== -1) as ServedTensor;
-    if (!tried)
-      LogWarning(
-        "Runner",
-        `${where} is called batchable, but its input '${strange.name}' has shape ${showShape(strange.shape)}, without rows ` +
-          `in dimension ${dimIn}: every request is run by itself. Save it with an unknown dimension there (None).`,
-      );
-    batchable = tried !== undefined;
-    if (tried) {
-      opened = tried;
-      inputs = inputs.map((input) => freed(input, dimIn));
-      outputs = outputs.map((output) => freed(output, dimOut));
-    }
-  }
-  const session = new Session(loadModel(opened, options));
-  const call = session.prepare(
-    inputs.map(({ name }) => name),
-    outputs.map(({ name }) => name),
-  );
+  const { inputs, outputs, called, options, where } = opening;
   const { batchDim } = called;
-  return graphBody(session, call, {
+  const [dimIn, dimOut] = batchDim;
+  const rowed = inputs.filter(({ name }) => !opening.isFixed(name));
+  const rowless = called.batchable ? rowed.find(({ shape }) => shape[dimIn] !== -1) : undefined;
+  const canOpen = rowless !== undefined && rowed.length === inputs.length;
+  const opened = canOpen ? openBatch(graph, inputs, outputs, batchDim, options) : undefined;
+  if (rowless && !opened)
+    LogWarning(
+      "Runner",
+      `${where} is called batchable, but its input '${rowless.name}' has shape ${showShape(rowless.shape)}, without rows ` +
+        `in dimension ${dimIn}: every request is run by itself. Save it with an unknown dimension there (None).`,
+    );
+  const session = new Session(loadModel(opened ?? graph, options));
+  const names = (tensors: readonly ServedTensor[]) => tensors.map(({ name }) => name);
+  return graphBody(session, session.prepare(names(inputs), names(outputs)), {
     platform: "tensorflow_savedmodel",
     form,
-    inputs,
-    outputs,
-    batchable,
+    inputs: opened ? inputs.map((input) => freed(input, dimIn)) : inputs,
+    outputs: opened ? outputs.map((output) => freed(output, dimOut)) : outputs,
+    batchable: called.batchable && (!rowless || opened !== undefined),
     batchDim,
   });
 }

@@ -6,9 +6,11 @@ import { contentHash } from "../../base/contentHash.js";
 import { Exception } from "../../base/errors.js";
 import type { ConcreteFunction } from "../../tensorflow/ConcreteFunction.js";
 import { concreteFunctionOf, loadMetaGraphDef } from "../../tensorflow/savedmodel/SavedModel.js";
-import { Runner, type RunnerOptions } from "../runner/Runner.js";
+import { Runner } from "../runner/Runner.js";
+import type { RunnerOptions } from "../runner/runnerOptions.js";
 import type { RunnerMethod } from "../runner/RunnerMethod.js";
 import { infoFile, type ModelInfo, parseInfo } from "./ModelInfo.js";
+import { signatureKey } from "./methodSignatures.js";
 import type { Tag } from "./Tag.js";
 
 /** The folder of custom objects in a model's own. */
@@ -108,12 +110,6 @@ export class Model {
     );
     return concreteFunctionOf(metaGraph, this.path, key);
   }
-}
-
-/** The signature that a method is; undefined leaves the choice to the reader: the only one, or none at all. */
-export function signatureKey(keys: readonly string[], method: string): string | undefined {
-  if (method !== "__call__" || keys.includes(method)) return method;
-  return keys.includes("serving_default") ? "serving_default" : undefined;
 }
 
 function readInfo(path: string): ModelInfo {

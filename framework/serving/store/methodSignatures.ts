@@ -64,6 +64,12 @@ function checkDimensions(given: unknown, where: string): readonly [number, numbe
   throw wrong(where, `batchDim is ${show(given)}; ${allowed}`);
 }
 
+/** The signature that a method is; undefined leaves the choice to the reader: the only one, or none at all. */
+export function signatureKey(keys: readonly string[], method: string): string | undefined {
+  if (method !== "__call__" || keys.includes(method)) return method;
+  return keys.includes("serving_default") ? "serving_default" : undefined;
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -18,8 +18,9 @@ import {
   defaultSignatures,
   type MethodOptions,
   type MethodSignatures,
+  signatureKey,
 } from "./methodSignatures.js";
-import { customObjectsFolder, type Model, signatureKey } from "./Model.js";
+import { customObjectsFolder, type Model } from "./Model.js";
 import { infoFile, type ModelInfo, printInfo, tensorflowModule } from "./ModelInfo.js";
 import { ModelStore } from "./ModelStore.js";
 import { newVersion, nowUs } from "./newVersion.js";
