@@ -92,7 +92,8 @@ function openMethod(graph: GraphDef, form: CallForm, opening: Opening): MethodBo
     LogWarning(
       "Runner",
       `${where} is called batchable, but its input '${rowless.name}' has shape ${showShape(rowless.shape)}, without rows ` +
-        `in dimension ${dimIn}: every request is run by itself. Save it with an unknown dimension there (None).`,
+        `in dimension ${dimIn}: every request is run by itself. Save it with an unknown dimension there (None), or give ` +
+        "what is the same in every call as one of partialKwargs.",
     );
   const session = new Session(loadModel(opened ?? graph, options));
   const names = (tensors: readonly ServedTensor[]) => tensors.map(({ name }) => name);
