@@ -35,8 +35,9 @@ export function graphBody(session: Session, call: PreparedCall, options: GraphOp
 
 /** A model is not run for nothing; what it would have given has no elements either. */
 function withoutElements(feeds: readonly TensorLike[], options: GraphOptions): readonly TensorLike[] {
-  const { outputs, batchable, batchDim } = options;
-  const rows = batchable ? Math.min(...feeds.map(({ shape }) => shape[batchDim[0]] ?? 0)) : 0;
+  const { inputs, outputs, batchable, batchDim } = options;
+  const rowed = inputs.findIndex(({ shape }) => shape[batchDim[0]] === -1);
+  const rows = batchable ? (feeds[rowed]?.shape[batchDim[0]] ?? 0) : 0;
   return outputs.map(({ name, dtype, shape }) => {
     const full = shape.map((size, axis) => (size >= 0 ? size : axis === batchDim[1] ? rows : 0));
     if (elementCount(full) > 0)
