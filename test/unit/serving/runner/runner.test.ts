@@ -308,6 +308,18 @@ describe("a user's own class", () => {
       readonly other = 1;
     }
     expect(() => createRunner(Wrong).initLocal()).toThrow("the class has no method 'predict'");
+    for (const [options, why] of [
+      [{ batchabel: true }, "unknown key 'batchabel'; did you mean 'batchable'?"],
+      [{ rows: 1 }, "there is 'batchable', 'inputs', 'outputs' and 'batchDim'."],
+      [{ batchable: "yes" }, 'batchable is "yes"; it is true or false.'],
+      [{ batchDim: -1 }, "batchDim is -1; it is a dimension"],
+    ] as const) {
+      class Misspelt {
+        static readonly methods = { predict: options as never };
+        predict(): void {}
+      }
+      expect(() => createRunner(Misspelt).initLocal()).toThrow(why);
+    }
   });
 });
 
