@@ -1,21 +1,13 @@
 /** A graph that a session runs, as what a method computes: for runners of SavedModels and for models of a folder. */
-import type { CallForm } from "../../tensorflow/savedmodel/CallForm.js";
 import { newData } from "../../tensorflow/dtypes.js";
 import type { PreparedCall } from "../../tensorflow/PreparedCall.js";
 import type { Session } from "../../tensorflow/Session.js";
 import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
-import type { ServedTensor } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import type { MethodBody } from "./MethodBody.js";
 
-export interface GraphOptions {
-  readonly platform: string;
-  readonly form: CallForm;
-  readonly inputs: readonly ServedTensor[];
-  readonly outputs: readonly ServedTensor[];
-  readonly batchable: boolean;
-  readonly batchDim: readonly [inputs: number, outputs: number];
-}
+/** What is known of a method beside the graph that computes it. */
+export type GraphOptions = Omit<MethodBody, "isCompiled" | "run" | "compile" | "close">;
 
 /** @param call in the order of the inputs and outputs; the session is closed with the body */
 export function graphBody(session: Session, call: PreparedCall, options: GraphOptions): MethodBody {
