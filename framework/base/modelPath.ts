@@ -1,9 +1,9 @@
 /**
  * "model:NAME:VERSION" in place of a model's path: who keeps models registers itself here, and everything that reads a
- * model asks here first. Where the models are kept is set by the host, once per thread.
+ * model asks here first. Where the models are kept is known here too, for jobs, tools and scripts alike.
  */
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Exception } from "./errors.js";
 
 /** Those who keep models. */
@@ -23,13 +23,14 @@ export function registerModelResolver(models: ModelResolver): void {
   resolver = models;
 }
 
-/** Set by the host in each thread; undefined for ~/.cmsrun/models. */
+/** For this thread, whatever the environment says; undefined for what it says. */
 export function setModelStoreRoot(directory: string | undefined): void {
   root = directory;
 }
 
+/** What was set, CMSRUN_MODEL_STORE, or ~/.cmsrun/models. */
 export function modelStoreRoot(): string {
-  return root ?? join(homedir(), ".cmsrun", "models");
+  return root || resolve(process.env.CMSRUN_MODEL_STORE || join(homedir(), ".cmsrun", "models"));
 }
 
 /** What these references mean from now on, whatever is saved meanwhile: a job has one model under one name. */

@@ -14,7 +14,7 @@ import { encodeStaticModel, staticKey } from "../aot/tfaot/staticSavedModel.js";
 import { encodeWeights } from "../aot/tfaot/weightsFile.js";
 import { runTool } from "./runTool.js";
 import { targetOf, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
-import "./modelStore.js";
+import "../serving/store/register.js";
 
 const name = "cmsml_compile_tf_graph";
 

@@ -20,7 +20,7 @@ import { runTool } from "./runTool.js";
 import { portsOf, rowOfZeros } from "./tfrunModel.js";
 import { readTensors } from "./tfrunTensors.js";
 import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
-import "./modelStore.js";
+import "../serving/store/register.js";
 
 const name = "cmsml_open_tf_graph";
 

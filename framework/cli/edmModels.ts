@@ -4,12 +4,10 @@ import type { Argv } from "yargs";
 import { nearest } from "../base/didYouMean.js";
 import { Exception } from "../base/errors.js";
 import { setLogSink } from "../base/log.js";
-import { setModelStoreRoot } from "../base/modelPath.js";
 import type { Model } from "../serving/store/Model.js";
 import { ModelStore } from "../serving/store/ModelStore.js";
 import { exportModel, importModel } from "../serving/store/transferModel.js";
 import { print } from "./compareOutput.js";
-import { wantedModelStore } from "./environment.js";
 import { modelForms, type ModelForm, showModel, showModels } from "./showModels.js";
 import { runTool } from "./runTool.js";
 import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
@@ -73,9 +71,9 @@ process.exitCode = await runTool(async () => {
     throw new Exception("UnimplementedFeature", `${name} ${command}: ${refused[command]}`);
   const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
   if (!run) throw unknown(command);
-  setModelStoreRoot(parsed.store ?? wantedModelStore());
+  if (parsed.store === "") throw wrongArguments(name, "--store is empty; give the folder of a store.");
   const { output, yes } = parsed;
-  return run({ store: new ModelStore(), words, output, yes });
+  return run({ store: new ModelStore(parsed.store), words, output, yes });
 });
 
 function declare(parser: Argv) {

@@ -15,7 +15,6 @@ import { Service } from "../serving/service/Service.js";
 import { print } from "./compareOutput.js";
 import { name, type ServeArguments, serveArguments } from "./edmServeArguments.js";
 import { jobEnvironment, release } from "./environment.js";
-import "./modelStore.js";
 import { runTool } from "./runTool.js";
 
 /** One Ctrl-C may come twice: from the terminal, and from npx. */
@@ -126,7 +125,7 @@ function service(given: ServeArguments, config: string, version: string): Server
     throw new Exception("Configuration", `service '${found.name}': '${runner.name}' is no Runner.`);
   });
   const load = async () => {
-    for (const runner of runners) for (const model of runnerModels(runner)) repository.add(model);
+    for (const runner of runners) for (const model of await runnerModels(runner)) repository.add(model);
   };
   return { name: found.name, version, service: found, repository, load, allowsModelControl: false };
 }

@@ -1,4 +1,4 @@
-/** Where things are for a job: the packages around the config, the search paths, the cache. The only reader of the environment. */
+/** Where things are for a job: the packages around the config, the search paths, the cache. What a job takes from the environment. */
 import { accessSync, constants, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -87,12 +87,6 @@ export function jobEnvironment(configFile: string): JobEnvironment {
 
 export function pluginManager({ pluginPath, cacheDirectory }: JobEnvironment): PluginManager {
   return new PluginManager({ searchPath: pluginPath, packageRoot, frameworkFile, cacheDirectory });
-}
-
-/** CMSRUN_MODEL_STORE, where models are kept; undefined: ~/.cmsrun/models. */
-export function wantedModelStore(): string | undefined {
-  const wanted = process.env.CMSRUN_MODEL_STORE;
-  return wanted ? resolve(wanted) : undefined;
 }
 
 /** The worker threads' program, beside this one in dist/. */

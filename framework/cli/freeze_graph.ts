@@ -4,7 +4,7 @@ import { type SavedGraph, saveFrozenGraph } from "../tensorflow/saving/saveFroze
 import { print } from "./compareOutput.js";
 import { runTool } from "./runTool.js";
 import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
-import "./modelStore.js";
+import "../serving/store/register.js";
 
 const name = "freeze_graph";
 

@@ -3,7 +3,6 @@ import { existsSync, unlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Exception, exitCodes } from "../base/errors.js";
 import { LogAbsolute, setLogSink } from "../base/log.js";
-import { setModelStoreRoot } from "../base/modelPath.js";
 import { loadConfig } from "../config/loadConfig.js";
 import { describeProcess, type ProcessDescription } from "../config/ProcessDescription.js";
 import { ConfigExit, setConfigArguments } from "../config/VarParsing.js";
@@ -13,7 +12,7 @@ import { setSearchPath } from "../parameters/fileInPath.js";
 import { setLocalBalancer } from "../serving/sonic/localBalancer.js";
 import { chooseThreads } from "../tensorflow/tfjs/addon.js";
 import { type CommandLine, CommandLineError, explainExitCode } from "./cmsrunArguments.js";
-import { jobEnvironment, pluginManager, release, threadEntry, wantedModelStore } from "./environment.js";
+import { jobEnvironment, pluginManager, release, threadEntry } from "./environment.js";
 import { watchProgress } from "./progressBar.js";
 
 /** Gives the full return code (7000–9000), 0 for success. */
@@ -50,7 +49,6 @@ export function readConfig({ config, command, configArguments }: CommandLine): P
   try {
     const { searchPath, cacheDirectory } = jobEnvironment(resolve(path));
     setSearchPath(searchPath);
-    setModelStoreRoot(wantedModelStore());
     setConfigArguments(configArguments);
     // A config may read its arguments itself: [config, argument …] behind the program, as Python's sys.argv.
     process.argv = [process.argv[0] ?? "node", path, ...configArguments];

@@ -46,7 +46,7 @@ function table(models: readonly Model[]): string {
     shownSize(sizeBytes(path)),
     creationTime.toISOString().slice(0, 19).replace("T", " "),
     Object.entries(info.labels)
-      .map(([key, value]) => `${key}=${value}`)
+      .map(([key, value]) => inOneLine(`${key}=${value}`))
       .join(" "),
   ]);
   const cells = [["TAG", "METHODS", "SIZE", "CREATED (UTC)", "LABELS"], ...rows];
@@ -59,6 +59,11 @@ function table(models: readonly Model[]): string {
       .join("  ")
       .trimEnd();
   return cells.map((row) => `${line(row)}\n`).join("");
+}
+
+/** A label may have a line's end, or whatever a terminal would take for a command. */
+function inOneLine(text: string): string {
+  return /\p{Cc}/u.test(text) ? JSON.stringify(text) : text;
 }
 
 function sizeBytes(path: string): number {

@@ -10,7 +10,7 @@ import { runTool } from "./runTool.js";
 import { type Port, portsOf, rowOfZeros, showPorts } from "./tfrunModel.js";
 import { readTensors, toJson } from "./tfrunTensors.js";
 import { refuseTwice, toolArguments, withUsage, wrongArguments } from "./toolArguments.js";
-import "./modelStore.js";
+import "../serving/store/register.js";
 
 const name = "tfrun";
 /** Runs before the timed ones, in which V8 compiles what is hot. */

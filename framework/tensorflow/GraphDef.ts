@@ -3,7 +3,7 @@
  * another thread; constants are decoded once, here, and everything else reads tensors.
  */
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { Exception } from "../base/errors.js";
 import { resolveModelPath } from "../base/modelPath.js";
 import type { DType } from "./dtypes.js";
@@ -145,8 +145,20 @@ export function loadGraphDef(file: string): GraphDef {
     if (code === "EISDIR") throw invalid(path, "it is a directory; a SavedModel is loaded by loadSavedModel");
     throw invalid(path, code === "ENOENT" ? "no such file" : (error as Error).message, error);
   }
+  const others = otherForms[extname(path).toLowerCase()];
+  if (others !== undefined) throw invalid(path, others);
   return isTextFile(path) ? parseTextGraphDef(bytes, path) : parseGraphDef(bytes, path);
 }
+
+const keras =
+  "it is a file of Keras', which is not read; save the model as a SavedModel: model.export(directory)";
+/** What is likely to be given, by its ending, and is no GraphDef. */
+const otherForms: Readonly<Record<string, string>> = {
+  ".onnx": "ONNX models are not read; convert it to a SavedModel, as onnx2tf does",
+  ".tflite": "models of TensorFlow Lite are not read; take the SavedModel that it was made of",
+  ".h5": keras,
+  ".keras": keras,
+};
 
 /** Whether a file holds protobuf's text format: by its name, as everywhere in CMS. */
 export function isTextFile(path: string): boolean {
@@ -189,7 +201,8 @@ function toGraphDef(message: GraphMessage, origin: string): GraphDef {
 }
 
 function invalid(origin: string, what: string, cause?: unknown): Exception {
-  return new Exception("InvalidGraphDef", `error while loading graphDef from '${origin}': ${what}.`, {
+  const sentence = what.replace(/([^?])$/, "$1.");
+  return new Exception("InvalidGraphDef", `error while loading graphDef from '${origin}': ${sentence}`, {
     cause,
   });
 }

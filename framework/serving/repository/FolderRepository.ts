@@ -10,7 +10,7 @@ import { ServedVersions } from "./ServedVersions.js";
 import { chosenVersions, ModelFolder, modelsIn } from "./ModelFolder.js";
 import { OverriddenFiles } from "./OverriddenFiles.js";
 import { parseConfigJson } from "./ModelConfig.js";
-import { type ServingDefaults, TensorFlowModel } from "./TensorFlowModel.js";
+import { openTensorFlowModel, type ServingDefaults } from "./openTensorFlowModel.js";
 
 export interface FolderRepositoryOptions {
   /** Folders whose folders are models: <name>/<version>/model.savedmodel. */
@@ -118,7 +118,7 @@ export class FolderRepository implements ModelRepository {
       const readFile = (file: string, what: string) => folder.readFile(file, what);
       const { defaults = {} } = this.#options;
       for (const { version, path } of chosen)
-        opened.push(await TensorFlowModel.open({ name, version, path, config, readFile }, defaults));
+        opened.push(await openTensorFlowModel({ name, version, path, config, readFile }, defaults));
     } catch (error) {
       versions.failed(Exception.from(error).message);
       await Promise.all(opened.map((model) => model.close()));

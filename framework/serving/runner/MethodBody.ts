@@ -16,5 +16,7 @@ export interface MethodBody {
   readonly isCompiled: boolean;
   /** Outputs are not touched any more; inputs are read until it has returned, or its promise is settled. */
   run(inputs: readonly TensorLike[]): readonly TensorLike[] | Promise<readonly TensorLike[]>;
+  /** Makes ready for these numbers of rows, in another thread; only what has it is warmed up. */
+  compile?(sizes: readonly number[]): Promise<void>;
   close(): void | Promise<void>;
 }

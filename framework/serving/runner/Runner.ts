@@ -5,53 +5,26 @@
 import { basename } from "node:path";
 import { suggestion } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
-import { LogWarning } from "../../base/log.js";
-import type { Options } from "../../tensorflow/Options.js";
 import type { MethodBody } from "./MethodBody.js";
-import { type MethodSignature, ModelSource } from "./modelMethod.js";
+import {
+  checkSignatures,
+  type MethodOptions,
+  type MethodSignature,
+  type MethodSignatures,
+} from "../store/methodSignatures.js";
+import { ModelSource } from "./modelMethod.js";
 import { type MethodSettings, RunnerMethod } from "./RunnerMethod.js";
+import { checkOptions, type RunnerOptions, runnerName } from "./runnerOptions.js";
 import { runnableMethod, type RunnableClass } from "./runnableMethod.js";
 
 /** A SavedModel with the way its methods are called: a store's Model is one. */
 export interface RunnableModel {
   readonly path: string;
-  readonly signatures: Readonly<Record<string, MethodSignature>>;
+  readonly signatures: Readonly<Record<string, MethodOptions>>;
   readonly tag?: { readonly name: string; readonly version?: string | undefined };
   /** What model.yaml says: options.partial_kwargs are arguments that are the same in every call. */
   readonly info?: { readonly options?: Readonly<Record<string, unknown>> };
 }
-
-export interface RunnerOptions {
-  /** The model's or the class's name, if not given. */
-  readonly name?: string;
-  /** Rows of one call, at most: 100, if not given. */
-  readonly maxBatchSize?: number;
-  /** Longest that a request waits for others [ms]; 0, the default: only what is there already goes together. */
-  readonly maxLatencyMs?: number;
-  /** Rows that may wait; what comes beyond is refused. */
-  readonly maxQueuedRows?: number;
-  /** Other limits for single methods. */
-  readonly methodConfigs?: Readonly<
-    Record<string, Partial<Pick<MethodSettings, "maxBatchSize" | "maxLatencyMs" | "maxQueuedRows">>>
-  >;
-  /** Method → arguments that are the same in every call, by name. */
-  readonly partialKwargs?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** How the model is run. */
-  readonly inference?: Options;
-}
-
-const optionNames = [
-  "name",
-  "maxBatchSize",
-  "maxLatencyMs",
-  "maxQueuedRows",
-  "methodConfigs",
-  "partialKwargs",
-  "inference",
-];
-const methodOptionNames = ["maxBatchSize", "maxLatencyMs", "maxQueuedRows"];
-const nameForm = /^[a-z0-9]([-._a-z0-9]*[a-z0-9])?$/;
-const longestName = 63;
 
 export class Runner {
   readonly name: string;
@@ -59,19 +32,18 @@ export class Runner {
   readonly model: RunnableModel | RunnableClass;
   readonly methodNames: readonly string[];
   readonly #options: RunnerOptions;
+  readonly #signatures: MethodSignatures;
   #methods: ReadonlyMap<string, RunnerMethod> | undefined;
 
   /** @throws Configuration for options and names that are not allowed. Nothing is loaded before initLocal. */
   constructor(model: RunnableModel | RunnableClass, options: RunnerOptions = {}) {
+    if (isClass(model) ? typeof model.methods !== "object" : typeof model?.path !== "string") throw noModel();
     this.model = model;
     this.#options = options;
     this.name = runnerName(options.name ?? defaultName(model));
-    this.methodNames = Object.keys(isClass(model) ? model.methods : model.signatures);
-    checkNames(`runner '${this.name}'`, options, optionNames, "option");
-    for (const key of ["methodConfigs", "partialKwargs"] as const)
-      checkNames(`runner '${this.name}': ${key}`, options[key] ?? {}, this.methodNames, "method");
-    for (const [method, config] of Object.entries(options.methodConfigs ?? {}))
-      checkNames(`runner '${this.name}': methodConfigs.${method}`, config, methodOptionNames, "option");
+    this.#signatures = isClass(model) ? {} : checkSignatures(model.signatures, `runner '${this.name}'`);
+    this.methodNames = Object.keys(isClass(model) ? model.methods : this.#signatures);
+    checkOptions(this.name, options, this.methodNames);
     for (const method of this.methodNames)
       if (!(method in this))
         Object.defineProperty(this, method, { get: () => this.method(method), enumerable: true });
@@ -109,7 +81,7 @@ export class Runner {
     if (method) return method;
     throw new Exception(
       "NotFound",
-      `runner '${this.name}' has no method '${name}'${suggestion(name, this.methodNames)}.`,
+      `runner '${this.name}' has no method '${name}'${suggestion(name, this.methodNames)}`,
     );
   }
 
@@ -156,7 +128,7 @@ export class Runner {
     return (method) =>
       source.method(
         method,
-        model.signatures[method] as MethodSignature,
+        this.#signatures[method] as MethodSignature,
         this.#options.inference ?? {},
         new Set(Object.keys(this.#partialKwargs(method))),
       );
@@ -181,7 +153,7 @@ export class Runner {
 
 /** A runner whose methods TypeScript knows: `createRunner<"predict">(…).predict.run(…)`. @throws as Runner's constructor */
 export function createRunner<Method extends string>(
-  model: RunnableModel & { readonly signatures: Readonly<Partial<Record<Method, MethodSignature>>> },
+  model: RunnableModel & { readonly signatures: Readonly<Partial<Record<Method, MethodOptions>>> },
   options?: RunnerOptions,
 ): Runner & { readonly [M in Method]: RunnerMethod };
 export function createRunner<Class extends RunnableClass>(
@@ -192,30 +164,17 @@ export function createRunner(model: RunnableModel | RunnableClass, options?: Run
   return new Runner(model, options);
 }
 
+function noModel(): Exception {
+  return new Exception(
+    "Configuration",
+    "a runner is of a model, models.get(TAG) or {path, signatures}, or of a class with static methods = {NAME: {batchable}}.",
+  );
+}
+
 function isClass(model: RunnableModel | RunnableClass): model is RunnableClass {
   return typeof model === "function";
 }
 
 function defaultName(model: RunnableModel | RunnableClass): string {
   return isClass(model) ? model.name.toLowerCase() : (model.tag?.name ?? basename(model.path));
-}
-
-/** Lower case, as tags of models. @throws Configuration */
-function runnerName(given: string): string {
-  const name = given.toLowerCase();
-  if (name.length > longestName || !nameForm.test(name))
-    throw new Exception(
-      "Configuration",
-      `'${given}' is no name for a runner: letters, digits, '-', '.' and '_', at most ${longestName}, a letter or digit ` +
-        "at both ends; give it one by the option name.",
-    );
-  if (name !== given) LogWarning("Runner", `the name '${given}' is converted to lower case: '${name}'.`);
-  return name;
-}
-
-function checkNames(where: string, given: object, allowed: readonly string[], what: string): void {
-  for (const name of Object.keys(given)) {
-    if (allowed.includes(name)) continue;
-    throw new Exception("Configuration", `${where}: unknown ${what} '${name}'${suggestion(name, allowed)}.`);
-  }
 }

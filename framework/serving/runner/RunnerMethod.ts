@@ -1,4 +1,6 @@
 /** One method of a runner: takes what people have, gives tensors or nested arrays, in batches where that is allowed. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { LogWarning } from "../../base/log.js";
 import { asTensor } from "../../tensorflow/asTensor.js";
 import { newData } from "../../tensorflow/dtypes.js";
 import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
@@ -18,6 +20,10 @@ export interface MethodSettings {
   /** Longest that a request waits for others [ms]. */
   readonly maxLatencyMs: number;
   readonly maxQueuedRows?: number | undefined;
+  /** Numbers of rows to compile for, beside the usual ones. */
+  readonly preferredSizes?: readonly number[] | undefined;
+  /** Longest that an answer may take [ms], where the request does not say it. */
+  readonly timeoutMs?: number | undefined;
   /** Arguments that are the same in every call, by name. */
   readonly partialKwargs?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -55,7 +61,8 @@ export class RunnerMethod {
     this.inputs = body.inputs.filter((input) => !this.#fixed.has(input.name));
     this.outputs = body.outputs;
     this.batchable = body.batchable;
-    this.#sizes = body.batchable && body.isCompiled ? batchSizes(settings.maxBatchSize) : [];
+    this.#sizes =
+      body.batchable && body.isCompiled ? batchSizes(settings.maxBatchSize, settings.preferredSizes) : [];
     if (body.batchable)
       this.#batcher = new Batcher((inputs) => this.#compute(inputs), {
         ...settings,
@@ -104,30 +111,39 @@ export class RunnerMethod {
    * @throws (rejects) ServerBusy, RequestTimeout, InvalidRun
    */
   infer(inputs: Outputs, deadlineMs?: number): Promise<Outputs> {
-    if (this.#batcher) return this.#batcher.submit(inputs, deadlineMs);
-    return this.#alone(inputs, deadlineMs);
+    const { timeoutMs } = this.settings;
+    const untilMs = deadlineMs ?? (timeoutMs ? performance.now() + timeoutMs : undefined);
+    if (this.#batcher) return this.#batcher.submit(inputs, untilMs);
+    return this.#alone(inputs, untilMs);
   }
 
-  /** Compiles for every size of a batch, so that the first requests need not wait for that. */
-  warmUp(): void {
+  /**
+   * Compiles a model for every size of a batch and runs each once, so that the first requests need not wait for that. The
+   * event loop goes on between the sizes.
+   */
+  async warmUp(): Promise<void> {
     const [dimension] = this.#body.batchDim;
     const isKnown = this.inputs.every(({ shape }) =>
       shape.every((size, axis) => size >= 0 || axis === dimension),
     );
-    if (!this.#body.isCompiled || !isKnown) return;
-    for (const rows of this.batchable ? this.#sizes : [1]) {
-      const inputs = this.inputs.map(({ dtype, shape }): TensorLike => {
-        const its = shape.map((size, axis) =>
-          this.batchable && axis === dimension ? rows : Math.max(size, 1),
-        );
-        return { dtype, shape: its, data: newData(dtype, elementCount(its)) };
-      });
-      try {
-        this.#compute(inputs);
-      } catch {
-        return; // Zeros need not be good values: requests will tell.
+    if (!this.#body.compile || !isKnown) return;
+    try {
+      if (this.#sizes.length > 0) await this.#body.compile(this.#sizes);
+      for (const rows of this.#sizes.length > 0 ? this.#sizes : [1]) {
+        await nextTurn();
+        this.#compute(this.inputs.map((input) => this.#zeros(input, rows)));
       }
+    } catch (error) {
+      // Zeros need not be good values: requests will tell.
+      const why = (error as Error).message;
+      LogWarning("ModelWarmup", `'${this.name}' cannot be warmed up with zeros: ${why}`);
     }
+  }
+
+  #zeros({ dtype, shape }: ServedTensor, rows: number): TensorLike {
+    const [dimension] = this.#body.batchDim;
+    const full = shape.map((size, axis) => (this.batchable && axis === dimension ? rows : Math.max(size, 1)));
+    return { dtype, shape: full, data: newData(dtype, elementCount(full)) };
   }
 
   /** Answers what has been accepted, refuses more, releases the model. */

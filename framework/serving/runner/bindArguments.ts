@@ -24,7 +24,7 @@ export function bindArguments(form: CallForm, given: readonly unknown[], fixed: 
     put((positional[i] as Argument).structure, value, bound, nameOf(positional[i] as Argument));
   for (const [name, value] of Object.entries(named)) {
     const argument = all.find(({ names }) => names.includes(name));
-    if (!argument) throw badRequest(`there is no argument '${name}'${suggestion(name, all.map(nameOf))}.`);
+    if (!argument) throw badRequest(`there is no argument '${name}'${suggestion(name, all.map(nameOf))}`);
     if (values.length > positional.indexOf(argument) && positional.includes(argument))
       throw badRequest(`argument '${name}' is given twice, by position and by name.`);
     put(argument.structure, value, bound, name);
@@ -42,7 +42,7 @@ export function bindNamed(form: CallForm, named: Readonly<Record<string, unknown
   const bound: Bound = new Map();
   for (const [name, value] of Object.entries(named)) {
     const argument = all.find(({ names }) => names.includes(name));
-    if (!argument) throw badRequest(`there is no argument '${name}'${suggestion(name, all.map(nameOf))}.`);
+    if (!argument) throw badRequest(`there is no argument '${name}'${suggestion(name, all.map(nameOf))}`);
     put(argument.structure, value, bound, name);
   }
   return bound;

@@ -9,17 +9,11 @@ import type { MetaGraphDef } from "../../tensorflow/savedmodel/metaGraph.js";
 import { freezeMetaGraph, loadMetaGraphDef } from "../../tensorflow/savedmodel/SavedModel.js";
 import { loadModel, Session } from "../../tensorflow/Session.js";
 import { showShape } from "../../tensorflow/Tensor.js";
-import { outputsWithoutElements } from "../outputsWithoutElements.js";
 import type { ServedTensor } from "../ServedModel.js";
+import { type MethodSignature, signatureKey } from "../store/methodSignatures.js";
+import { graphBody } from "./graphBody.js";
 import type { MethodBody } from "./MethodBody.js";
 import { openBatch } from "./openBatch.js";
-
-/** How a method may be called: the store's MethodSignature. */
-export interface MethodSignature {
-  readonly batchable: boolean;
-  /** The dimension of the rows, in inputs and outputs. */
-  readonly batchDim: readonly [inputs: number, outputs: number];
-}
 
 /** A SavedModel on disk, read once for all its methods. */
 export class ModelSource {
@@ -57,14 +51,11 @@ export class ModelSource {
     const { signatures } = this.#metaGraph;
     const keys = signatures.map(({ key }) => key);
     const member = keys.find((key) => this.#forms.get(key)?.methods.includes(name));
-    const usual =
-      name === "__call__" ? (keys.includes("serving_default") ? "serving_default" : keys[0]) : undefined;
-    const wanted = keys.includes(name)
-      ? name
-      : (member ?? (usual === "serving_default" || keys.length === 1 ? usual : undefined));
+    const only = keys.length === 1 ? keys[0] : undefined;
+    const wanted = keys.includes(name) ? name : (member ?? signatureKey(keys, name) ?? only);
     const found = signatures.find(({ key }) => key === wanted);
     if (found) return found;
-    throw new Exception("NotFound", `'${this.path}' has no method '${name}'${suggestion(name, keys)}.`);
+    throw new Exception("NotFound", `'${this.path}' has no method '${name}'${suggestion(name, keys)}`);
   }
 }
 
@@ -90,51 +81,30 @@ interface Opening {
 }
 
 function openMethod(graph: GraphDef, form: CallForm, opening: Opening): MethodBody {
-  const { called, options, where } = opening;
-  let { inputs, outputs } = opening;
-  let [opened, batchable] = [graph, called.batchable];
-  const [dimIn, dimOut] = called.batchDim;
+  const { inputs, outputs, called, options, where } = opening;
+  const { batchDim } = called;
+  const [dimIn, dimOut] = batchDim;
   const rowed = inputs.filter(({ name }) => !opening.isFixed(name));
-  if (batchable && rowed.some(({ shape }) => shape[dimIn] !== -1)) {
-    const free = inputs === rowed || rowed.length === inputs.length;
-    const tried = free ? openBatch(graph, inputs, outputs, called.batchDim, options) : undefined;
-    const strange = rowed.find(({ shape }) => shape[dimIn] !== -1) as ServedTensor;
-    if (!tried)
-      LogWarning(
-        "Runner",
-        `${where} is called batchable, but its input '${strange.name}' has shape ${showShape(strange.shape)}, without rows ` +
-          `in dimension ${dimIn}: every request is run by itself. Save it with an unknown dimension there (None).`,
-      );
-    batchable = tried !== undefined;
-    if (tried) {
-      opened = tried;
-      inputs = inputs.map((input) => freed(input, dimIn));
-      outputs = outputs.map((output) => freed(output, dimOut));
-    }
-  }
-  const session = new Session(loadModel(opened, options));
-  const call = session.prepare(
-    inputs.map(({ name }) => name),
-    outputs.map(({ name }) => name),
-  );
-  return {
+  const rowless = called.batchable ? rowed.find(({ shape }) => shape[dimIn] !== -1) : undefined;
+  const canOpen = rowless !== undefined && rowed.length === inputs.length;
+  const opened = canOpen ? openBatch(graph, inputs, outputs, batchDim, options) : undefined;
+  if (rowless && !opened)
+    LogWarning(
+      "Runner",
+      `${where} is called batchable, but its input '${rowless.name}' has shape ${showShape(rowless.shape)}, without rows ` +
+        `in dimension ${dimIn}: every request is run by itself. Save it with an unknown dimension there (None), or give ` +
+        "what is the same in every call as one of partialKwargs.",
+    );
+  const session = new Session(loadModel(opened ?? graph, options));
+  const names = (tensors: readonly ServedTensor[]) => tensors.map(({ name }) => name);
+  return graphBody(session, session.prepare(names(inputs), names(outputs)), {
     platform: "tensorflow_savedmodel",
     form,
-    inputs,
-    outputs,
-    batchable,
-    batchDim: called.batchDim,
-    isCompiled: session.engine === "compiled",
-    run: (feeds) => {
-      const given = call.run(feeds);
-      if (given.length > 0) return given;
-      const rows = batchable
-        ? (feeds[inputs.findIndex(({ name }) => !opening.isFixed(name))]?.shape[dimIn] ?? 0)
-        : 0;
-      return outputsWithoutElements(where, outputs, rows, dimOut);
-    },
-    close: () => session.close(),
-  };
+    inputs: opened ? inputs.map((input) => freed(input, dimIn)) : inputs,
+    outputs: opened ? outputs.map((output) => freed(output, dimOut)) : outputs,
+    batchable: called.batchable && (!rowless || opened !== undefined),
+    batchDim,
+  });
 }
 
 function freed(tensor: ServedTensor, dimension: number): ServedTensor {

@@ -1,17 +1,14 @@
 /** A user's own class as a runner: what computes without being a SavedModel, or does more than a model. */
-import { suggestion } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
 import { asTensor } from "../../tensorflow/asTensor.js";
 import type { CallForm, Structure } from "../../tensorflow/savedmodel/CallForm.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
 import type { ServedTensor } from "../ServedModel.js";
+import { checkMethod, type MethodOptions } from "../store/methodSignatures.js";
 import type { MethodBody } from "./MethodBody.js";
 
 /** How a method of a user's class is called. It gets tensors, one an input, and gives what asTensor takes. */
-export interface RunnableMethod {
-  readonly batchable?: boolean;
-  /** The dimension of the rows, or [in inputs, in outputs]; otherwise 0. */
-  readonly batchDim?: number | readonly [number, number];
+export interface RunnableMethod extends MethodOptions {
   /** What it takes: dtypes to convert to, and what a server tells its clients. Otherwise one tensor, as it is given. */
   readonly inputs?: readonly ServedTensor[];
   readonly outputs?: readonly ServedTensor[];
@@ -26,8 +23,6 @@ export interface RunnableClass {
   readonly methods: Readonly<Record<string, RunnableMethod>>;
   new (): object;
 }
-
-const known = ["batchable", "batchDim", "inputs", "outputs"];
 
 /**
  * `close` is called when the method is of no more use; the instance's methods are closed one by one.
@@ -44,10 +39,8 @@ export function runnableMethod(
   const where = `${type.name}.methods.${method}`;
   if (typeof call !== "function")
     throw new Exception("Configuration", `${where}: the class has no method '${method}'.`);
-  for (const key of Object.keys(options))
-    if (!known.includes(key))
-      throw new Exception("Configuration", `${where}: unknown key '${key}'${suggestion(key, known)}.`);
-  const { batchable = false, batchDim = 0, inputs = [], outputs = [] } = options;
+  const { batchable, batchDim } = checkMethod(options, where, ["inputs", "outputs"]);
+  const { inputs = [], outputs = [] } = options;
   const form = { ...formOf(inputs, outputs) };
   return {
     platform: "cmsrun_runnable",
@@ -55,7 +48,7 @@ export function runnableMethod(
     inputs,
     outputs,
     batchable,
-    batchDim: typeof batchDim === "number" ? [batchDim, batchDim] : batchDim,
+    batchDim,
     isCompiled: false,
     run: (tensors) => {
       const result: unknown = call.apply(instance, tensors);
@@ -70,7 +63,8 @@ export function runnableMethod(
   };
 }
 
-function formOf(
+/** By position, each under its name. */
+export function formOf(
   inputs: readonly ServedTensor[],
   outputs: readonly ServedTensor[],
 ): CallForm & { result: Structure } {

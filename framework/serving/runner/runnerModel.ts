@@ -6,20 +6,25 @@ import type { RunnerMethod } from "./RunnerMethod.js";
 /**
  * The methods of a runner as models: the only one or __call__ has the runner's name, others NAME.METHOD. The runner is
  * initialised if it is not, and compiled for all sizes of batches.
- * @throws as Runner.initLocal
+ * @throws (rejects) as Runner.initLocal
  */
-export function runnerModels(runner: Runner): ServedModel[] {
+export async function runnerModels(runner: Runner): Promise<ServedModel[]> {
   if (!runner.isInitialized) runner.initLocal();
+  for (const name of runner.methodNames) await runner.method(name).warmUp();
   return runner.methodNames.map((name) => {
     const method = runner.method(name);
-    method.warmUp();
     const isMain = runner.methodNames.length === 1 || name === "__call__";
     return runnerModel(isMain ? runner.name : `${runner.name}.${name}`, runner.version, method);
   });
 }
 
-/** One method under a name and version. */
-export function runnerModel(name: string, version: string, method: RunnerMethod): ServedModel {
+/** One method under a name and version, with what else is known of it. */
+export function runnerModel(
+  name: string,
+  version: string,
+  method: RunnerMethod,
+  known: Pick<ServedModel, "labels" | "config"> = {},
+): ServedModel {
   const { platform, inputs, outputs, batchable, settings, statistics } = method;
   return {
     name,
@@ -30,6 +35,7 @@ export function runnerModel(name: string, version: string, method: RunnerMethod)
     maxBatchSize: batchable ? settings.maxBatchSize : 0,
     maxLatencyMs: batchable ? settings.maxLatencyMs : 0,
     statistics,
+    ...known,
     get queuedRows() {
       return method.queuedRows;
     },

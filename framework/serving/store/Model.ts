@@ -6,9 +6,11 @@ import { contentHash } from "../../base/contentHash.js";
 import { Exception } from "../../base/errors.js";
 import type { ConcreteFunction } from "../../tensorflow/ConcreteFunction.js";
 import { concreteFunctionOf, loadMetaGraphDef } from "../../tensorflow/savedmodel/SavedModel.js";
-import { Runner, type RunnerOptions } from "../runner/Runner.js";
+import { Runner } from "../runner/Runner.js";
+import type { RunnerOptions } from "../runner/runnerOptions.js";
 import type { RunnerMethod } from "../runner/RunnerMethod.js";
-import { infoFile, type ModelInfo, parseInfo, tensorflowModule } from "./ModelInfo.js";
+import { infoFile, type ModelInfo, parseInfo } from "./ModelInfo.js";
+import { signatureKey } from "./methodSignatures.js";
 import type { Tag } from "./Tag.js";
 
 /** The folder of custom objects in a model's own. */
@@ -63,7 +65,7 @@ export class Model {
     if (path === undefined)
       throw new Exception(
         "NotFound",
-        `model '${this.tag}' has no custom object '${name}'${suggestion(name, Object.keys(objects))}.`,
+        `model '${this.tag}' has no custom object '${name}'${suggestion(name, Object.keys(objects))}`,
       );
     const bytes = readFileSync(path);
     return path.endsWith(".json") ? JSON.parse(bytes.toString("utf8")) : bytes;
@@ -98,14 +100,9 @@ export class Model {
 
   /**
    * The function of a method: the SavedModel's signature of that name; for __call__ also serving_default, or the only one.
-   * @throws NotFound for a model of another framework; InvalidMetaGraphDef when there is no such signature
+   * @throws InvalidMetaGraphDef when there is no such signature
    */
   concreteFunction(method = "__call__"): ConcreteFunction {
-    if (this.info.module !== tensorflowModule)
-      throw new Exception(
-        "NotFound",
-        `model '${this.tag}' was saved by '${this.info.module}'; only SavedModels of '${tensorflowModule}' are loaded.`,
-      );
     const metaGraph = loadMetaGraphDef(this.path);
     const key = signatureKey(
       metaGraph.signatures.map(({ key }) => key),
@@ -113,12 +110,6 @@ export class Model {
     );
     return concreteFunctionOf(metaGraph, this.path, key);
   }
-}
-
-/** The signature that a method is; undefined leaves the choice to the reader: the only one, or none at all. */
-export function signatureKey(keys: readonly string[], method: string): string | undefined {
-  if (method !== "__call__" || keys.includes(method)) return method;
-  return keys.includes("serving_default") ? "serving_default" : undefined;
 }
 
 function readInfo(path: string): ModelInfo {

@@ -1,7 +1,7 @@
 /** What a model.yaml says, in BentoML's form: read from it and written to it. */
 import type { ScalarTag } from "yaml";
 import { Exception } from "../../base/errors.js";
-import { checkSignatures, isObject, type MethodSignatures } from "./methodSignatures.js";
+import { checkSignatures, defaultSignatures, isObject, type MethodSignatures } from "./methodSignatures.js";
 import { isoTime, parseIsoTime } from "./newVersion.js";
 import { checkLabels, checkMetadata, type Labels, type Metadata } from "./plainValues.js";
 import { Tag } from "./Tag.js";
@@ -114,11 +114,11 @@ export function parseInfo(text: string, path: string): ModelInfo {
   }
 }
 
-/** A model of BentoML's may have none. */
+/** A model of BentoML's may have none: it is called as one that was saved without. */
 function signaturesIn(given: unknown, path: string): MethodSignatures {
   const isNone =
     given === undefined || given === null || (isObject(given) && Object.keys(given).length === 0);
-  return isNone ? {} : checkSignatures(given, path);
+  return isNone ? defaultSignatures : checkSignatures(given, path);
 }
 
 function hashIn(given: unknown, invalid: (what: string) => Exception): string | undefined {

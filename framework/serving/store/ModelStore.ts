@@ -19,7 +19,7 @@ const mostTries = 10;
 export class ModelStore {
   readonly root: string;
 
-  /** @param root a folder that is made when the first model is saved; otherwise CMSRUN_MODEL_STORE or ~/.cmsrun/models */
+  /** @param root a folder that is made when the first model is saved; otherwise that of `models` */
   constructor(root: string = modelStoreRoot()) {
     this.root = resolve(root);
   }
@@ -54,7 +54,8 @@ export class ModelStore {
     if (tag === undefined) return this.#names().flatMap((name) => this.#models(name));
     const { name, version } = Tag.from(tag);
     const models = this.#models(name);
-    if (version !== undefined) return models.filter((model) => model.tag.version === version);
+    const wanted = version === "latest" ? latestVersion(this.#folder(name)) : version;
+    if (version !== undefined) return models.filter((model) => model.tag.version === wanted);
     if (models.length === 0) throw this.#unknownName(name);
     return models;
   }

@@ -19,6 +19,7 @@ export class Tag {
 
   /** "name" or "name:version". @throws InvalidTag */
   static parse(text: string): Tag {
+    if (typeof text !== "string") throw invalid(String(text), "it is no text");
     const [name = "", version, ...rest] = text.split(":");
     if (version === "")
       throw invalid(text, "it ends in ':'; leave the colon out, or give the version behind it");
@@ -27,7 +28,7 @@ export class Tag {
   }
 
   static from(tag: Tag | string): Tag {
-    return typeof tag === "string" ? Tag.parse(tag) : tag;
+    return typeof tag === "object" && tag !== null ? tag : Tag.parse(tag);
   }
 
   /** By name, then by version; without one first. The order in which versions were made, where the store made them. */
@@ -50,6 +51,7 @@ function order(a: string, b: string): number {
 }
 
 function checked(what: "name" | "version", given: string, whole: string): string {
+  if (typeof given !== "string") throw invalid(whole, `its ${what} is no text; put it in quotes`);
   const lowered = given.toLowerCase();
   if (given === "") throw invalid(whole, `its ${what} is empty`);
   if (!part.test(lowered) || lowered.length > longestPart)

@@ -13,7 +13,6 @@ import {
 } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type * as Tar from "tar";
-import { suggestion } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
 
 export interface ArchiveLimits {
@@ -34,7 +33,7 @@ export function checkArchiveName(path: string): void {
   const given = /\.\w+$/.exec(path)?.[0] ?? "";
   throw new Exception(
     "Configuration",
-    `a model is exported as ${endings.join(", ")}, not as '${given}' (${path})${suggestion(given, endings)}`,
+    `a model is exported as ${endings.join(", ")}, or into a folder that is there, not as '${given}' (${path}).`,
   );
 }
 
@@ -90,7 +89,8 @@ export async function readArchive(path: string, folder: string, limits: ArchiveL
     parser.end();
     await done;
   } catch (error) {
-    throw error instanceof Exception ? error : damaged(path, (error as Error).message);
+    const why = `it is no tar archive, or a damaged one (${(error as Error).message})`;
+    throw error instanceof Exception ? error : damaged(path, why);
   }
   if (unpacking.fileCount === 0) throw damaged(path, "there is no file in it");
 }
@@ -185,11 +185,16 @@ function refuseOtherForms(path: string): void {
     if (hex.startsWith(magic))
       throw damaged(
         path,
-        `it is compressed with ${form}, which is not read; ${unpack} ${path} > model.tar makes one that is`,
+        `it is compressed with ${form}, which is not read; ${unpack} ${quoted(path)} > model.tar makes one that is`,
       );
   }
   if (hex.startsWith("504b0304"))
     throw damaged(path, "it is a zip file; unzip it into an empty folder, and import the folder");
+}
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[-\w./]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function damaged(path: string, what: string): Exception {

@@ -40,12 +40,20 @@ export function checkSignatures(given: unknown, where: string): MethodSignatures
 
 const shape = "give {method: {batchable: true, batchDim: 0}}";
 
-function checkMethod(options: unknown, where: string): MethodSignature {
+/** @param others keys that are not looked at here. @throws Configuration naming the key that is wrong */
+export function checkMethod(
+  options: unknown,
+  where: string,
+  others: readonly string[] = [],
+): MethodSignature {
   if (!isObject(options)) throw wrong(where, `it is ${show(options)}; ${shape}`);
   for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    const near = nearest(key, known);
-    const hint = near ? `did you mean '${near}'?` : "there is 'batchable' and 'batchDim'.";
+    if (known.includes(key) || others.includes(key)) continue;
+    const near = nearest(key, [...known, ...others]);
+    const names = ["batchable", ...others, "batchDim"].map((name) => `'${name}'`);
+    const hint = near
+      ? `did you mean '${near}'?`
+      : `there is ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`;
     throw wrong(where, `unknown key '${key}'; ${hint}`);
   }
   const { batchable = false, batchDim, batch_dim } = options;
@@ -62,6 +70,12 @@ function checkDimensions(given: unknown, where: string): readonly [number, numbe
   if (pair.length === 2 && pair.every((dim) => Number.isInteger(dim) && dim >= 0)) return [inputs, outputs];
   const allowed = "it is a dimension (0 is the first) or [of inputs, of outputs]";
   throw wrong(where, `batchDim is ${show(given)}; ${allowed}`);
+}
+
+/** The signature that a method is; undefined leaves the choice to the reader: the only one, or none at all. */
+export function signatureKey(keys: readonly string[], method: string): string | undefined {
+  if (method !== "__call__" || keys.includes(method)) return method;
+  return keys.includes("serving_default") ? "serving_default" : undefined;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -10,7 +10,7 @@ import type { Tag } from "./Tag.js";
 const get = (tag: Tag | string): Model => new ModelStore().get(tag);
 
 /**
- * All act on one store: CMSRUN_MODEL_STORE in cmsrun and the tools, otherwise ~/.cmsrun/models, or what use() says. What
+ * All act on one store: what use() says, otherwise CMSRUN_MODEL_STORE, otherwise ~/.cmsrun/models. What
  * writes is loaded when it is first asked for: a job that reads a model does without.
  */
 export const models = {

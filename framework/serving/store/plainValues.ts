@@ -71,5 +71,5 @@ function what(value: unknown): string {
 }
 
 function wrong(where: string, problem: string): Exception {
-  return new Exception("Configuration", `${where}: ${problem}.`);
+  return new Exception("Configuration", `${where}: ${problem.replace(/([^?])$/, "$1.")}`);
 }

@@ -18,8 +18,9 @@ import {
   defaultSignatures,
   type MethodOptions,
   type MethodSignatures,
+  signatureKey,
 } from "./methodSignatures.js";
-import { customObjectsFolder, type Model, signatureKey } from "./Model.js";
+import { customObjectsFolder, type Model } from "./Model.js";
 import { infoFile, type ModelInfo, printInfo, tensorflowModule } from "./ModelInfo.js";
 import { ModelStore } from "./ModelStore.js";
 import { newVersion, nowUs } from "./newVersion.js";
@@ -35,7 +36,7 @@ export interface SaveModelOptions {
    */
   readonly tfSignatures?: readonly string[] | Signatures | readonly TensorSpec[] | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Plain values, nested as they like. */
+  /** Plain values, nested as they like. BentoML refuses a model with a null in them. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Files kept with the model. */
   readonly customObjects?: CustomObjects | undefined;
@@ -74,6 +75,8 @@ export async function saveModel(
   options: SaveModelOptions = {},
 ): Promise<Model> {
   const where = `saving model '${name}'`;
+  if (typeof options !== "object" || options === null)
+    throw wrong(where, "the options must be an object: {signatures: …}");
   const unknown = Object.keys(options).find((option) => !optionNames.includes(option));
   if (unknown !== undefined)
     throw new Exception(
@@ -147,6 +150,8 @@ async function chooseSignatures(
   where: string,
 ): Promise<Signatures> {
   if (tfSignatures === undefined) return { [defaultKey]: object };
+  if (Object.keys(tfSignatures).length === 0)
+    throw wrong(where, "tfSignatures is empty; leave it out for all that there are");
   if (!isList(tfSignatures)) return tfSignatures;
   if (isSpecs(tfSignatures)) {
     if (typeof object === "function")

@@ -24,7 +24,7 @@ import type { Tag } from "./Tag.js";
 const longestInfoBytes = 1 << 20;
 
 /**
- * Writes a model as an archive: .tar.gz, .tgz or .tar. Into a folder it goes as NAME-VERSION.tar.gz. A file that is there
+ * Writes a model as an archive: .tar.gz, .tar (both of which BentoML reads) or .tgz. Into a folder it goes as NAME-VERSION.tar.gz. A file that is there
  * is replaced. Gives the path of the archive.
  * @throws ModelNotFound, Configuration for another ending, FileWriteError
  */
@@ -84,7 +84,11 @@ export async function importModel(
 }
 
 function copyFolder(from: string, to: string): void {
-  if (!existsSync(join(from, infoFile))) throw notModel(from, `there is no ${infoFile} in it`);
+  if (!existsSync(join(from, infoFile)))
+    throw notModel(
+      from,
+      `there is no ${infoFile} in it; models.tensorflow.save takes a SavedModel that is not from a store`,
+    );
   cpSync(from, to, { recursive: true, dereference: true });
 }
 

@@ -67,14 +67,17 @@ async function open(object: Saveable, options: ToConcreteFunctionOptions): Promi
   if (typeof object === "string") return openPath(expandPath(resolveModelPath(object)), options);
   if (typeof object === "function")
     return whole(await concreteFunction(object, outputNames && { outputNames }));
+  if (typeof object !== "object" || object === null) throw unsaveable(`it is ${String(object)}`);
   if (isLayersModel(object)) return whole(await fromLayersModel(object));
   if ("variables" in object) return whole(smartInit(object, expanded(options.checkpoint)));
   if ("signatures" in object) return openMetaGraph(object, object.graph.origin, options);
   if ("nodes" in object && "functions" in object) return openGraph(object, options);
-  throw invalid(
-    "it is neither a path nor a graph, a meta graph, a concrete function or a Layers model; " +
-      `its members are ${Object.keys(object).slice(0, 10).join(", ") || "none"}.`,
-  );
+  throw unsaveable(`its members are ${Object.keys(object).slice(0, 10).join(", ") || "none"}`);
+}
+
+function unsaveable(what: string): Exception {
+  const known = "a path nor a graph, a meta graph, a concrete function, a function or a Layers model";
+  return invalid(`it is neither ${known}; ${what}.`);
 }
 
 function whole(fn: ConcreteFunction): OpenedModel {

@@ -153,7 +153,6 @@ describe("every server", () => {
 it("a model of the store is served by its tag, as a service and by itself", async () => {
   const env = { CMSRUN_MODEL_STORE: join(temporaryFolder(), "models") };
   const program = `import { models } from ${JSON.stringify(join(root, "dist", "index.js"))};
-    models.use(process.env.CMSRUN_MODEL_STORE);
     const signatures = { __call__: { batchable: true, batchDim: 0 } };
     await models.tensorflow.save("data/models/simple/saved_model", "my_model", { signatures });`;
   const args = ["--input-type=module", "-e", program];

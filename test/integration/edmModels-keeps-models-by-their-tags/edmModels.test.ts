@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ModelStore, models } from "#framework";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { exceptionBlock, root, temporaryFolder } from "../run.js";
 
 const folder = temporaryFolder();
@@ -31,7 +31,8 @@ beforeAll(async () => {
     labels: { owner: "me", stage: "test" },
   });
   await models.tensorflow.save(savedModel, "jet:v2", { store });
-  await models.tensorflow.save(savedModel, "other:v1", { store, customObjects: { cut: 0.5 } });
+  const labels = { note: "two\nlines" };
+  await models.tensorflow.save(savedModel, "other:v1", { store, labels, customObjects: { cut: 0.5 } });
 });
 
 describe("edmModels", () => {
@@ -51,6 +52,7 @@ describe("edmModels", () => {
       ["get jet -o xml", 'Given: "xml"'],
       ["import", "import takes the file or folder of a model."],
       ["list --lables", "Unknown argument: lables"],
+      ["list --store=", "--store is empty; give the folder of a store."],
     ] as const) {
       const outcome = edmModels(args);
       expect([args, outcome.code]).toEqual([args, 7000 & 0xff]);
@@ -68,6 +70,7 @@ describe("edmModels", () => {
     expect(lines[1]).toMatch(
       /^jet:v1 +__call__ +[\d.]+ kB +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d +owner=me stage=test$/,
     );
+    expect(lines[3]).toContain('"note=two\\nlines"');
     expect(lines.slice(2).map((line) => line.split(" ")[0])).toEqual(["jet:v2", "other:v1", ""]);
     const rows = JSON.parse(edmModels("list jet -o json").stdout);
     expect(rows.map(({ tag }: { tag: string }) => tag)).toEqual(["jet:v1", "jet:v2"]);
@@ -111,7 +114,11 @@ describe("edmModels", () => {
     expect(edmModels("list", { HOME: join(folder, "home") }).stdout).toBe(
       `There is no model in ${join(folder, "home", ".cmsrun", "models")}.\n`,
     );
+    vi.stubEnv("CMSRUN_MODEL_STORE", "");
     expect(new ModelStore().root).toBe(join(homedir(), ".cmsrun", "models"));
+    vi.stubEnv("CMSRUN_MODEL_STORE", store.root);
+    expect(models.list("other").map(({ path }) => path)).toEqual([join(store.root, "other", "v1")]);
+    vi.unstubAllEnvs();
   });
 
   it("runs in tfrun", () => {

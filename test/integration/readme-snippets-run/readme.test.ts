@@ -84,7 +84,6 @@ describe("README.md", () => {
     const env = { CMSRUN_MODEL_STORE: join(folder, "models") };
     const model = join(root, "data", "models", "simple", "saved_model");
     const program = `import { models } from "cmsrun";
-      models.use(process.env.CMSRUN_MODEL_STORE);
       const signatures = { __call__: { batchable: true } };
       await models.tensorflow.save(${JSON.stringify(model)}, "my_model", { signatures });`;
     const args = ["--input-type=module", "-e", program];

@@ -123,6 +123,8 @@ describe("loadGraphDef", () => {
     ["graph.pb", 'node {\n  name: "x"\n}\n', "it is text: give it a name with .pb.txt in it."],
     ["graph.pbtxt", 'node {\n  name: "x" op: 7\n}\n', "line 2: a string is expected, not '7'."],
     ["empty.pb.txt", "# nothing\n", "graphDef has no nodes"],
+    ["m.onnx", "\x08\x07", "ONNX models are not read; convert it to a SavedModel, as onnx2tf does."],
+    ["m.keras", "PK", "it is a file of Keras', which is not read; save the model as a SavedModel"],
     ["noise.pb", "this is no graph", "is it a complete, binary frozen graph (.pb)?"],
   ])("says what is wrong with '%s'", (name, content, text) => {
     const path = join(folder, name);

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import "../../../../framework/aot/engine/register.js";
-import { createRunner, Runner, type RunnerOptions } from "../../../../framework/serving/runner/Runner.js";
+import { createRunner, Runner } from "../../../../framework/serving/runner/Runner.js";
+import type { RunnerOptions } from "../../../../framework/serving/runner/runnerOptions.js";
 import { runnerModels } from "../../../../framework/serving/runner/runnerModel.js";
-import type { MethodSignature } from "../../../../framework/serving/runner/modelMethod.js";
+import type { MethodSignature } from "../../../../framework/serving/store/methodSignatures.js";
 import { asTensor } from "../../../../framework/tensorflow/asTensor.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 
@@ -62,7 +63,7 @@ describe("a runner of a SavedModel", () => {
     const none = new Tensor("float64", [0, 5], []);
     const runner = runnerOf("native", batched);
     expect(await runner.asyncRun(none)).toEqual(new Tensor("float64", [0, 1], []));
-    const [served] = runnerModels(runner);
+    const [served] = await runnerModels(runner);
     expect(await served?.infer([none])).toEqual([
       { dtype: "float64", shape: [0, 1], data: new Float64Array(0) },
     ]);
@@ -140,6 +141,18 @@ describe("a runner of a SavedModel", () => {
     for (const [i, value] of outputs.entries()) expect(value).toBeCloseTo(data[i], 14);
   });
 
+  it("gives no rows for none, of the shape that rows would have", async () => {
+    const none = new Tensor("float64", [0, 5], []);
+    for (const engine of ["reference", "compiled"])
+      for (const signature of [plain, batched]) {
+        const runner = runnerOf("native", signature, { inference: { engine } });
+        const nothing = { dtype: "float64", shape: [0, 1], data: new Float64Array(0) };
+        expect(runner.run(none)).toMatchObject(nothing);
+        expect(await runner.asyncRun(none)).toMatchObject(nothing);
+        await runner.close();
+      }
+  });
+
   it("is initialised once, and before it is run", async () => {
     const runner = new Runner(model("native", { __call__: plain }));
     expect(() => runner.run([[1]])).toThrow(expect.objectContaining({ category: "StateException" }));
@@ -157,6 +170,17 @@ describe("a runner of a SavedModel", () => {
     expect(make({ methodConfigs: { predict: {} } })).toThrow(
       "methodConfigs: unknown method 'predict'; known: '__call__'",
     );
+    expect(make({ inference: { engin: "compiled" } })).toThrow(
+      "inference: unknown option 'engin'; did you mean 'engine'?",
+    );
+    expect(() => new Runner(model("native", { __call__: { batchdim: 1 } as never }))).toThrow(
+      "runner 'native': signature '__call__': unknown key 'batchdim'; did you mean 'batchDim'?",
+    );
+    expect(new Runner(model("native", { __call__: {} as never })).initLocal().mainMethod.batchable).toBe(
+      false,
+    );
+    for (const nothing of [undefined, 42, "data/models", class {}])
+      expect(() => new Runner(nothing as never)).toThrow("a runner is of a model, models.get(TAG) or");
     expect(make({ methodConfigs: { __call__: { latency: 1 } } })).toThrow("unknown option 'latency'");
     expect(() => new Runner(model("methods", { pairs: plain })).initLocal()).toThrow(
       /no method 'pairs'; did you mean 'pair'/,
@@ -257,7 +281,7 @@ describe("a user's own class", () => {
       [[2], [2]],
     ]);
     expect(runner.later.statistics.executionCount).toBe(1);
-    const served = runnerModels(runner);
+    const served = await runnerModels(runner);
     expect(served.map(({ name, maxBatchSize }) => [name, maxBatchSize])).toEqual([
       ["mean.predict", 100],
       ["mean.both", 0],
@@ -296,6 +320,18 @@ describe("a user's own class", () => {
       readonly other = 1;
     }
     expect(() => createRunner(Wrong).initLocal()).toThrow("the class has no method 'predict'");
+    for (const [options, why] of [
+      [{ batchabel: true }, "unknown key 'batchabel'; did you mean 'batchable'?"],
+      [{ rows: 1 }, "there is 'batchable', 'inputs', 'outputs' and 'batchDim'."],
+      [{ batchable: "yes" }, 'batchable is "yes"; it is true or false.'],
+      [{ batchDim: -1 }, "batchDim is -1; it is a dimension"],
+    ] as const) {
+      class Misspelt {
+        static readonly methods = { predict: options as never };
+        predict(): void {}
+      }
+      expect(() => createRunner(Misspelt).initLocal()).toThrow(why);
+    }
   });
 });
 
@@ -306,7 +342,7 @@ describe("served models", () => {
       partialKwargs: { __call__: { factor: 2 } },
       maxBatchSize: 8,
     });
-    const [served] = runnerModels(runner);
+    const [served] = await runnerModels(runner);
     expect(served).toMatchObject({
       name: "multi_input",
       version: "1",
@@ -335,7 +371,7 @@ describe("served models", () => {
         return new Promise((resolve) => setTimeout(() => resolve(x), 100));
       }
     }
-    const [served] = runnerModels(createRunner(Slow, { maxQueuedRows: 2 }));
+    const [served] = await runnerModels(createRunner(Slow, { maxQueuedRows: 2 }));
     const x = new Tensor("float32", [1], [1]);
     const results = await Promise.allSettled([
       served?.infer([x], performance.now() + 20),

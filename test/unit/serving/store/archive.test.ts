@@ -132,9 +132,36 @@ describe("a model of BentoML's", () => {
   });
 
   it("is refused as XZ, with the command that helps", async () => {
-    const xz = join(folder, "model.bentomodel");
-    writeFileSync(xz, Buffer.from("fd377a585a000004e6d6b446", "hex"));
-    await expect(importModel(newStore(), xz)).rejects.toThrow(`xz -dc ${xz} > model.tar makes one that is`);
+    for (const [name, shown] of [
+      ["model.bentomodel", join(folder, "model.bentomodel")],
+      ["it's.xz", `'${join(folder, "it'\\''s.xz")}'`],
+    ] as const) {
+      writeFileSync(join(folder, name), Buffer.from("fd377a585a000004e6d6b446", "hex"));
+      await expect(importModel(newStore(), join(folder, name))).rejects.toThrow(
+        `xz -dc ${shown} > model.tar makes one that is`,
+      );
+    }
+  });
+
+  it("may say neither what saved it nor how it is called", async () => {
+    const unpacked = join(folder, "of_bentoml_1_4");
+    mkdirSync(unpacked);
+    spawnSync("tar", ["xzf", sample, "-C", unpacked]);
+    const file = join(unpacked, "model.yaml");
+    const text = readFileSync(file, "utf8");
+    const bare = text
+      .replace("module: bentoml.tensorflow", "module: ''")
+      .replace(/^signatures:\n( .*\n)+/m, "signatures: {}\n");
+    writeFileSync(file, bare);
+    const model = await importModel(newStore(), unpacked);
+    expect(model.signatures).toEqual({ __call__: { batchable: false, batchDim: [0, 0] } });
+    expect(
+      model
+        .toRunner({ inference: { engine: "reference" } })
+        .initLocal()
+        .run([[1, 2, 3, 4, 5]]),
+    ).toEqual([[55]]);
+    expect(model.concreteFunction().variables.size).toBe(1);
   });
 });
 

@@ -195,6 +195,7 @@ describe("list", () => {
     [undefined, ["a:1", "a:2", "b:1"]],
     ["a", ["a:1", "a:2"]],
     ["a:2", ["a:2"]],
+    ["a:latest", ["a:1"]],
     ["a:3", []],
     ["c:1", []],
   ])("%s gives %j", (given, found) => {

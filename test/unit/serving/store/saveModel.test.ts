@@ -152,6 +152,16 @@ describe("saving what is no SavedModel", () => {
     }
   });
 
+  it("says of what is nothing at all what may be saved", async () => {
+    for (const nothing of [undefined, null, 42])
+      await expect(save(nothing as never, "nothing")).rejects.toThrow(
+        `it is neither a path nor a graph, a meta graph, a concrete function, a function or a Layers model; it is ${nothing}.`,
+      );
+    for (const name of [undefined, 3])
+      await expect(save(jetDirectory, name as never)).rejects.toThrow(`'${name}' is no tag of a model`);
+    await expect(save(jetDirectory, "a", { version: 3 as never })).rejects.toThrow("its version is no text");
+  });
+
   it("saves nothing of what cannot be saved", async () => {
     for (const [object, why] of [
       ["nowhere.pb", "no such file"],
@@ -285,6 +295,8 @@ content_hash: HASH
     ["nothing", { customObjects: { a: undefined } }, "custom object 'a' is of type undefined"],
     ["two of one name", { customObjects: { a: 1, "a.json": 2 } }, "are both 'a.json'"],
     ["another option", { label: {} }, "unknown option 'label'; did you mean 'labels'?"],
+    ["no options", null as never, "the options must be an object"],
+    ["no signatures to keep", { tfSignatures: [] }, "tfSignatures is empty; leave it out"],
     ["two versions", { version: "v2" }, "'refused:v1' has a version already"],
   ])("refuses %s", async (_, options, why) => {
     const error: Error = await save(jetDirectory, "refused:v1", options as SaveModelOptions).then(

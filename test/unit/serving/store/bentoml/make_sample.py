@@ -1,12 +1,16 @@
 """Makes row_times_five.tar.gz beside this file: a model that BentoML itself has saved and exported.
 
-    pip install bentoml==1.1.11 tensorflow-cpu==2.15.1 'setuptools<80' 'numpy<2'
+    pip install bentoml==1.4.39 tensorflow-cpu==2.15.1
     python make_sample.py
+
+The sample that is there was made by BentoML 1.1.11 (with 'setuptools<80' and 'numpy<2'). Arguments are other files to
+export it to, each in the form that its ending says; without an ending it is a folder.
 
 The model is this file's, under the licence of this repository; nothing of BentoML or TensorFlow is in the archive.
 """
 
 import os
+import sys
 import tempfile
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -37,4 +41,6 @@ model = bentoml.tensorflow.save_model(
     metadata={"weights": [1, 2, 3, 4, 5], "note": "float64", "nested": {"a": True}},
     custom_objects={"scale": 2.0},
 )
-bentoml.models.export_model(model.tag, os.path.join(here, "row_times_five.tar.gz"))
+for path in sys.argv[1:] or [os.path.join(here, "row_times_five.tar.gz")]:
+    output_format = None if os.path.splitext(path)[1] else "folder"
+    bentoml.models.export_model(model.tag, path, output_format)
