@@ -29,6 +29,7 @@ export { type BranchDescription, branchName } from "./data/BranchDescription.js"
 export type { Event, Handle, LuminosityBlock, Run, StreamID } from "./data/Event.js";
 export type { EventID } from "./data/EventID.js";
 export type { EventSetup } from "./data/EventSetup.js";
+export { appendEvents, type GrowingSegments, type LumiSegment } from "./data/LumiSegment.js";
 export * from "./data/products.generated.js";
 export { type FieldDescription, ProductType, transient } from "./data/ProductType.js";
 export type { EDGetToken, EDPutToken } from "./data/tokens.js";
@@ -53,7 +54,6 @@ export {
   type EventBlock,
   type InputRange,
   InputSource,
-  type LumiSegment,
   type Provided,
   type SourceProduct,
 } from "./modules/InputSource.js";

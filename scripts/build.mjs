@@ -137,19 +137,27 @@ async function bundle(out) {
     define: { CMSRUN_COMPILER: JSON.stringify(compilerHash()) },
   };
   const hostEntries = Object.fromEntries(commands.map((name) => [name, `framework/cli/${name}.ts`]));
-  await build({
+  const framework = "framework/index.ts";
+  const threads = {
+    predictorThread: "framework/predict/predictorThread.ts",
+    compileThread: "framework/aot/engine/compileThread.ts",
+  };
+  // What these threads load without the framework.
+  const loadedAlone = {
+    bundlePlugin: "framework/modules/bundlePlugin.ts",
+    // Loaded when a graph is compiled: framework/aot/compiler.ts.
+    compiler: "framework/aot/compile.ts",
+    // Loaded with the first graph: framework/tensorflow/reference/ops.ts.
+    referenceKernels: "framework/tensorflow/reference/kernelTable.ts",
+  };
+  const host = {
     ...common,
     entryPoints: {
-      index: "framework/index.ts",
+      index: framework,
       testing: "framework/testing/exports.ts",
       threadEntry: "framework/engine/threadEntry.ts",
-      predictorThread: "framework/predict/predictorThread.ts",
-      compileThread: "framework/aot/engine/compileThread.ts",
-      bundlePlugin: "framework/modules/bundlePlugin.ts",
-      // Loaded when a graph is compiled: framework/aot/compiler.ts.
-      compiler: "framework/aot/compile.ts",
-      // Loaded with the first graph: framework/tensorflow/reference/ops.ts.
-      referenceKernels: "framework/tensorflow/reference/kernelTable.ts",
+      ...threads,
+      ...loadedAlone,
       ...hostEntries,
     },
     outdir: out,
@@ -166,7 +174,10 @@ async function bundle(out) {
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
-  });
+  };
+  const { besideFramework } = await import("./besideFramework.mjs");
+  const alone = [...Object.values(threads), ...Object.values(loadedAlone)];
+  await build({ ...host, plugins: [await besideFramework(host, framework, alone)] });
   // Loaded when a message is first read: framework/base/protobuf.ts.
   const protobufjs = { ...common, format: "cjs", sourcemap: false, entryPoints: ["protobufjs/light.js"] };
   await build({ ...protobufjs, outfile: join(out, "protobufjs.cjs") });

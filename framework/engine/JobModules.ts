@@ -173,7 +173,7 @@ async function loadModule(
 ): Promise<JobModule> {
   const { kind, type, label, where } = component;
   const user = `${kind} '${label.startsWith("@") ? type : label}'`;
-  const plugin = await plugins.load(type, user, where()).catch((error: unknown) => {
+  const plugin = await plugins.load(type, user, where).catch((error: unknown) => {
     throw Exception.from(error).addContext(constructing);
   });
   const expected = kindOf[kind] ?? kind;

@@ -4,7 +4,7 @@
  */
 import { toPosted } from "../base/sharedForm.js";
 import type { EventSetup } from "../data/EventSetup.js";
-import type { LumiSegment } from "../modules/InputSource.js";
+import type { LumiSegment } from "../data/LumiSegment.js";
 import { attemptAll } from "./attemptAll.js";
 import type { BegunLumi, LumiBlock } from "./threadPlan.js";
 import { callGlobalHook, type JobLevel } from "./transitions.js";

@@ -5,17 +5,12 @@
 import { Exception } from "../base/errors.js";
 import { branchName } from "../data/BranchDescription.js";
 import type { EventID } from "../data/EventID.js";
+import { appendEvents, type GrowingSegments } from "../data/LumiSegment.js";
 import { packBlocks } from "./blockCodec.js";
 import { ByteBuffer } from "./ByteBuffer.js";
 import { splitBytes } from "./byteSplit.js";
 import { encodeColumn } from "./columnCodec.js";
-import {
-  appendClusterHead,
-  appendTag,
-  type ClusterIndex,
-  type FileBranch,
-  type Segment,
-} from "./eventFileFormat.js";
+import { appendClusterHead, appendTag, type ClusterIndex, type FileBranch } from "./eventFileFormat.js";
 import { appendRecord } from "./tfrecord.js";
 
 /** Plain data over one buffer of its own: post it with `bytes.buffer` in the transfer list. */
@@ -89,12 +84,8 @@ function encodeIds(ids: readonly EventID[], out: ByteBuffer): void {
   packBlocks(raw, out);
 }
 
-function segmentsOf(ids: readonly EventID[]): Segment[] {
-  const segments: { run: number; luminosityBlock: number; count: number }[] = [];
-  for (const { run, luminosityBlock } of ids) {
-    const last = segments.at(-1);
-    if (last && last.run === run && last.luminosityBlock === luminosityBlock) last.count++;
-    else segments.push({ run, luminosityBlock, count: 1 });
-  }
+function segmentsOf(ids: readonly EventID[]): GrowingSegments {
+  const segments: GrowingSegments = [];
+  for (const { run, luminosityBlock } of ids) appendEvents(segments, run, luminosityBlock);
   return segments;
 }

@@ -9,6 +9,7 @@
  */
 import { Exception } from "../base/errors.js";
 import { branchName, type BranchDescription } from "../data/BranchDescription.js";
+import type { LumiSegment } from "../data/LumiSegment.js";
 import type { ProductType } from "../data/ProductType.js";
 import type { ByteBuffer } from "./ByteBuffer.js";
 import { describedTypes } from "./describedTypes.js";
@@ -37,18 +38,11 @@ export interface FileHeader {
   readonly branches: readonly FileBranch[];
 }
 
-/** `count` consecutive events of one luminosity block. */
-export interface Segment {
-  readonly run: number;
-  readonly luminosityBlock: number;
-  readonly count: number;
-}
-
 /** Where a cluster lies. Sizes are of whole records in bytes; `offset` is from the start of the file. */
 export interface ClusterIndex {
   readonly offset: number;
   readonly eventCount: number;
-  readonly segments: readonly Segment[];
+  readonly segments: readonly LumiSegment[];
   readonly headSize: number;
   /** Column 0 holds the event ids, column 1 + b the products of branch b. */
   readonly columnSizes: readonly number[];

@@ -4,16 +4,10 @@
  */
 import type { BranchDescription } from "../data/BranchDescription.js";
 import type { EventID } from "../data/EventID.js";
+import type { LumiSegment } from "../data/LumiSegment.js";
 import type { ProductType } from "../data/ProductType.js";
 import type { InputTag } from "../parameters/InputTag.js";
 import type { ProcessConfiguration } from "./one.js";
-
-/** Events of one luminosity block that follow one another in the input. */
-export interface LumiSegment {
-  readonly run: number;
-  readonly luminosityBlock: number;
-  readonly count: number;
-}
 
 /** A fixed range of the input: what a thread claims, and what becomes one cluster of each output. */
 export interface InputRange {

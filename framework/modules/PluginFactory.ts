@@ -1,5 +1,5 @@
 /** Plugins by name, and the making of their instances through inversify, so that services can be injected into them. */
-import "reflect-metadata";
+import "reflect-metadata/lite";
 import { Container, decorate, inject, injectable, type Newable } from "inversify";
 import { Exception } from "../base/errors.js";
 import type { ParameterSetDescription } from "../parameters/description.js";

@@ -29,6 +29,8 @@ interface BuiltPlugin {
   readonly inputs: { readonly [file: string]: string };
 }
 
+type Manifest = { readonly [source: string]: BuiltPlugin };
+
 /** Deeper folders are no place for plugins, and a search must end. */
 const maxDepth = 6;
 export const skippedFolders = new Set(["node_modules", "dist", ".git", "data", "test"]);
@@ -37,6 +39,7 @@ export class PluginManager {
   readonly #options: PluginManagerOptions;
   readonly #loaded = new Map<string, string>();
   #index: Map<string, string> | undefined;
+  #manifest: Manifest | undefined;
 
   constructor(options: PluginManagerOptions) {
     this.#options = options;
@@ -56,7 +59,7 @@ export class PluginManager {
    * Loads the plugin `name`. `user` and `where` tell who asks, for messages.
    * @throws PluginNotFound with a did-you-mean and the directories searched.
    */
-  async load(name: string, user: string, where: string): Promise<PluginClass> {
+  async load(name: string, user: string, where: () => string): Promise<PluginClass> {
     const known = definedPlugin(name);
     if (known) return known;
     const file = this.#files().get(name);
@@ -65,7 +68,7 @@ export class PluginManager {
       const searched = [...this.#options.searchPath, join(this.#options.packageRoot, "plugins")].join(", ");
       throw new Exception(
         "PluginNotFound",
-        `${user}: unknown plugin '${name}'${hint}${where}\nSearched: ${searched}`,
+        `${user}: unknown plugin '${name}'${hint}${where()}\nSearched: ${searched}`,
       );
     }
     const url = await this.#built(file);
@@ -75,7 +78,7 @@ export class PluginManager {
     if (plugin) return plugin;
     throw new Exception(
       "PluginNotFound",
-      `${user}: ${file} defines no plugin '${name}'; write @DEFINE_FWK_MODULE("${name}") before its class.${where}`,
+      `${user}: ${file} defines no plugin '${name}'; write @DEFINE_FWK_MODULE("${name}") before its class.${where()}`,
     );
   }
 
@@ -96,10 +99,8 @@ export class PluginManager {
   /** The built form of a shipped plugin, when its sources are what it was built from. */
   #shipped(file: string): string | undefined {
     const { packageRoot } = this.#options;
-    const manifest = join(packageRoot, "dist", "plugins.json");
-    if (!existsSync(manifest)) return undefined;
-    const plugins = JSON.parse(readFileSync(manifest, "utf8")) as { readonly [source: string]: BuiltPlugin };
-    const plugin = plugins[relative(packageRoot, file).replaceAll("\\", "/")];
+    this.#manifest ??= readManifest(join(packageRoot, "dist", "plugins.json"));
+    const plugin = this.#manifest[relative(packageRoot, file).replaceAll("\\", "/")];
     if (!plugin || !isUnchanged(plugin.inputs, packageRoot)) return undefined;
     return join(packageRoot, plugin.built);
   }
@@ -124,6 +125,10 @@ export class PluginManager {
     replaceFile(record, JSON.stringify({ built, inputs }));
     return built;
   }
+}
+
+function readManifest(path: string): Manifest {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Manifest) : {};
 }
 
 function collect(directory: string, index: Map<string, string>, depth: number): void {

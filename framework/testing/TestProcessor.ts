@@ -77,7 +77,7 @@ export class TestProcessor {
     const plugins = newPluginManager();
     const name = typeof plugin === "string" ? plugin : plugin.name;
     const { kind } =
-      typeof plugin === "string" ? await plugins.load(name, "TestProcessor", "") : defined(plugin);
+      typeof plugin === "string" ? await plugins.load(name, "TestProcessor", () => "") : defined(plugin);
     const exchange = new TestExchange();
     const description = describeProcess(
       testProcess(name, kindOf(name, kind), parameters, exchange.number),

@@ -3,15 +3,16 @@
  * `Jet_eta`. Any product message can be asked for, and only the branches of consumed products are read.
  */
 import {
+  appendEvents,
   cms,
   DEFINE_FWK_MODULE,
   type EventBlock,
   type EventID,
   type FieldDescription,
+  type GrowingSegments,
   type InputRange,
   InputSource,
   type InputTag,
-  type LumiSegment,
   OpenFiles,
   type one,
   type ParameterSet,
@@ -280,17 +281,12 @@ class NanoAODBlock implements EventBlock {
   }
 }
 
-function segmentsOf(columns: ReadonlyMap<string, RootColumn>, count: number): LumiSegment[] {
+function segmentsOf(columns: ReadonlyMap<string, RootColumn>, count: number): GrowingSegments {
   const runs = (columns.get("run") as RootColumn).values;
   const lumis = (columns.get("luminosityBlock") as RootColumn).values;
-  const segments: { run: number; luminosityBlock: number; count: number }[] = [];
-  for (let entry = 0; entry < count; entry++) {
-    const run = Number(runs[entry]);
-    const luminosityBlock = Number(lumis[entry]);
-    const last = segments.at(-1);
-    if (last?.run === run && last.luminosityBlock === luminosityBlock) last.count++;
-    else segments.push({ run, luminosityBlock, count: 1 });
-  }
+  const segments: GrowingSegments = [];
+  for (let entry = 0; entry < count; entry++)
+    appendEvents(segments, Number(runs[entry]), Number(lumis[entry]));
   return segments;
 }
 

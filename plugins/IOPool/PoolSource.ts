@@ -1,5 +1,6 @@
 /** Reads event files (.edm): only the columns that some module of the job consumes. */
 import {
+  appendEvents,
   branchName,
   type ClusterIndex,
   cms,
@@ -8,10 +9,10 @@ import {
   EventFileReader,
   type EventID,
   type EventIDColumns,
+  type GrowingSegments,
   type InputRange,
   InputSource,
   type InputTag,
-  type LumiSegment,
   OpenFiles,
   type one,
   type ParameterSet,
@@ -198,8 +199,8 @@ class PoolBlock implements EventBlock {
   }
 }
 
-function segmentsOf(pieces: readonly Piece[], clusters: readonly ClusterIndex[]): LumiSegment[] {
-  const segments: { run: number; luminosityBlock: number; count: number }[] = [];
+function segmentsOf(pieces: readonly Piece[], clusters: readonly ClusterIndex[]): GrowingSegments {
+  const segments: GrowingSegments = [];
   for (const { cluster, first, count } of pieces) {
     let skip = first;
     let left = count;
@@ -208,10 +209,7 @@ function segmentsOf(pieces: readonly Piece[], clusters: readonly ClusterIndex[])
       const taken = Math.min(left, segment.count - skipped);
       skip -= skipped;
       left -= taken;
-      const last = segments.at(-1);
-      if (taken === 0) continue;
-      if (last?.run === segment.run && last.luminosityBlock === segment.luminosityBlock) last.count += taken;
-      else segments.push({ run: segment.run, luminosityBlock: segment.luminosityBlock, count: taken });
+      if (taken > 0) appendEvents(segments, segment.run, segment.luminosityBlock, taken);
     }
   }
   return segments;

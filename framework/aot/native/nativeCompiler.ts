@@ -1,5 +1,6 @@
 /** Finds the machine's C compiler and asks it what the CPU can do: the target that kernels are made for. */
-import { spawnSync } from "node:child_process";
+import type * as childProcess from "node:child_process";
+import { createRequire } from "node:module";
 import { Exception } from "../../base/errors.js";
 import type { Target } from "../kernel/ir.js";
 import type { KnownCompilers } from "./knownCompilers.js";
@@ -40,6 +41,8 @@ export function findNativeCompiler(compiler?: string, known?: KnownCompilers): N
 
 /** The compiler's macros for the CPU it runs on; undefined when there is no such compiler. */
 function predefined(path: string): string | undefined {
+  // 2 ms of start-up, for what is asked once a machine.
+  const { spawnSync } = createRequire(import.meta.url)("node:child_process") as typeof childProcess;
   const options = { input: "", encoding: "utf8", timeout: probeTimeoutMs } as const;
   for (const native of ["-march=native", "-mcpu=native"]) {
     const result = spawnSync(path, [native, "-dM", "-E", "-x", "c", "-"], options);
