@@ -3,6 +3,7 @@
  * case; with --json one object a line. Exit code 1 when a target is missed.
  */
 import { parseArgs } from "node:util";
+import { batching } from "../test/bench/batching.mjs";
 import { compileTime } from "../test/bench/compile.mjs";
 import { eventLoop } from "../test/bench/event-loop.mjs";
 import { inTheLoop } from "../test/bench/in-the-loop.mjs";
@@ -21,6 +22,7 @@ const benches = {
   memory,
   inference,
   "inference-in-the-loop": inTheLoop,
+  batching,
   compile: compileTime,
   saving,
   serving,
