@@ -135,8 +135,8 @@ export interface GraphDef {
  */
 export function loadGraphDef(file: string): GraphDef {
   const path = resolveModelPath(file);
-  if (/\.onnx$/i.test(path))
-    throw invalid(path, "ONNX is not read here; convert the model to a SavedModel or a frozen graph");
+  const others = otherForms[extname(path).toLowerCase()];
+  if (others !== undefined) throw invalid(path, others);
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -145,8 +145,6 @@ export function loadGraphDef(file: string): GraphDef {
     if (code === "EISDIR") throw invalid(path, "it is a directory; a SavedModel is loaded by loadSavedModel");
     throw invalid(path, code === "ENOENT" ? "no such file" : (error as Error).message, error);
   }
-  const others = otherForms[extname(path).toLowerCase()];
-  if (others !== undefined) throw invalid(path, others);
   return isTextFile(path) ? parseTextGraphDef(bytes, path) : parseGraphDef(bytes, path);
 }
 

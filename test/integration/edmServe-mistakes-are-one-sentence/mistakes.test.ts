@@ -58,7 +58,7 @@ const mistakes: [what: string, args: string[], code: number, message: string | R
     "an ONNX model",
     [`a=${path("a.onnx")}`],
     65,
-    "ONNX is not read here; convert the model to a SavedModel or a frozen graph.",
+    "ONNX models are not read; convert it to a SavedModel, as onnx2tf does.",
   ],
   ["no repository", ["--model-repository", path("none")], 73, /none/],
   [
