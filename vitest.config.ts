@@ -1,4 +1,4 @@
-/** Tests may run long programs: each has its own limit, and no more processes run at once than the machine has cores. */
+/** Tests may run long programs: each has its own limit. As many files run at once as the machine has cores, also of two. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,5 +7,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: "forks",
+    maxWorkers: "100%",
   },
 });
