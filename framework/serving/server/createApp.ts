@@ -42,6 +42,8 @@ export async function createApp(
     logger: false,
     bodyLimit: options.maxRequestBytes,
     requestTimeout: options.requestTimeoutMs,
+    // Of a connection on which nothing moves: who does not take its answer gives back its place and the answer's memory.
+    connectionTimeout: options.timeoutMs + options.requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     return503OnClosing: false,
     genReqId: requestIds(),

@@ -94,6 +94,19 @@ describe("a slow sender", () => {
   });
 });
 
+it("a client that does not take its answer is cut off, and its place is free again", async () => {
+  const limits = ["--timeout-ms", "500", "--request-timeout-ms", "500", "--headers-timeout-ms", "400"];
+  const { url, port } = await startServer([many, "--max-concurrency", "1", ...limits]);
+  // More than the system keeps of a connection.
+  const large = `"${"x".repeat(32 * 2 ** 20)}"`;
+  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  const head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json";
+  socket.write(`${head}\r\nContent-Length: ${large.length}\r\n\r\n${large}`);
+  await until(async () => (await call(`${url}/echo`, { body: "1" })).status === 429);
+  await until(async () => (await call(`${url}/echo`, { body: "1" })).status === 200);
+  socket.destroy();
+});
+
 it("connections beyond --max-connections are closed, and there is room again when one is gone", async () => {
   const { url, port } = await startServer([many, "--max-connections", "2"]);
   const idle = [0, 1].map(() => connect(port, "127.0.0.1"));
@@ -146,6 +159,11 @@ it("under overload answers 200, or 503 with Retry-After; its memory stays, and i
   expect(await medianMs(ask)).toBeLessThan(Math.max(3 * usual, usual + 20));
   expect((await server.stop()).code).toBe(0);
 });
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 10_000; !(await isSo()); await sleep(50))
+    expect(performance.now()).toBeLessThan(end);
+}
 
 async function medianMs(ask: () => Promise<Answer>): Promise<number> {
   const times: number[] = [];
