@@ -16,9 +16,8 @@ import { print } from "./compareOutput.js";
 import { name, type ServeArguments, serveArguments } from "./edmServeArguments.js";
 import { jobEnvironment, release } from "./environment.js";
 import { runTool } from "./runTool.js";
+import { onStopSignal } from "./stopSignals.js";
 
-/** One Ctrl-C may come twice: from the terminal, and from npx. */
-const samePressMs = 500;
 let hasFault = false;
 
 const exitCode = await runTool(async () => {
@@ -81,19 +80,9 @@ function foreignFault(): Promise<void> {
   });
 }
 
-/** Resolves at the first signal; the second ends the process at once. */
+/** Resolves at the first signal. */
 function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let firstMs: number | undefined;
-    const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
-    const stop = (signal: "SIGINT" | "SIGTERM") => {
-      firstMs ??= performance.now();
-      if (performance.now() - firstMs > samePressMs) process.exit(128 + numbers[signal]);
-      resolve();
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
+  return new Promise((resolve) => onStopSignal(["SIGINT", "SIGTERM"], resolve));
 }
 
 function models(given: ServeArguments, version: string): ServerContents {

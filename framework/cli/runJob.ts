@@ -14,6 +14,7 @@ import { chooseThreads } from "../tensorflow/tfjs/addon.js";
 import { type CommandLine, CommandLineError, explainExitCode } from "./cmsrunArguments.js";
 import { jobEnvironment, pluginManager, release, threadEntry } from "./environment.js";
 import { watchProgress } from "./progressBar.js";
+import { onStopSignal } from "./stopSignals.js";
 
 /** Gives the full return code (7000–9000), 0 for success. */
 export async function runJob(given: CommandLine | CommandLineError): Promise<number> {
@@ -90,12 +91,15 @@ export function newProcessor(
 
 const stopSignals = ["SIGINT", "SIGUSR2", "SIGTERM"] as const;
 
-/** The job proper; endJob is attempted after a failure too. */
+/** The job proper; endJob is attempted after a failure too. A second signal ends the process at once. */
 export async function runProcess(processor: EventProcessor): Promise<number> {
   let failure: unknown;
   let result: JobResult | undefined;
-  const stop = () => processor.requestStop();
-  for (const signal of stopSignals) process.on(signal, stop);
+  onStopSignal(
+    stopSignals,
+    () => processor.requestStop(),
+    (code) => processor.exit(code),
+  );
   try {
     await processor.construct();
     setLogSink((message) => processor.messageLogger.log(message));

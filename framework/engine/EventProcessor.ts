@@ -94,6 +94,13 @@ export class EventProcessor {
     this.#stop(stopReason.signal);
   }
 
+  /** Ends the process as it is: no end transition, and the outputs keep the names of unfinished files. */
+  exit(code: number): never {
+    process.off("exit", endedTooEarly);
+    process.stderr.write("The job was ended by a second signal; its outputs are unfinished.\n");
+    process.exit(code);
+  }
+
   /** The first reason stays. Threads that wait for a luminosity block to begin are told that none will. */
   #stop(reason: number): void {
     Atomics.compareExchange(this.control, control.stop, stopReason.none, reason);

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { EventFileReader } from "#framework";
 import { describe, expect, it } from "vitest";
 import { exceptionBlock, startCmsrunConfig, tagged, temporaryFolder } from "../run.js";
@@ -61,4 +62,24 @@ describe.each([1, 2])("on %i threads", (threads) => {
       expect(outcome.stderr).toContain("T---Report end!");
     },
   );
+});
+
+it.each([1, 2])("a second signal does not wait for the events in flight, on %i threads", async (threads) => {
+  const cwd = join(folder, `second-${threads}`);
+  mkdirSync(cwd);
+  const waiting = body.replace(
+    '"SpinningProducer", { busyMs: cms.uint32(30) }',
+    '"SlowProducer", { delayMs: cms.uint32(20_000) }',
+  );
+  expect(waiting).not.toBe(body);
+  const job = startCmsrunConfig(waiting, ["-n", String(threads)], { cwd });
+  await job.seen("Begin processing the 1st record");
+  job.child.kill("SIGINT");
+  await sleep(700);
+  job.child.kill("SIGINT");
+  const outcome = await job.outcome;
+  expect(outcome.code).toBe(130);
+  expect(outcome.stderr).toContain("The job was ended by a second signal; its outputs are unfinished.");
+  expect(exceptionBlock(outcome)).toBe("");
+  expect(readdirSync(cwd).filter((name) => name.endsWith(".edm"))).toEqual([]);
 });
