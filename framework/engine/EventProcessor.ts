@@ -18,6 +18,7 @@ import { bindPlan } from "./bindPlan.js";
 import { type JobModule, JobModules } from "./JobModules.js";
 import { setCompilerSettings } from "../aot/engine/settings.js";
 import { type Concurrency, type JobOverrides, JobSettings } from "./jobSettings.js";
+import { limitLumis } from "./limitLumis.js";
 import { OrderedResults } from "./OrderedResults.js";
 import { closeOutput, openOutputs, processConfiguration } from "./outputs.js";
 import { progressLine } from "./progress.js";
@@ -86,7 +87,10 @@ export class EventProcessor {
 
   /** Events this job will process, where the input tells; for the progress bar. */
   get expectedEvents(): number | undefined {
-    return this.#modules.sourceInstance.expectedEvents(this.#settings.inputLimit);
+    const { inputLimit, lumiLimit } = this.#settings;
+    return lumiLimit < Number.POSITIVE_INFINITY
+      ? undefined
+      : this.#modules.sourceInstance.expectedEvents(inputLimit);
   }
 
   /** Asks for a clean stop after the events in flight. */
@@ -276,11 +280,14 @@ export class EventProcessor {
   async runToCompletion(): Promise<JobResult> {
     const start = performance.now();
     this.#cpuStart = process.cpuUsage();
-    const { sourceInstance } = this.#modules;
+    const { inputLimit, lumiLimit } = this.#settings;
+    const ranges = this.#modules.sourceInstance.ranges(inputLimit);
     const running =
       "Calling EventProcessor::runToCompletion (which does almost everything after beginJob and before endJob)";
     try {
-      await this.#dispenser.run(sourceInstance.ranges(this.#settings.inputLimit));
+      await this.#dispenser.run(
+        lumiLimit < Number.POSITIVE_INFINITY ? limitLumis(ranges, lumiLimit) : ranges,
+      );
     } catch (error) {
       this.#fail(error);
     }

@@ -32,8 +32,12 @@ export class JobSettings {
 
   /** Events to read at most. */
   get inputLimit(): number {
-    const limit = Number(this.#process.maxEvents.input?.value);
-    return limit < 0 ? Number.POSITIVE_INFINITY : limit;
+    return limitOf(this.#process.maxEvents.input?.value);
+  }
+
+  /** Luminosity blocks to read at most. */
+  get lumiLimit(): number {
+    return limitOf(this.#process.maxLuminosityBlocks.input?.value);
   }
 
   /** Events each output module may write; undefined = all. */
@@ -69,6 +73,12 @@ export class JobSettings {
     if (this.option("dumpOptions")) dump(chosen);
     return chosen;
   }
+}
+
+/** Negative: none. */
+function limitOf(value: unknown): number {
+  const limit = Number(value);
+  return limit < 0 ? Number.POSITIVE_INFINITY : limit;
 }
 
 export interface Concurrency {

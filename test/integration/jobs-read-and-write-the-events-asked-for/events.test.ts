@@ -124,6 +124,54 @@ describe.each([1, 2])("on %i threads", (threads) => {
     expect(scores.slice(1005)).toEqual(alone.slice(0, 25));
   });
 
+  it("maxLuminosityBlocks ends the input behind so many, of any source", async () => {
+    const recorder = `process.recorder = cms.EDAnalyzer("JobRecorder");`;
+    const made = await job(
+      `lumis-${threads}`,
+      `process.source = cms.Source("EmptySource", {
+         numberEventsInLuminosityBlock: cms.untracked.uint32(3), numberEventsInRun: cms.untracked.uint32(6),
+         eventsPerRange: cms.untracked.uint32(5) });
+       process.maxEvents.input = -1;
+       process.maxLuminosityBlocks.input = 3;
+       ${recorder}
+       process.p = cms.Path(process.recorder);
+       ${writer("out", "lumis.edm")}
+       process.e = cms.EndPath(process.out);`,
+      args,
+    );
+    const events = (outcome: Outcome) => read(outcome).map((line) => line.split(" ")[1]);
+    const first = ["1:1:1", "1:1:2", "1:1:3", "1:2:4", "1:2:5", "1:2:6", "2:1:1", "2:1:2", "2:1:3"];
+    expect(events(made)).toEqual(first);
+    const again = (source: string, limit: number) =>
+      job(
+        `lumis-${source.slice(0, 4)}-${limit}-${threads}`,
+        `const process = new cms.Process("AGAIN");
+         process.MessageLogger.cerr.FwkReport.limit = 0;
+         process.source = cms.Source(${source});
+         process.maxEvents.input = -1;
+         process.maxLuminosityBlocks.input = ${limit};
+         ${recorder}
+         process.p = cms.Path(process.recorder);`,
+        args,
+      ).then(events);
+    const pool = `"PoolSource", { fileNames: cms.untracked.vstring("${join(made.cwd, "lumis.edm")}") }`;
+    for (const [limit, count] of [
+      [2, 6],
+      [0, 0],
+      [4, 9],
+      [-1, 9],
+    ] as const)
+      expect(await again(pool, limit)).toEqual(first.slice(0, count));
+    const file = join(root, "data/samples/jets_heldout.root");
+    const nano = `"NanoAODSource", { fileNames: cms.untracked.vstring("${file}") }`;
+    const [all, three] = [await again(nano, -1), await again(nano, 3)];
+    expect(all.length).toBeGreaterThan(three.length);
+    expect(three).toEqual(all.slice(0, three.length));
+    const lumi = (event = "") => event.replace(/:\d+$/, "");
+    expect(new Set(three.map(lumi)).size).toBe(3);
+    expect(lumi(all[three.length])).not.toBe(lumi(three.at(-1)));
+  });
+
   it("SelectEvents sends events to the outputs that want them", async () => {
     const { cwd } = await job(
       `select-${threads}`,
