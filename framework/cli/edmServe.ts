@@ -12,9 +12,12 @@ import { Runner } from "../serving/runner/Runner.js";
 import { runnerModels } from "../serving/runner/runnerModel.js";
 import { Server, type ServerContents } from "../serving/server/Server.js";
 import { Service } from "../serving/service/Service.js";
+import { defaults } from "../serving/server/ServeOptions.js";
+import { checkService } from "./checkService.js";
 import { print } from "./compareOutput.js";
 import { name, type ServeArguments, serveArguments } from "./edmServeArguments.js";
 import { jobEnvironment, release } from "./environment.js";
+import { loadingProgress } from "./loadingProgress.js";
 import { runTool } from "./runTool.js";
 import { onStopSignal } from "./stopSignals.js";
 
@@ -35,9 +38,10 @@ async function serve(given: ServeArguments): Promise<number> {
     if (severity !== "DEBUG" && severity !== "INFO")
       process.stderr.write(`${severity} ${category}: ${text}\n`);
   });
-  const contents =
-    given.config === undefined ? models(given, version) : service(given, given.config, version);
-  const { options } = given;
+  const { config, options } = given;
+  if (given.isCheck && config !== undefined)
+    return checkService(config, () => startOnce(given, config, version));
+  const contents = config === undefined ? models(given, version) : service(given, config, version);
   if (!contents) return 0;
   const server = await Server.listen(contents, options);
   if (
@@ -61,6 +65,29 @@ async function serve(given: ServeArguments): Promise<number> {
   if (cutOff === 0) return 0;
   LogWarning(name, `${cutOff} requests were not answered within the ${options.drainMs} ms of --drain-ms.`);
   return exitCodes.CaughtSignal & 0xff;
+}
+
+/** Starts a service where nobody finds it, with its models, and stops it. Gives what it has; undefined for a clean end. */
+async function startOnce(
+  given: ServeArguments,
+  config: string,
+  version: string,
+): Promise<string | undefined> {
+  const contents = service(given, config, version);
+  if (!contents?.service) return undefined;
+  const hidden = { ...given.options, host: defaults.host, port: 0, grpcPort: undefined };
+  const server = await Server.listen(contents, hidden);
+  try {
+    await server.load();
+  } finally {
+    await server.stop(0);
+  }
+  const { apis, runners } = contents.service;
+  return `${counted(apis.length, "function")}, ${counted(runners.length, "runner")}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /**
@@ -95,7 +122,8 @@ function models(given: ServeArguments, version: string): ServerContents {
   const paths = Object.entries(given.models).map(([key, path]) => [key, resolveModelPath(path)] as const);
   const repository = new FolderRepository({ folders, models: Object.fromEntries(paths), defaults });
   const load = async () => {
-    for (const [model, error] of await repository.loadAll()) {
+    const progress = await loadingProgress(name);
+    for (const [model, error] of await repository.loadAll(progress.update)) {
       if (model in given.models) throw error.addContext(`Loading the model '${model}'`);
       LogWarning(name, `model '${model}' is not available: ${error.message}`);
     }

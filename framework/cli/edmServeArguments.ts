@@ -17,31 +17,35 @@ export interface ServeArguments {
   readonly maxLatencyMs: number | undefined;
   readonly maxQueuedRows: number | undefined;
   readonly allowsModelControl: boolean;
+  /** The config is checked, and nothing is served. */
+  readonly isCheck: boolean;
   readonly options: ServeOptions;
 }
 
 const usage = `$0 SERVICE.ts [ARGUMENT…] [options]
 $0 NAME=MODEL… [--model-repository DIR] [options]
 
-Serves models over HTTP, and with --grpc-port over gRPC, until SIGTERM or Ctrl-C; it then answers what it has accepted.
+Serves models over HTTP, and with --grpc-port over gRPC, until SIGTERM or Ctrl-C; it then answers what it
+has accepted.
 
 SERVICE.ts is a config that exports a Service, whose functions are answered at POST /NAME:
-  import { Service } from "#framework";
+  import { Service } from "#framework";   // in your own package: "cmsrun"
   const service = new Service({ name: "adder" });
   service.api("sum", { input: JSON, output: JSON }, (values) => values.reduce((a, b) => a + b, 0));
   export default service;
 and to it: curl -H "Content-Type: application/json" -d "[1, 2, 3]" http://127.0.0.1:3000/sum
-What follows it belongs to the config (VarParsing).
+What follows it belongs to the config (VarParsing); the argument help shows what that is.
 
-NAME=MODEL is a SavedModel's directory, a frozen graph, or model:TAG of the model store, served at /v2/models/NAME. DIR is a model repository in
-Triton's layout: DIR/NAME/VERSION/model.savedmodel, beside it config.pbtxt. Both may be given more than once.
+NAME=MODEL is a SavedModel's directory, a frozen graph, or model:TAG of the model store, served at
+/v2/models/NAME. DIR is a model repository in Triton's layout: DIR/NAME/VERSION/model.savedmodel, beside it
+config.pbtxt. Both may be given more than once.
 
-Every server has: / (documentation, to try it out), /docs.json (OpenAPI), /v2 (KServe's protocol, also for a
-service's runners), /metrics (Prometheus), /livez, /healthz, /readyz (503 until all models are warm).
+Every server has: / (documentation, to try it out), /docs.json (OpenAPI), /v2 (KServe's protocol, also for
+a service's runners), /metrics (Prometheus), /livez, /healthz, /readyz (503 until all models are warm).
 
-When it is ready it prints one line: "edmServe ready: http://127.0.0.1:3000 grpc://127.0.0.1:8001". One process
-serves; start several behind a load balancer for more. The exit code is 0 when all that was accepted was answered,
-40 when --drain-ms was too short for it.`;
+When it is ready it prints one line: "edmServe ready: http://127.0.0.1:3000 grpc://127.0.0.1:8001".
+One process serves; start several behind a load balancer for more. The exit code is 0 when all that was
+accepted was answered, 40 when --drain-ms was too short for it.`;
 
 const number = (describe: string, fallback?: number) =>
   ({
@@ -110,23 +114,34 @@ async function read(argv: readonly string[]) {
       .option("model-control", {
         type: "boolean",
         default: true,
-        describe: "clients may load and unload models",
+        describe: "clients may load and unload models; --no-model-control: they may not",
       })
       .option("access-log", {
         type: "boolean",
         default: false,
         describe: "a line on stderr for each request",
       })
+      .option("check", {
+        type: "boolean",
+        default: false,
+        describe: "type-check SERVICE.ts, load its models, and serve nothing",
+      })
       .option("workers", { ...text("not offered"), hidden: true })
       .example("$0 configs/test_service.ts", "a service")
+      .example("$0 --check configs/test_service.ts", "whether it would start")
       .example("$0 btag=data/models/jet_btag/saved_model", "a model")
       .example("$0 --model-repository models --grpc-port 8001", "what SONIC's clients use"),
   );
 }
 
+const isConfig = (word = "") => /\.[cm]?[tj]s$/.test(word);
+
 /** Gives undefined when help or the version was asked for, and printed. @throws CommandLineProcessing, FileOpenError */
 export async function serveArguments(argv: readonly string[]): Promise<ServeArguments | undefined> {
-  const parsed = await read(argv);
+  // Yargs would give edmServe's help; behind a config the word asks for the config's.
+  const config = argv.findIndex(isConfig);
+  const help = config < 0 ? [] : argv.slice(config + 1).filter((word) => word === "help");
+  const parsed = await read(help.length > 0 ? argv.filter((word) => word !== "help") : argv);
   if (!parsed) return undefined;
   refuseTwice(name, parsed, single);
   if (parsed.workers !== undefined)
@@ -136,7 +151,7 @@ export async function serveArguments(argv: readonly string[]): Promise<ServeArgu
     );
   const positional = parsed._.map(String);
   const folders = parsed["model-repository"] ?? [];
-  const isService = /\.[cm]?[tj]s$/.test(positional[0] ?? "");
+  const isService = isConfig(positional[0]);
   if (positional.length === 0 && folders.length === 0)
     throw wrongArguments(name, "it takes a SERVICE.ts, models as NAME=MODEL, or a --model-repository.");
   const rule = (option: "max-batch-size" | "max-latency-ms" | "max-queued-rows", least: number) => {
@@ -148,9 +163,12 @@ export async function serveArguments(argv: readonly string[]): Promise<ServeArgu
   };
   if (isService && folders.length > 0)
     throw wrongArguments(name, "it takes a service or a --model-repository, not both.");
+  if (parsed.check && !isService)
+    throw wrongArguments(name, "--check takes a SERVICE.ts; tfrun MODEL tells what a model takes and gives.");
   return {
     config: isService ? positional[0] : undefined,
-    configArguments: isService ? positional.slice(1) : [],
+    configArguments: isService ? [...positional.slice(1), ...help] : [],
+    isCheck: parsed.check,
     models: isService ? {} : modelPaths(positional),
     folders,
     maxBatchSize: rule("max-batch-size", 0),

@@ -36,6 +36,11 @@ export function loadConfig(path: string, options: ConfigLoaderOptions): Process 
   const exports = loadExports("cmsrun", path, options);
   const found = exports.process ?? exports.default;
   if (found instanceof Process) return found;
+  if (typeof found === "object" && found !== null && "apis" in found)
+    throw new Exception(
+      "ConfigFileReadError",
+      `no 'process' in ${path}, but a service; it is run by: edmServe ${path}`,
+    );
   throw new Exception(
     "ConfigFileReadError",
     `no 'process' in ${path}, please add one: const process = new cms.Process("NAME"); … export default process;`,

@@ -12,10 +12,10 @@ export interface EventBatchOptions {
   /** Names of tensors, or keys of a SavedModel's signature. Their first dimension is the rows. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Rows of one call, at most; an event with more is run in parts. */
-  readonly maxBatchSize: number;
-  /** Longest that an event waits for those of other streams [ms]; 0: only those that are there already. */
-  readonly maxLatencyMs: number;
+  /** Rows of one call, at most: 64, if not given; an event with more is run in parts. */
+  readonly maxBatchSize?: number;
+  /** Longest that an event waits for those of other streams [ms]; 0, the default: only those that are there already. */
+  readonly maxLatencyMs?: number;
 }
 
 /** By the module's cache, which is one object a thread. */
@@ -30,7 +30,7 @@ export class EventBatcher {
   #streams = 0;
 
   private constructor(cache: Readonly<SessionCache>, options: EventBatchOptions) {
-    const { inputs, outputs, maxBatchSize, maxLatencyMs } = options;
+    const { inputs, outputs, maxBatchSize = 64, maxLatencyMs = 0 } = options;
     this.#cache = cache;
     this.#inputs = inputs;
     this.#session = cache.createSession();

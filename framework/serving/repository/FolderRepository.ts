@@ -35,13 +35,20 @@ export class FolderRepository implements ModelRepository {
   }
 
   /**
-   * Loads all models there are. One that fails stays in the index, UNAVAILABLE with its reason.
+   * Loads all models there are. One that fails stays in the index, UNAVAILABLE with its reason. `progress` is told how many
+   * of how many are done, and which is the next, if any.
    * @returns what failed, by name; @throws Configuration for a folder that is none, or a name that is there twice
    */
-  async loadAll(): Promise<ReadonlyMap<string, Exception>> {
+  async loadAll(
+    progress: (done: number, count: number, next?: string) => void = () => {},
+  ): Promise<ReadonlyMap<string, Exception>> {
     const failed = new Map<string, Exception>();
-    for (const { name } of this.#folders().values())
+    const names = [...this.#folders().keys()];
+    for (const [done, name] of names.entries()) {
+      progress(done, names.length, name);
       await this.load(name).catch((error: unknown) => failed.set(name, Exception.from(error)));
+    }
+    progress(names.length, names.length);
     return failed;
   }
 

@@ -55,6 +55,7 @@ export interface ServiceOptions<R extends NamedRunner = NamedRunner> {
 /** Paths that a server has itself. */
 const reserved = ["livez", "healthz", "readyz", "metrics", "docs.json", "static", "json", "yaml", "v2"];
 const namePattern = /^[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
+const serviceOptions = ["name", "runners", "doc"];
 const apiOptions = ["input", "output", "doc"];
 const descriptorNames = "JSON, io.JSON({…}), io.NumpyNdarray({…}), io.Text(), io.File() or io.Image()";
 
@@ -64,9 +65,11 @@ export class Service<R extends NamedRunner = NamedRunner> {
   readonly runners: readonly R[];
   readonly #apis = new Map<string, Api>();
 
-  /** @throws Configuration for a name that cannot be one, and for two runners of one name */
-  constructor({ name, runners = [], doc }: ServiceOptions<R>) {
+  /** @throws Configuration for an unknown option, a name that cannot be one, and two runners of one name */
+  constructor(options: ServiceOptions<R>) {
+    const { name, runners = [], doc } = options;
     checkName("a service", name);
+    checkOptions(`service '${name}'`, options, serviceOptions);
     const names = runners.map((runner) => runner.name.toLowerCase());
     const twice = names.find((runner, i) => names.indexOf(runner) !== i);
     if (twice !== undefined)
@@ -100,12 +103,7 @@ export class Service<R extends NamedRunner = NamedRunner> {
       throw new Exception("Configuration", `${where}: every server has a path of its own with this name.`);
     if (this.#apis.has(name))
       throw new Exception("Configuration", `${where}: there is one already; name one of them otherwise.`);
-    const unknown = Object.keys(options).find((key) => !apiOptions.includes(key));
-    if (unknown !== undefined)
-      throw new Exception(
-        "Configuration",
-        `${where}: unknown option '${unknown}'${suggestion(unknown, apiOptions)}`,
-      );
+    checkOptions(where, options, apiOptions);
     if (typeof call !== "function")
       throw new Exception("Configuration", `${where}: the third argument must be a function.`);
     const input = descriptorOf(where, "input", options.input);
@@ -121,6 +119,12 @@ function descriptorOf(where: string, role: string, given: unknown): IODescriptor
   if (isDescriptor) return given as IODescriptor<unknown>;
   const called = typeof given === "function" ? "; call it: io.NAME()" : "";
   throw new Exception("Configuration", `${where}: its ${role} must be ${descriptorNames}${called}.`);
+}
+
+function checkOptions(where: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new Exception("Configuration", `${where}: unknown option '${unknown}'${suggestion(unknown, known)}`);
 }
 
 function checkName(what: string, name: unknown): void {

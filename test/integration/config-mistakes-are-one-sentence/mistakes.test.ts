@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cmsrun, exceptionBlock, temporaryFolder } from "../run.js";
+import { cmsrun, exceptionBlock, root, temporaryFolder } from "../run.js";
 import { type Mistake, mistakes } from "./mistakes.js";
 
 const folder = temporaryFolder();
@@ -58,6 +58,14 @@ describe("a config that is none", () => {
     );
     const outcome = await cmsrun(["none_cfg.ts"], { cwd: folder });
     expect(exceptionBlock(outcome)).toContain("no 'process' in none_cfg.ts, please add one");
+    expect(outcome.code).toBe(7002 & 0xff);
+  });
+
+  it("exports a service: 7002", async () => {
+    const outcome = await cmsrun(["configs/test_service.ts"], { cwd: root });
+    expect(exceptionBlock(outcome)).toContain(
+      "but a service; it is run by: edmServe configs/test_service.ts",
+    );
     expect(outcome.code).toBe(7002 & 0xff);
   });
 });

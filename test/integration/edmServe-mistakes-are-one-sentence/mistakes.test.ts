@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { exceptionBlock, temporaryFolder } from "../run.js";
 import { edmServe } from "../serve.js";
 
@@ -68,6 +68,13 @@ const mistakes: [what: string, args: string[], code: number, message: string | R
     "HTTP cannot listen on 192.0.2.1:0: this machine does not have that address.",
   ],
   ["a host that is none", [service, "--host", "no.such.host.invalid"], 73, /there is no such host|EAI_AGAIN/],
+  [
+    "a service's option that is none",
+    [config("option.ts", 'export default new Service({ name: "a", dco: "b" } as never);')],
+    73,
+    "service 'a': unknown option 'dco'; did you mean 'doc'? (",
+  ],
+  ["a check of a model", ["a=b", "--check"], 88, "--check takes a SERVICE.ts"],
   [
     "an API twice",
     [
@@ -160,4 +167,34 @@ it("--help teaches", async () => {
   expect(code).toBe(0);
   for (const text of ["SERVICE.ts", "NAME=MODEL", "curl", "--drain-ms", "/readyz"])
     expect(stdout).toContain(text);
+});
+
+it("the word help behind a config shows the config's options", async () => {
+  const { code, stdout } = await edmServe(["configs/test_service.ts", "help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Options, as name=value after the config:\n/);
+  expect(stdout).toContain("or a model of the store, by its tag");
+});
+
+describe("--check", () => {
+  it("type-checks a service, loads its models and serves nothing", { timeout: 60_000 }, async () => {
+    const outcome = await edmServe(["--check", "configs/test_service.ts"]);
+    expect(outcome.stdout).toMatch(
+      /^OK: configs\/test_service\.ts: types \(TypeScript [\d.]+\), 1 function, 1 runner\n$/,
+    );
+    expect([outcome.code, outcome.stderr]).toEqual([0, ""]);
+  });
+
+  it("tells what is wrong with it as a server and in its types", { timeout: 60_000 }, async () => {
+    const wrong = config(
+      "wrong.ts",
+      api(
+        'service.api("f", { input: io.JSON({ schema: { type: "nonsense" } }), output: JSON }, (o: number) => o);',
+      ),
+    );
+    const { code, stdout, stderr } = await edmServe(["--check", wrong]);
+    expect(stderr).toContain("an API's JSON schema is none");
+    expect(stderr).toMatch(/wrong\.ts:3: Argument of type .* \(TS2345\)/);
+    expect([code, stdout]).toEqual([73, ""]);
+  });
 });

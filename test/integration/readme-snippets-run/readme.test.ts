@@ -1,4 +1,4 @@
-/** Every TypeScript block of README.md is written to the file it names, type-checked and, when it is a config, run. */
+/** Every block of README.md that names a file is written to it, type-checked and, when it is a config or a script, run. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,10 +11,10 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "cmsrun-readme-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Fenced ts blocks whose first line names a file. */
+/** Fenced blocks whose first line names a file. */
 function snippets(): { path: string; text: string }[] {
   const readme = readFileSync(join(root, "README.md"), "utf8");
-  return [...readme.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(
+  return [...readme.matchAll(/^```[jt]s\n\/\/ (\S+\.m?[jt]s)\n([\s\S]*?)^```$/gm)].map(
     ([, path = "", text = ""]) => ({ path, text }),
   );
 }
@@ -40,12 +40,13 @@ function cmsrun(...args: string[]): string {
 }
 
 describe("README.md", () => {
-  it("shows a plugin, two configs and a service", () => {
+  it("shows a plugin, two configs, and a model that is saved and served", () => {
     const paths = all.map(({ path }) => path);
     expect(paths).toEqual([
       "configs/readme_cfg.ts",
       "plugins/Readme/JetCountFilter.ts",
       "configs/jet_count_cfg.ts",
+      "save_model.mjs",
       "configs/readme_service.ts",
     ]);
   });
@@ -62,7 +63,7 @@ describe("README.md", () => {
       "es2022",
     ];
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const files = all.map(({ path }) => path);
+    const files = all.map(({ path }) => path).filter((path) => path.endsWith(".ts"));
     const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, ...files], {
       cwd: folder,
       encoding: "utf8",
@@ -82,12 +83,8 @@ describe("README.md", () => {
 
   it("shows a service that answers", async () => {
     const env = { CMSRUN_MODEL_STORE: join(folder, "models") };
-    const model = join(root, "data", "models", "simple", "saved_model");
-    const program = `import { models } from "cmsrun";
-      const signatures = { __call__: { batchable: true } };
-      await models.tensorflow.save(${JSON.stringify(model)}, "my_model", { signatures });`;
-    const args = ["--input-type=module", "-e", program];
-    execFileSync(process.execPath, args, { cwd: folder, env: { ...process.env, ...env } });
+    const script = [join(folder, "save_model.mjs")];
+    execFileSync(process.execPath, script, { cwd: root, env: { ...process.env, ...env } });
     const { url } = await startServer(["configs/readme_service.ts"], { cwd: folder, env });
     const { body } = await call(`${url}/predict`, { body: "[0, 1, 2, 3]" });
     expect(body).toMatch(/^\[0\.648\d+,0\.351\d+\]$/);

@@ -42,7 +42,7 @@ export class OddBatcher extends BatchingProducer {
   readonly #scores = this.produces(JetScores);
 
   constructor(pset: Config, cache: SessionCache) {
-    super(cache, { inputs: ["input"], outputs: ["output"], maxBatchSize: 64, maxLatencyMs: 2 });
+    super(cache, { inputs: ["input"], outputs: ["output"], maxLatencyMs: 2 });
     this.#jets = this.consumes(JetCollection, pset.getParameter("jets"));
     this.#gives = pset.getParameter("gives");
     this.#event = pset.getParameter("event");

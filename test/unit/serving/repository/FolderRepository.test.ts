@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import "../../../../framework/aot/engine/register.js";
 import { modelMemory } from "../../../../framework/aot/ModelMemory.js";
 import { setCompilerSettings } from "../../../../framework/aot/engine/settings.js";
@@ -223,7 +223,13 @@ describe("FolderRepository", () => {
   it("takes models by their paths, SavedModels and frozen graphs, and says no to two of a name", async () => {
     const paths = { saved: join(jetTagger, "saved_model"), frozen: join(jetTagger, "graph.pb") };
     const repository = repositoryOf({ models: paths });
-    expect((await repository.loadAll()).size).toBe(0);
+    const progress = vi.fn();
+    expect((await repository.loadAll(progress)).size).toBe(0);
+    expect(progress.mock.calls).toEqual([
+      [0, 2, "saved"],
+      [1, 2, "frozen"],
+      [2, 2],
+    ]);
     expect(["saved", "frozen"].map((name) => repository.get(name).platform)).toEqual([
       "tensorflow_savedmodel",
       "tensorflow_graphdef",
