@@ -84,7 +84,7 @@ function addModels(fastify: FastifyInstance, repository: ModelRepository, option
       path,
       answering((params) => modelConfig(find(params))),
     );
-  const { maxInflatedBytes = fastify.initialConfig.bodyLimit ?? defaultBodyLimit } = options;
+  const maxInflatedBytes = fastify.initialConfig.bodyLimit ?? defaultBodyLimit;
   const onRequest = refuseUnread(repository);
   for (const path of modelPaths("/infer"))
     fastify.post(path, { onRequest }, (request: Request, reply) => {
@@ -141,7 +141,9 @@ function infer(
     const model = repository.get(name as string, version ?? "");
     const header = request.headers["inference-header-content-length"] as string | undefined;
     const { id, timeoutMs, inputs, outputs: requested } = parseInferRequest(body, header, model);
-    model.infer(matchInputs(model, inputs), deadlineAfter(timeoutMs, options)).then(
+    const work = model.infer(matchInputs(model, inputs), deadlineAfter(timeoutMs, options));
+    options.onWork?.(reply, work);
+    work.then(
       (outputs) => {
         try {
           sendResponse(request, reply, writeInferResponse(model, id, outputs, requested));

@@ -5,7 +5,7 @@
 import type { ModelRepository } from "../ServedModel.js";
 import type { Service } from "../service/Service.js";
 import { Exception } from "../../base/errors.js";
-import { Admission } from "./Admission.js";
+import { Admission, workOf } from "./Admission.js";
 import { addApis } from "./apiRoutes.js";
 import { BearerToken } from "./BearerToken.js";
 import { createApp } from "./createApp.js";
@@ -133,6 +133,7 @@ async function openHttp(
       isReady,
       allowsModelControl: contents.allowsModelControl,
       timeoutMs: options.timeoutMs,
+      onWork: workOf,
     }),
   );
   try {
