@@ -1,5 +1,6 @@
 /** One batch: its rows put together, the model called, its outputs dealt out. A request that fails, fails alone. */
 import { Exception } from "../../base/errors.js";
+import { isPromise } from "../../base/isPromise.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
 import type { ModelStatistics } from "../ServedModel.js";
 import { rowsOf } from "./copyRows.js";
@@ -128,10 +129,6 @@ export class BatchCall {
     await this.attempt(lane, parts.slice(0, half));
     await this.attempt(lane, parts.slice(half));
   }
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T>).then === "function";
 }
 
 function checkRows(index: number, shape: readonly number[], rows: number, dimension: number): void {

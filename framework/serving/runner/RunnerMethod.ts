@@ -1,5 +1,6 @@
 /** One method of a runner: takes what people have, gives tensors or nested arrays, in batches where that is allowed. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isPromise } from "../../base/isPromise.js";
 import { LogWarning } from "../../base/log.js";
 import { asTensor } from "../../tensorflow/asTensor.js";
 import { newData } from "../../tensorflow/dtypes.js";
@@ -96,7 +97,7 @@ export class RunnerMethod {
     const inputs = this.#tensors(args);
     const outputs = countedRun(this.statistics, () => this.#compute(inputs));
     const nest = (given: Outputs) => this.#nest(given, convert);
-    return outputs instanceof Promise ? outputs.then(nest) : nest(outputs);
+    return isPromise(outputs) ? outputs.then(nest) : nest(outputs);
   }
 
   /** The same, together with other calls where the method is batchable. @throws (rejects) also ServerBusy */

@@ -1,4 +1,5 @@
 /** One call of a model for one request, entered into its statistics. */
+import { isPromise } from "../../base/isPromise.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
 import { add } from "../batching/PendingRequest.js";
 import type { ModelStatistics } from "../ServedModel.js";
@@ -16,7 +17,7 @@ export function countedRun(
   try {
     if (startMs >= deadlineMs) throw late();
     const outputs = run();
-    if (!(outputs instanceof Promise)) return done(statistics, startMs, deadlineMs, outputs);
+    if (!isPromise(outputs)) return done(statistics, startMs, deadlineMs, outputs);
     return inTime(outputs, deadlineMs)
       .then((given) => done(statistics, startMs, deadlineMs, given))
       .catch((error: unknown) => {

@@ -1,4 +1,5 @@
 /** What functions give, as JSON has it: tensors as nested lists, typed arrays as lists, long integers as numbers or strings. */
+import { isTensor } from "../../tensorflow/asTensor.js";
 import type { DType, TensorData } from "../../tensorflow/dtypes.js";
 import { plainElements } from "../../tensorflow/elements.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
@@ -11,7 +12,7 @@ export function plain(value: unknown, depth = 0): unknown {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (typeof value !== "object" || value === null || depth > maxDepth) return value;
   if (Array.isArray(value)) return isFlat(value) ? value : value.map((part) => plain(part, depth + 1));
-  if (isTensorLike(value)) return nestedLists(value);
+  if (isTensor(value)) return nestedLists(value);
   if (ArrayBuffer.isView(value)) return plainList(value as unknown as TensorData);
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part, depth + 1)]));
@@ -21,10 +22,6 @@ export function plain(value: unknown, depth = 0): unknown {
 function isFlat(list: readonly unknown[]): boolean {
   for (let i = 0; i < list.length; i++) if (typeof list[i] !== "number") return false;
   return true;
-}
-
-export function isTensorLike(value: object): value is TensorLike {
-  return "dtype" in value && "shape" in value && "data" in value;
 }
 
 export function nestedLists({ dtype, shape, data }: TensorLike): unknown {
