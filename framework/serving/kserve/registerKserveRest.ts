@@ -16,6 +16,7 @@ import { deadlineAfter, type KserveOptions } from "./KserveOptions.js";
 import { addRefusals } from "./addRefusals.js";
 import { loadFault } from "./faults.js";
 import { matchInputs } from "./matchInputs.js";
+import { modelControlRefusal } from "./refusals.js";
 import { json, sendError, sendFault, sendJson, trying } from "./restReplies.js";
 import { parseInferRequest, parseJson } from "./restRequest.js";
 import { type InferResponse, writeInferResponse } from "./restResponse.js";
@@ -185,7 +186,7 @@ function addRepository(fastify: FastifyInstance, repository: ModelRepository, op
     fastify.post(`/v2/repository/models/:model/${action}`, async (request: Request, reply) => {
       const { model = "" } = request.params;
       try {
-        if (!allowsModelControl) throw badRequest("this server's models are fixed: loading is switched off");
+        if (!allowsModelControl) throw badRequest(modelControlRefusal);
         const { parameters } = bodyOf(request);
         const isObject = typeof parameters === "object" && parameters !== null;
         if (parameters !== undefined && !isObject) throw badRequest("'parameters' must be an object");
