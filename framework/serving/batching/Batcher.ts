@@ -6,10 +6,10 @@
  */
 import { Exception } from "../../base/errors.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
-import { emptyStatistics, type ModelStatistics } from "../ServedModel.js";
+import { addDuration, emptyStatistics, type ModelStatistics } from "../ServedModel.js";
 import { requestTimeout, ServerBusy } from "../servingErrors.js";
 import { BatchCall, type BatchRun } from "./BatchCall.js";
-import { add, PendingRequest } from "./PendingRequest.js";
+import { PendingRequest } from "./PendingRequest.js";
 import { PendingRequests } from "./PendingRequests.js";
 import { RequestQueue } from "./RequestQueue.js";
 import { Traffic } from "./Traffic.js";
@@ -85,7 +85,7 @@ export class Batcher {
       rows = rowCount(inputs, this.#dimension);
       this.#admit(rows, deadlineMs, nowMs);
     } catch (error) {
-      add(this.statistics.fail, 0);
+      addDuration(this.statistics.fail, 0);
       return Promise.reject(error);
     }
     const request = new PendingRequest(inputs, rows, deadlineMs, nowMs);
@@ -113,7 +113,7 @@ export class Batcher {
    */
   refusal(): ServerBusy | undefined {
     if (this.#queue.rows < this.#maxQueuedRows && !this.#closing) return undefined;
-    add(this.statistics.fail, 0);
+    addDuration(this.statistics.fail, 0);
     return this.#busy();
   }
 
