@@ -4,7 +4,7 @@ import { isPromise } from "../../base/isPromise.js";
 import { asTensor, isTensor } from "../../tensorflow/asTensor.js";
 import type { CallForm, Structure } from "../../tensorflow/savedmodel/CallForm.js";
 import type { ServedTensor } from "../ServedModel.js";
-import { checkMethod, type MethodOptions } from "../store/methodSignatures.js";
+import { checkMethod, type MethodOptions } from "./methodSignatures.js";
 import type { MethodBody } from "./MethodBody.js";
 
 /** How a method of a user's class is called. It gets tensors, one an input, and gives what asTensor takes. */

@@ -5,7 +5,7 @@ import "../../../../framework/aot/engine/register.js";
 import { createRunner, Runner } from "../../../../framework/serving/runner/Runner.js";
 import type { RunnerOptions } from "../../../../framework/serving/runner/runnerOptions.js";
 import { runnerModels } from "../../../../framework/serving/runner/runnerModel.js";
-import type { MethodSignature } from "../../../../framework/serving/store/methodSignatures.js";
+import type { MethodSignature } from "../../../../framework/serving/runner/methodSignatures.js";
 import { asTensor } from "../../../../framework/tensorflow/asTensor.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 
