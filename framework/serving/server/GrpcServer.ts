@@ -8,6 +8,7 @@ import { GrpcCalls } from "./GrpcCalls.js";
 import { addressOf, listenFault, urlOf } from "./HttpServer.js";
 import { keepAliveTimeoutMs, type ServeOptions } from "./ServeOptions.js";
 import type { ServerContents } from "./Server.js";
+import { settledWithin } from "./settledWithin.js";
 import { readTls } from "./tlsOptions.js";
 
 type Grpc = typeof import("@grpc/grpc-js");
@@ -76,13 +77,8 @@ export class GrpcServer {
   async drain(withinMs: number): Promise<number> {
     this.#socket.close();
     this.#stopping.abort();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, withinMs);
-    });
-    const done = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    await Promise.race([done, late]);
-    clearTimeout(timer);
+    const answered = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    await settledWithin(withinMs, answered);
     const cutOff = this.#calls.open;
     this.#server.forceShutdown();
     return cutOff;
