@@ -291,6 +291,20 @@ describe("a user's own class", () => {
     expect(output).toMatchObject({ shape: [1, 1], data: Float32Array.of(4) });
   });
 
+  it("may give anything that can be waited for", async () => {
+    class Lazy {
+      static readonly methods = { predict: {} };
+      predict(x: Tensor): PromiseLike<Tensor> {
+        const promise = Promise.resolve(x);
+        // biome-ignore lint/suspicious/noThenProperty: libraries of queries have such objects
+        return { then: (use, fail) => promise.then(use, fail) };
+      }
+    }
+    const runner = createRunner(Lazy).initLocal();
+    expect(await runner.predict.asyncRun([1])).toEqual([1]);
+    expect(await runner.predict.run([2])).toEqual([2]);
+  });
+
   it("is closed once, when what it has accepted is answered", async () => {
     const log: string[] = [];
     class Slow {
