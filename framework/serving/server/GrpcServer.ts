@@ -51,7 +51,7 @@ export class GrpcServer {
     ]);
     // Its own log has what clients send wrongly, and nothing else.
     grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-    const calls = new GrpcCalls(grpc, { options, admission, token }, endpoints);
+    const calls = new GrpcCalls({ options, admission, token }, endpoints);
     const server = new grpc.Server({
       "grpc.max_receive_message_length": options.maxRequestBytes,
       "grpc.max_send_message_length": -1,
