@@ -71,6 +71,21 @@ describe("layers", () => {
     expect(upward).toEqual([]);
   });
 
+  it("import one way between the folders of serving/, too", () => {
+    const folders = ["batching", "runner", "service", "kserve", "repository", "store", "server", "sonic"];
+    const placeOf = (path: string) => folders.indexOf(path.split("/")[2] as string);
+    const upward = framework
+      .filter((path) => layerOf(path) === "serving")
+      .flatMap((path) =>
+        imports(path)
+          .filter((name) => name.startsWith("."))
+          .map((name) => relative(root, join(root, dirname(path), name)))
+          .filter((target) => layerOf(target) === "serving" && placeOf(target) > placeOf(path))
+          .map((target) => `${path} imports ${target}`),
+      );
+    expect(upward).toEqual([]);
+  });
+
   it("leave plugins and configs with #framework, compiled models, their neighbours and node", () => {
     const allowed = /^(#framework|#testing|tfaot-model-|node:|\.)/;
     const foreign = [...sources("plugins"), ...sources("configs")].flatMap((path) =>

@@ -85,6 +85,25 @@ export function emptyStatistics(): ModelStatistics {
   };
 }
 
+/** Statistics are whole nanoseconds. */
+export function addDuration(to: DurationStatistics, milliseconds: number): void {
+  to.count++;
+  to.ns += Math.round(milliseconds * 1e6);
+}
+
+/** One call of the model, of so many rows. */
+export function addExecution(statistics: ModelStatistics, rows: number, inferMs: number): void {
+  const { batches } = statistics;
+  statistics.executionCount++;
+  statistics.lastInferenceMs = Date.now();
+  let batch = batches.get(rows);
+  if (!batch) {
+    batch = { count: 0, ns: 0 };
+    batches.set(rows, batch);
+  }
+  addDuration(batch, inferMs);
+}
+
 /** One that could be served: what an index lists. */
 export interface RepositoryEntry {
   readonly name: string;

@@ -33,6 +33,13 @@ export class ServerBusy extends Exception {
   }
 }
 
+/** Seconds for Retry-After, where it is worth to come again. */
+export function retryAfterS(fault: Exception): number | undefined {
+  if (fault.category !== "ServerBusy" && fault.category !== "TooManyRequests") return undefined;
+  const retryAfterMs = fault instanceof ServerBusy ? fault.retryAfterMs : 1000;
+  return Math.max(1, Math.ceil(retryAfterMs / 1000));
+}
+
 export function requestTimeout(what: string): Exception {
   return new Exception("RequestTimeout", what);
 }

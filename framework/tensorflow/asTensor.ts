@@ -129,7 +129,7 @@ function typeOfArray(data: TensorData): DType {
   return arrayTypes.find((dtype) => holds(dtype, data)) ?? "float32";
 }
 
-function isTensor(value: unknown): value is TensorLike {
+export function isTensor(value: unknown): value is TensorLike {
   return (
     typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value
   );

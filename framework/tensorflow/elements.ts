@@ -3,9 +3,11 @@
  * is a string: NaN, Infinity, -Infinity, and 64-bit integers beyond 2^53.
  */
 import { type DType, newData, type TensorData } from "./dtypes.js";
+import { elementCount, type TensorLike } from "./Tensor.js";
 import { halfToNumber } from "./reference/kernels/cast.js";
 
 export type PlainElement = number | string | boolean;
+export type NestedElements = PlainElement | NestedElements[];
 
 const integerRanges: { readonly [D in DType]?: readonly [bigint, bigint] } = {
   int8: [-(2n ** 7n), 2n ** 7n],
@@ -31,6 +33,8 @@ export function setElement(dtype: DType, data: TensorData, index: number, value:
 
 /** The elements as JSON has them. */
 export function plainElements(dtype: DType, data: TensorData): PlainElement[] {
+  const floats = data instanceof Float32Array ? finiteFloats(data) : undefined;
+  if (floats) return floats;
   if (Array.isArray(data)) return data.map((bytes) => Buffer.from(bytes).toString("utf8"));
   if (dtype === "bool") return Array.from(data as Uint8Array, (value) => value !== 0);
   return Array.from<number | bigint, number | string>(data, (value) => {
@@ -39,6 +43,31 @@ export function plainElements(dtype: DType, data: TensorData): PlainElement[] {
       dtype === "half" ? halfToNumber(value) : dtype === "bfloat16" ? bfloat16ToNumber(value) : value;
     return Number.isFinite(number) ? number : String(number);
   });
+}
+
+/** The case that matters most; undefined where there is an element that JSON has no number for. */
+function finiteFloats(data: Float32Array): number[] | undefined {
+  const list = new Array<number>(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (value - value !== 0) return undefined;
+    list[i] = value;
+  }
+  return list;
+}
+
+/** A tensor's elements in lists nested as its shape says; a scalar is the element itself. */
+export function nestedElements({ dtype, shape, data }: TensorLike): NestedElements {
+  let lists: NestedElements[] = plainElements(dtype, data);
+  if (shape.length === 0) return lists[0] as PlainElement;
+  for (let axis = shape.length - 1; axis > 0; axis--) {
+    const size = shape[axis] as number;
+    const outer: NestedElements[] = [];
+    const count = elementCount(shape.slice(0, axis));
+    for (let i = 0; i < count; i++) outer.push(lists.slice(i * size, (i + 1) * size));
+    lists = outer;
+  }
+  return lists;
 }
 
 /** As the dtype's array has it; undefined for what it cannot hold. */

@@ -1,10 +1,11 @@
 /** One batch: its rows put together, the model called, its outputs dealt out. A request that fails, fails alone. */
 import { Exception } from "../../base/errors.js";
+import { isPromise } from "../../base/isPromise.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
-import type { ModelStatistics } from "../ServedModel.js";
+import { addExecution, type ModelStatistics } from "../ServedModel.js";
 import { rowsOf } from "./copyRows.js";
 import type { Lane } from "./Lane.js";
-import { add, type BatchTimes, type Part } from "./PendingRequest.js";
+import type { Part } from "./PendingRequest.js";
 import type { PendingRequests } from "./PendingRequests.js";
 
 /**
@@ -98,22 +99,11 @@ export class BatchCall {
     const nowMs = performance.now();
     const inputMs = readyMs - startMs;
     const times = { startMs, inputMs, inferMs: inferredMs - readyMs, outputMs: nowMs - inferredMs };
-    this.#count(rows, times);
+    addExecution(this.#statistics, rows, times.inferMs);
+    const tookMs = nowMs - startMs;
+    this.msPerRow += (tookMs / Math.max(1, rows) - this.msPerRow) / 8;
     for (let p = 0; p < parts.length; p++)
       this.#pending.answer(parts[p] as Part, shares[p] as readonly TensorLike[], times, nowMs, dimension);
-  }
-
-  #count(rows: number, { inputMs, inferMs, outputMs }: BatchTimes): void {
-    const { batches } = this.#statistics;
-    this.#statistics.executionCount++;
-    this.#statistics.lastInferenceMs = Date.now();
-    let batch = batches.get(rows);
-    if (!batch) {
-      batch = { count: 0, ns: 0 };
-      batches.set(rows, batch);
-    }
-    add(batch, inferMs);
-    this.msPerRow += ((inputMs + inferMs + outputMs) / Math.max(1, rows) - this.msPerRow) / 8;
   }
 
   /** Whose request it was is not known: halves are tried again, so each gets an answer or an error of its own. */
@@ -128,10 +118,6 @@ export class BatchCall {
     await this.attempt(lane, parts.slice(0, half));
     await this.attempt(lane, parts.slice(half));
   }
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T>).then === "function";
 }
 
 function checkRows(index: number, shape: readonly number[], rows: number, dimension: number): void {

@@ -6,10 +6,10 @@
  */
 import { Exception } from "../../base/errors.js";
 import { showShape, type TensorLike } from "../../tensorflow/Tensor.js";
-import { emptyStatistics, type ModelStatistics } from "../ServedModel.js";
+import { addDuration, emptyStatistics, type ModelStatistics } from "../ServedModel.js";
 import { requestTimeout, ServerBusy } from "../servingErrors.js";
 import { BatchCall, type BatchRun } from "./BatchCall.js";
-import { add, PendingRequest } from "./PendingRequest.js";
+import { PendingRequest } from "./PendingRequest.js";
 import { PendingRequests } from "./PendingRequests.js";
 import { RequestQueue } from "./RequestQueue.js";
 import { Traffic } from "./Traffic.js";
@@ -44,8 +44,8 @@ export class Batcher {
   #isRunning = false;
   /** When the last batch was done. */
   #endMs = 0;
-  /** One that waits would miss its deadline by waiting as long as is allowed. */
-  #isUrgent = false;
+  /** When the last request came that would miss its deadline by waiting as long as is allowed. */
+  #urgentMs = Number.NEGATIVE_INFINITY;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -85,14 +85,14 @@ export class Batcher {
       rows = rowCount(inputs, this.#dimension);
       this.#admit(rows, deadlineMs, nowMs);
     } catch (error) {
-      add(this.statistics.fail, 0);
+      addDuration(this.statistics.fail, 0);
       return Promise.reject(error);
     }
     const request = new PendingRequest(inputs, rows, deadlineMs, nowMs);
     this.#queue.push(request);
     this.#pending.add(request, nowMs);
     this.#traffic.came(this.#pending.count, nowMs);
-    if (deadlineMs - nowMs <= this.#latencyMs) this.#isUrgent = true;
+    if (deadlineMs - nowMs <= this.#latencyMs) this.#urgentMs = nowMs;
     if (!this.#isRunning) this.#schedule(nowMs);
     return request.promise;
   }
@@ -113,7 +113,7 @@ export class Batcher {
    */
   refusal(): ServerBusy | undefined {
     if (this.#queue.rows < this.#maxQueuedRows && !this.#closing) return undefined;
-    add(this.statistics.fail, 0);
+    addDuration(this.statistics.fail, 0);
     return this.#busy();
   }
 
@@ -152,8 +152,9 @@ export class Batcher {
   #isEnough(nowMs: number): boolean {
     return (
       this.#latencyMs === 0 ||
-      this.#isUrgent ||
       this.#closing !== undefined ||
+      // First in is first out: as long as the oldest is no newer, the urgent one may wait too.
+      (this.#queue.oldestMs ?? nowMs) <= this.#urgentMs ||
       this.#queue.rows >= this.#maxRows ||
       this.#pending.count >= this.#traffic.expected(nowMs)
     );
@@ -165,12 +166,14 @@ export class Batcher {
     if (!this.#immediate) this.#next();
   };
 
-  /** Under overload a turn of the event loop reads for long: then the model too has more than one batch of it. */
+  /**
+   * Under overload a turn of the event loop reads for long: then the model too has more than one batch of it, for as long
+   * as requests have come since the last.
+   */
   readonly #next = (): void => {
     this.#immediate = undefined;
-    this.#isUrgent = false;
     const startMs = performance.now();
-    const untilMs = 2 * startMs - this.#endMs;
+    const untilMs = 2 * startMs - Math.max(this.#endMs, this.#queue.oldestMs ?? startMs);
     let nowMs = startMs;
     do {
       const batch = this.#queue.take();

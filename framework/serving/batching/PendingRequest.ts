@@ -1,7 +1,7 @@
 /** A request from its acceptance to its answer. One larger than a batch is run in parts and answered when all are there. */
 import { Exception } from "../../base/errors.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
-import type { DurationStatistics, ModelStatistics } from "../ServedModel.js";
+import { addDuration, type ModelStatistics } from "../ServedModel.js";
 import { copyRows, layoutOf, sameKind } from "./copyRows.js";
 
 /** Rows of a request that are run together, in the queue of their kind. */
@@ -76,12 +76,12 @@ export class PendingRequest {
 
   /** Enters the whole request into the model's statistics. */
   count(statistics: ModelStatistics, nowMs: number, isAnswered: boolean): void {
-    add(isAnswered ? statistics.success : statistics.fail, nowMs - this.acceptedMs);
+    addDuration(isAnswered ? statistics.success : statistics.fail, nowMs - this.acceptedMs);
     if (!isAnswered) return;
-    add(statistics.queue, this.#queueMs);
-    add(statistics.computeInput, this.#inputMs);
-    add(statistics.computeInfer, this.#inferMs);
-    add(statistics.computeOutput, this.#outputMs);
+    addDuration(statistics.queue, this.#queueMs);
+    addDuration(statistics.computeInput, this.#inputMs);
+    addDuration(statistics.computeInfer, this.#inferMs);
+    addDuration(statistics.computeOutput, this.#outputMs);
     statistics.inferenceCount += this.rows;
   }
 
@@ -104,10 +104,4 @@ export class PendingRequest {
     }
     return this.#joined;
   }
-}
-
-/** Statistics are whole nanoseconds. */
-export function add(to: DurationStatistics, milliseconds: number): void {
-  to.count++;
-  to.ns += Math.round(milliseconds * 1e6);
 }

@@ -1,4 +1,5 @@
 /** What both front ends of KServe's protocol are told by the server that they are part of. */
+import type { FastifyReply } from "fastify";
 
 export interface KserveOptions {
   /** As the server calls itself. */
@@ -7,10 +8,10 @@ export interface KserveOptions {
   readonly isReady?: () => boolean;
   /** Whether clients may load and unload models; they may, if not given. */
   readonly allowsModelControl?: boolean;
-  /** Of REST: a compressed body may inflate to that; fastify's bodyLimit, if not given. */
-  readonly maxInflatedBytes?: number;
   /** Longest that an inference may take, waiting included; a request may ask for less, and has no other limit if not given. */
   readonly timeoutMs?: number;
+  /** Of REST: is told what goes on for a request, whether or not its client waits for it. */
+  readonly onWork?: (reply: FastifyReply, work: Promise<unknown>) => void;
   /** Of gRPC: bounds the inferences that are worked on at once; no bound, if not given. */
   readonly places?: Places;
   /** Of gRPC: streams end when it is aborted, with what they were asked before. */

@@ -21,7 +21,7 @@ import { inferResponse, type ModelInferRequest, readInferRequest, parameterValue
 import { type InferenceMethod, inferenceMethods } from "./inferenceSchema.js";
 import { deadlineAfter, type KserveOptions } from "./KserveOptions.js";
 import { matchInputs } from "./matchInputs.js";
-import { sharedMemoryRefusal } from "./restRequest.js";
+import { modelControlRefusal, settingsRefusal, sharedMemoryRefusal } from "./refusals.js";
 import { Malformed, serviceDefinition } from "./serviceDefinition.js";
 
 type Message = Readonly<Record<string, unknown>>;
@@ -69,7 +69,7 @@ function serverAnswers(repository: ModelRepository, { server, isReady = () => tr
 
 function repositoryAnswers(repository: ModelRepository, { allowsModelControl = true }: KserveOptions) {
   const control = async (name: string, action: () => Promise<void>) => {
-    if (!allowsModelControl) throw badRequest("this server's models are fixed: loading is switched off");
+    if (!allowsModelControl) throw badRequest(modelControlRefusal);
     try {
       await action();
     } catch (error) {
@@ -103,16 +103,13 @@ function plainParameters(parameters: LoadRequest["parameters"]): Record<string, 
 }
 
 function refusal(method: InferenceMethod) {
-  const sentence = method.includes("Settings") || method.includes("Setting") ? settings : sharedMemoryRefusal;
+  const isOfSettings = method.includes("Setting");
   return (call: ServerUnaryCall<Message, object>, callback: sendUnaryData<object>) => {
-    const asksOnly =
-      sentence === settings && Object.keys((call.request.settings as object) ?? {}).length === 0;
+    const asksOnly = isOfSettings && Object.keys((call.request.settings as object) ?? {}).length === 0;
     if (asksOnly) callback(null, { settings: {} });
-    else callback({ code: unimplemented, details: sentence });
+    else callback({ code: unimplemented, details: isOfSettings ? settingsRefusal : sharedMemoryRefusal });
   };
 }
-
-const settings = "trace and log settings are not changed through the protocol: see the server's own options";
 
 function unary(answer: Answer) {
   return async (call: ServerUnaryCall<Message | Malformed, object>, callback: sendUnaryData<object>) => {

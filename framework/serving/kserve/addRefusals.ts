@@ -1,17 +1,15 @@
-/** What Triton offers over REST and this server does not. */
+/** The paths of what Triton offers over REST and this server does not. */
 import type { FastifyInstance } from "fastify";
-import { sharedMemoryRefusal } from "./restRequest.js";
+import { settingsRefusal, sharedMemoryRefusal } from "./refusals.js";
 import { sendError, sendJson } from "./restReplies.js";
 
 /** Says so in one sentence; a path that is none gets an error as all others. */
 export function addRefusals(fastify: FastifyInstance): void {
-  const settings =
-    "trace and log settings are not changed through the protocol: see the server's own options";
   const refuse = (method: "GET" | "POST", url: string, sentence: string) =>
     fastify.route({ method, url, handler: (_request, reply) => sendError(reply, 400, sentence) });
   for (const url of ["/v2/logging", "/v2/trace/setting", "/v2/models/:model/trace/setting"]) {
     fastify.get(url, (_request, reply) => sendJson(reply, {}));
-    refuse("POST", url, settings);
+    refuse("POST", url, settingsRefusal);
   }
   for (const kind of ["systemsharedmemory", "cudasharedmemory"]) {
     for (const region of ["", "/region/:region"]) {

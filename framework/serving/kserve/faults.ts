@@ -1,7 +1,7 @@
 /** An error as the protocol's clients see it: a status, and one sentence. */
 import { Exception } from "../../base/errors.js";
 import { LogError } from "../../base/log.js";
-import { badRequest, requestFaults } from "../servingErrors.js";
+import { badRequest, requestFaults, retryAfterS } from "../servingErrors.js";
 
 export interface Fault {
   readonly http: number;
@@ -20,7 +20,7 @@ export function faultOf(error: unknown): Fault {
   if (!known) LogError("KServe", exception.format("Skip"));
   const message = exception.message.replace(/\.$/, "");
   const { http, grpc } = known ?? internal;
-  return { http, grpc, message: message || exception.category, retryAfterS: retryAfter(exception) };
+  return { http, grpc, message: message || exception.category, retryAfterS: retryAfterS(exception) };
 }
 
 /** What a model says that cannot be loaded is told to whoever asked for it. */
@@ -28,10 +28,4 @@ export function loadFault(name: string, error: unknown): Exception {
   const exception = Exception.from(error);
   if (requestFaults[exception.category] || exception.foreignStack !== undefined) return exception;
   return badRequest(`failed to load '${name}': ${exception.message}`, exception);
-}
-
-function retryAfter(exception: Exception): number | undefined {
-  if (exception.category !== "ServerBusy" && exception.category !== "TooManyRequests") return undefined;
-  const { retryAfterMs = 1000 } = exception as { retryAfterMs?: number };
-  return Math.max(1, Math.ceil(retryAfterMs / 1000));
 }

@@ -12,7 +12,8 @@ import { shownName } from "./shown.js";
 import { rawElements } from "./rawElements.js";
 import { allOutputs, answerOf, classCount, outputIndex, type RequestedOutput } from "./RequestedOutputs.js";
 import { RawInput } from "./RawInput.js";
-import { type InferRequest, sharedMemoryRefusal, timeoutOf } from "./restRequest.js";
+import { sharedMemoryRefusal } from "./refusals.js";
+import { type InferRequest, timeoutOf } from "./restRequest.js";
 
 type Parameter = Readonly<Record<string, unknown>>;
 type Parameters = Readonly<Record<string, Parameter>>;

@@ -16,6 +16,7 @@ import { deadlineAfter, type KserveOptions } from "./KserveOptions.js";
 import { addRefusals } from "./addRefusals.js";
 import { loadFault } from "./faults.js";
 import { matchInputs } from "./matchInputs.js";
+import { modelControlRefusal } from "./refusals.js";
 import { json, sendError, sendFault, sendJson, trying } from "./restReplies.js";
 import { parseInferRequest, parseJson } from "./restRequest.js";
 import { type InferResponse, writeInferResponse } from "./restResponse.js";
@@ -84,7 +85,7 @@ function addModels(fastify: FastifyInstance, repository: ModelRepository, option
       path,
       answering((params) => modelConfig(find(params))),
     );
-  const { maxInflatedBytes = fastify.initialConfig.bodyLimit ?? defaultBodyLimit } = options;
+  const maxInflatedBytes = fastify.initialConfig.bodyLimit ?? defaultBodyLimit;
   const onRequest = refuseUnread(repository);
   for (const path of modelPaths("/infer"))
     fastify.post(path, { onRequest }, (request: Request, reply) => {
@@ -141,7 +142,9 @@ function infer(
     const model = repository.get(name as string, version ?? "");
     const header = request.headers["inference-header-content-length"] as string | undefined;
     const { id, timeoutMs, inputs, outputs: requested } = parseInferRequest(body, header, model);
-    model.infer(matchInputs(model, inputs), deadlineAfter(timeoutMs, options)).then(
+    const work = model.infer(matchInputs(model, inputs), deadlineAfter(timeoutMs, options));
+    options.onWork?.(reply, work);
+    work.then(
       (outputs) => {
         try {
           sendResponse(request, reply, writeInferResponse(model, id, outputs, requested));
@@ -183,7 +186,7 @@ function addRepository(fastify: FastifyInstance, repository: ModelRepository, op
     fastify.post(`/v2/repository/models/:model/${action}`, async (request: Request, reply) => {
       const { model = "" } = request.params;
       try {
-        if (!allowsModelControl) throw badRequest("this server's models are fixed: loading is switched off");
+        if (!allowsModelControl) throw badRequest(modelControlRefusal);
         const { parameters } = bodyOf(request);
         const isObject = typeof parameters === "object" && parameters !== null;
         if (parameters !== undefined && !isObject) throw badRequest("'parameters' must be an object");

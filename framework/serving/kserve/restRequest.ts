@@ -8,6 +8,7 @@ import type { ServedModel } from "../ServedModel.js";
 import { badRequest } from "../servingErrors.js";
 import { parseJsonExactly, readJsonElements } from "./jsonElements.js";
 import type { GivenInput } from "./matchInputs.js";
+import { sharedMemoryRefusal } from "./refusals.js";
 import { RawInput } from "./RawInput.js";
 import { rawInput } from "./rawRequest.js";
 import { shownName } from "./shown.js";
@@ -156,9 +157,6 @@ function binarySize(input: Fields, name: string): number | undefined {
   if (sizeBytes === undefined || isSize(sizeBytes)) return sizeBytes as number | undefined;
   throw badRequest(`parameter 'binary_data_size' of input '${shownName(name)}' must be a whole number`);
 }
-
-export const sharedMemoryRefusal =
-  "shared memory is not supported by this server: send tensors in the request, as JSON or binary";
 
 function readOutputs(outputs: unknown, model: ServedModel, isBinaryByDefault: boolean): RequestedOutput[] {
   if (!Array.isArray(outputs)) throw badRequest("'outputs' must be a list");

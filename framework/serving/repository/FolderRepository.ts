@@ -20,7 +20,7 @@ export interface FolderRepositoryOptions {
   readonly defaults?: ServingDefaults;
 }
 
-/** Names of clients are compared with ours so far. */
+/** A name that a client gives is shown, and compared with ours, up to this length. */
 const maxCompared = 100;
 
 export class FolderRepository implements ModelRepository {

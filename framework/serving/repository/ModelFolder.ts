@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Exception } from "../../base/errors.js";
+import { isSavedModel } from "../../tensorflow/savedmodel/SavedModel.js";
 import { type ModelConfig, parseConfigText } from "./ModelConfig.js";
 
 export interface ModelVersion {
@@ -107,8 +108,4 @@ function versionNames(folder: string): string[] {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function isSavedModel(path: string): boolean {
-  return ["saved_model.pb", "saved_model.pbtxt"].some((name) => existsSync(join(path, name)));
 }

@@ -66,9 +66,9 @@ export function settleSignature(
   return { inputs, outputs, maxBatchSize: config.max_batch_size ?? (isBatchable ? defaultBatchSize : 0) };
 }
 
-/** A tensor of zeros: `rows` in the first dimension when that is open, `open` in others. */
-export function zeros({ dtype, shape }: ServedTensor, rows: number, open = 1): TensorLike {
-  const full = shape.map((size, axis) => (size >= 0 ? size : axis === 0 ? rows : open));
+/** A tensor of zeros: `rows` in the first dimension when that is open, 1 in others. */
+function zeros({ dtype, shape }: ServedTensor, rows: number): TensorLike {
+  const full = shape.map((size, axis) => (size >= 0 ? size : axis === 0 ? rows : 1));
   return { dtype, shape: full, data: newData(dtype, elementCount(full)) };
 }
 

@@ -11,7 +11,7 @@ import {
   type MethodOptions,
   type MethodSignature,
   type MethodSignatures,
-} from "../store/methodSignatures.js";
+} from "./methodSignatures.js";
 import { ModelSource } from "./modelMethod.js";
 import { type MethodSettings, RunnerMethod } from "./RunnerMethod.js";
 import { checkOptions, type RunnerOptions, runnerName } from "./runnerOptions.js";

@@ -1,8 +1,10 @@
 /** One method of a runner: takes what people have, gives tensors or nested arrays, in batches where that is allowed. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isPromise } from "../../base/isPromise.js";
 import { LogWarning } from "../../base/log.js";
 import { asTensor } from "../../tensorflow/asTensor.js";
 import { newData } from "../../tensorflow/dtypes.js";
+import { type NestedElements, nestedElements } from "../../tensorflow/elements.js";
 import { elementCount, type TensorLike } from "../../tensorflow/Tensor.js";
 import { Batcher } from "../batching/Batcher.js";
 import { batchSizes } from "../batching/batchSizes.js";
@@ -11,7 +13,7 @@ import { ServerBusy } from "../servingErrors.js";
 import { bindArguments, bindNamed, type Bound } from "./bindArguments.js";
 import { countedRun } from "./countedRun.js";
 import type { MethodBody } from "./MethodBody.js";
-import { type NestedValue, nestOutputs, toNestedArrays, toTensor } from "./nestOutputs.js";
+import { nestOutputs, toTensor } from "./nestOutputs.js";
 import type { Tensor } from "../../tensorflow/Tensor.js";
 
 export interface MethodSettings {
@@ -90,18 +92,18 @@ export class RunnerMethod {
    * @throws BadRequest, InvalidTensor, InvalidRun
    */
   run<Result = Tensor>(...args: readonly (TensorLike | ArrayBufferView)[]): Result;
-  run<Result = NestedValue[]>(...args: readonly unknown[]): Result;
+  run<Result = NestedElements[]>(...args: readonly unknown[]): Result;
   run(...args: readonly unknown[]): unknown {
     const convert = converter(args);
     const inputs = this.#tensors(args);
     const outputs = countedRun(this.statistics, () => this.#compute(inputs));
     const nest = (given: Outputs) => this.#nest(given, convert);
-    return outputs instanceof Promise ? outputs.then(nest) : nest(outputs);
+    return isPromise(outputs) ? outputs.then(nest) : nest(outputs);
   }
 
   /** The same, together with other calls where the method is batchable. @throws (rejects) also ServerBusy */
   asyncRun<Result = Tensor>(...args: readonly (TensorLike | ArrayBufferView)[]): Promise<Result>;
-  asyncRun<Result = NestedValue[]>(...args: readonly unknown[]): Promise<Result>;
+  asyncRun<Result = NestedElements[]>(...args: readonly unknown[]): Promise<Result>;
   async asyncRun(...args: readonly unknown[]): Promise<unknown> {
     return this.#nest(await this.infer(this.#tensors(args)), converter(args));
   }
@@ -195,8 +197,8 @@ export class RunnerMethod {
 }
 
 /** Who gives arrays wants arrays. */
-function converter(args: readonly unknown[]): (tensor: TensorLike) => Tensor | NestedValue {
-  return args.some(holdsTensor) ? toTensor : toNestedArrays;
+function converter(args: readonly unknown[]): (tensor: TensorLike) => Tensor | NestedElements {
+  return args.some(holdsTensor) ? toTensor : nestedElements;
 }
 
 function holdsTensor(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** A call's arguments → one value for each input: by position in the function's order, by name in a dictionary at the end. */
 import { suggestion } from "../../base/didYouMean.js";
+import { isTensor } from "../../tensorflow/asTensor.js";
 import { badRequest } from "../servingErrors.js";
 import type { Argument, CallForm, Structure } from "../../tensorflow/savedmodel/CallForm.js";
 
@@ -36,7 +37,7 @@ export function bindArguments(form: CallForm, given: readonly unknown[], fixed: 
   return bound;
 }
 
-/** By name, for what a runner always gives. @throws Configuration-like BadRequest for an unknown name */
+/** By name, for what a runner always gives. @throws BadRequest for an unknown name */
 export function bindNamed(form: CallForm, named: Readonly<Record<string, unknown>>): Bound {
   const all = [...form.positional, ...form.keywords];
   const bound: Bound = new Map();
@@ -89,7 +90,7 @@ function isDictionary(value: unknown): value is Record<string, unknown> {
     value !== null &&
     !Array.isArray(value) &&
     !ArrayBuffer.isView(value) &&
-    !("dtype" in value && "shape" in value && "data" in value)
+    !isTensor(value)
   );
 }
 

@@ -1,7 +1,7 @@
 /** One call of a model for one request, entered into its statistics. */
+import { isPromise } from "../../base/isPromise.js";
 import type { TensorLike } from "../../tensorflow/Tensor.js";
-import { add } from "../batching/PendingRequest.js";
-import type { ModelStatistics } from "../ServedModel.js";
+import { addDuration, addExecution, type ModelStatistics } from "../ServedModel.js";
 import { requestTimeout } from "../servingErrors.js";
 
 type Outputs = readonly TensorLike[];
@@ -16,15 +16,15 @@ export function countedRun(
   try {
     if (startMs >= deadlineMs) throw late();
     const outputs = run();
-    if (!(outputs instanceof Promise)) return done(statistics, startMs, deadlineMs, outputs);
+    if (!isPromise(outputs)) return done(statistics, startMs, deadlineMs, outputs);
     return inTime(outputs, deadlineMs)
       .then((given) => done(statistics, startMs, deadlineMs, given))
       .catch((error: unknown) => {
-        add(statistics.fail, performance.now() - startMs);
+        addDuration(statistics.fail, performance.now() - startMs);
         throw error;
       });
   } catch (error) {
-    add(statistics.fail, performance.now() - startMs);
+    addDuration(statistics.fail, performance.now() - startMs);
     throw error;
   }
 }
@@ -33,14 +33,11 @@ function done(statistics: ModelStatistics, startMs: number, deadlineMs: number, 
   const nowMs = performance.now();
   if (nowMs >= deadlineMs) throw late();
   const tookMs = nowMs - startMs;
-  const batch = statistics.batches.get(1) ?? { count: 0, ns: 0 };
-  statistics.batches.set(1, batch);
-  for (const duration of [statistics.success, statistics.computeInfer, batch]) add(duration, tookMs);
+  addExecution(statistics, 1, tookMs);
+  for (const duration of [statistics.success, statistics.computeInfer]) addDuration(duration, tookMs);
   for (const duration of [statistics.queue, statistics.computeInput, statistics.computeOutput])
-    add(duration, 0);
+    addDuration(duration, 0);
   statistics.inferenceCount++;
-  statistics.executionCount++;
-  statistics.lastInferenceMs = Date.now();
   return outputs;
 }
 

@@ -10,7 +10,7 @@ import { freezeMetaGraph, loadMetaGraphDef } from "../../tensorflow/savedmodel/S
 import { loadModel, Session } from "../../tensorflow/Session.js";
 import { showShape } from "../../tensorflow/Tensor.js";
 import type { ServedTensor } from "../ServedModel.js";
-import { type MethodSignature, signatureKey } from "../store/methodSignatures.js";
+import { type MethodSignature, signatureKey } from "./methodSignatures.js";
 import { graphBody } from "./graphBody.js";
 import type { MethodBody } from "./MethodBody.js";
 import { openBatch } from "./openBatch.js";

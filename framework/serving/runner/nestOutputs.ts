@@ -1,10 +1,6 @@
 /** Outputs as the function returned them: one tensor, a list, a dictionary; as tensors, or as nested arrays. */
-import { plainElements, type PlainElement } from "../../tensorflow/elements.js";
 import type { Structure } from "../../tensorflow/savedmodel/CallForm.js";
 import { Tensor, type TensorLike } from "../../tensorflow/Tensor.js";
-
-/** A tensor as nested arrays: a number for a scalar. What JSON has no number for is a string. */
-export type NestedValue = PlainElement | NestedValue[];
 
 /** `outputs` are in the order of the structure's tensors. */
 export function nestOutputs<T>(
@@ -27,14 +23,4 @@ export function nestOutputs<T>(
 
 export function toTensor({ dtype, shape, data }: TensorLike): Tensor {
   return new Tensor(dtype, shape, data as never);
-}
-
-export function toNestedArrays({ dtype, shape, data }: TensorLike): NestedValue {
-  const elements = plainElements(dtype, data);
-  let at = 0;
-  const nest = (axis: number): NestedValue => {
-    if (axis === shape.length) return elements[at++] as PlainElement;
-    return Array.from({ length: shape[axis] as number }, () => nest(axis + 1));
-  };
-  return nest(0);
 }

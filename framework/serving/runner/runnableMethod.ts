@@ -1,10 +1,10 @@
 /** A user's own class as a runner: what computes without being a SavedModel, or does more than a model. */
 import { Exception } from "../../base/errors.js";
-import { asTensor } from "../../tensorflow/asTensor.js";
+import { isPromise } from "../../base/isPromise.js";
+import { asTensor, isTensor } from "../../tensorflow/asTensor.js";
 import type { CallForm, Structure } from "../../tensorflow/savedmodel/CallForm.js";
-import type { TensorLike } from "../../tensorflow/Tensor.js";
 import type { ServedTensor } from "../ServedModel.js";
-import { checkMethod, type MethodOptions } from "../store/methodSignatures.js";
+import { checkMethod, type MethodOptions } from "./methodSignatures.js";
 import type { MethodBody } from "./MethodBody.js";
 
 /** How a method of a user's class is called. It gets tensors, one an input, and gives what asTensor takes. */
@@ -57,7 +57,7 @@ export function runnableMethod(
         form.result = structure;
         return list;
       };
-      return result instanceof Promise ? result.then(given) : given(result);
+      return isPromise(result) ? Promise.resolve(result).then(given) : given(result);
     },
     close,
   };
@@ -97,10 +97,4 @@ function toTensors(value: unknown, outputs: readonly ServedTensor[]) {
   }
   const key = outputs[0]?.name ?? "output_0";
   return { tensors: [asTensor(value, wanted(0), key)], structure: key };
-}
-
-function isTensor(value: unknown): value is TensorLike {
-  return (
-    typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value
-  );
 }

@@ -23,7 +23,7 @@ export interface AdmissionLimits {
 
 /** A request that has come and is not done with. */
 class Visit {
-  /** Goes on, or with a fault ends it: given while it waits to be let in. */
+  /** Goes on, or with a fault ends it: there while it waits to be let in, and called once at most. */
   go: ((fault?: Exception) => void) | undefined;
   timer: NodeJS.Timeout | undefined;
   /** Of its body, as reserved. */
@@ -242,7 +242,9 @@ function leave(this: VisitedResponse): void {
 function timeIsUp(visit: Visit, reply: FastifyReply): void {
   if (reply.sent) return;
   const { timeoutMs } = visit.admission.limits;
-  sendFault(reply, visit.go ? tooMany() : requestTimeout(`there was no answer within ${timeoutMs} ms.`));
+  const isWaiting = visit.go !== undefined;
+  visit.go = undefined;
+  sendFault(reply, isWaiting ? tooMany() : requestTimeout(`there was no answer within ${timeoutMs} ms.`));
 }
 
 type Named = Pick<FastifyRequest, "ip" | "method" | "url" | "id">;

@@ -1,13 +1,19 @@
 /** What every gRPC call begins and ends with, as Admission has it for HTTP: its token, its time, and what is counted of it. */
 import type { ServerHttp2Stream } from "node:http2";
-import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
+import type {
+  Metadata,
+  ServerInterceptingCall,
+  ServerInterceptingCallInterface,
+  ServerInterceptor,
+} from "@grpc/grpc-js";
 import { accessLine, type Admission } from "./Admission.js";
 import type { BearerToken } from "./BearerToken.js";
 import { CallBytes } from "./CallBytes.js";
 import { Endpoint } from "./Endpoint.js";
 import type { ServeOptions } from "./ServeOptions.js";
 
-type Grpc = typeof import("@grpc/grpc-js");
+type InterceptingServerListener = Parameters<ServerInterceptingCallInterface["start"]>[0];
+type PartialStatusObject = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 
 /** Answered without a token, as /livez and /readyz are. */
 const probes = /\/Server(Live|Ready)$/;
@@ -24,15 +30,13 @@ export interface CallRules {
 }
 
 export class GrpcCalls {
-  readonly #grpc: Grpc;
   readonly #rules: CallRules;
   readonly #endpoints: Endpoint[];
   /** By their path; each is made at its first call. */
   readonly #own = new Map<string, Endpoint>();
 
   /** Adds its endpoints to those of HTTP. */
-  constructor(grpc: Grpc, rules: CallRules, endpoints: Endpoint[]) {
-    this.#grpc = grpc;
+  constructor(rules: CallRules, endpoints: Endpoint[]) {
     this.#rules = rules;
     this.#endpoints = endpoints;
   }
@@ -42,26 +46,16 @@ export class GrpcCalls {
     return [...this.#own.values()].reduce((sum, { inProgress }) => sum + inProgress, 0);
   }
 
+  /** Gives grpc-js' own call back, watched: a ServerInterceptingCall costs as much as a small inference. */
   readonly interceptor: ServerInterceptor = ({ path, requestStream }, call) => {
-    const visit = new Visit(this.#rules, this.#endpoint(path), call);
-    return new this.#grpc.ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (metadata, nextMetadata) => {
-            if (visit.enter(metadata, requestStream)) nextMetadata(metadata);
-          },
-          onReceiveMessage: (message, nextMessage) => {
-            visit.bytes.received();
-            nextMessage(message);
-          },
-          // The end of every call, however it came.
-          onCancel: () => visit.leave(),
-        }),
-      sendMessage: (message, next) => {
-        visit.bytes.answered();
-        next(message);
-      },
-    });
+    const watched = call as WatchedCall;
+    watched[visitKey] = new Visit(this.#rules, this.#endpoint(path), watched, requestStream);
+    watched.start = start;
+    watched.sendMessage = sendMessage;
+    watched.sendStatus = sendStatus;
+    watched.handleDataFrame = handleDataFrame;
+    // Its type asks for more than grpc-js uses.
+    return watched as unknown as ServerInterceptingCall;
   };
 
   #endpoint(path: string): Endpoint {
@@ -75,79 +69,117 @@ export class GrpcCalls {
   }
 }
 
-/** A call that has come and is not done with. */
-class Visit {
+const visitKey = Symbol("visit");
+type WatchedCall = ServerInterceptingCallInterface & {
+  [visitKey]: Visit;
+  /** Of grpc-js alone, as what has come of a message is: a piece of one. */
+  handleDataFrame(piece: Buffer): void;
+  readonly stream?: ServerHttp2Stream;
+};
+
+function start(this: WatchedCall, listener: InterceptingServerListener): void {
+  const visit = this[visitKey];
+  visit.listener = listener;
+  visit.own.start.call(this, visit);
+}
+
+function sendMessage(this: WatchedCall, message: unknown, callback: () => void): void {
+  const visit = this[visitKey];
+  visit.bytes.answered();
+  visit.own.sendMessage.call(this, message, callback);
+}
+
+/** Also of what grpc-js itself refuses. */
+function sendStatus(this: WatchedCall, status: PartialStatusObject): void {
+  const visit = this[visitKey];
+  visit.code ??= status.code;
+  visit.own.sendStatus.call(this, status);
+}
+
+function handleDataFrame(this: WatchedCall, piece: Buffer): void {
+  const visit = this[visitKey];
+  if (visit.bytes.arrive(piece.length)) visit.own.handleDataFrame.call(this, piece);
+  else
+    this.sendStatus({
+      code: codes.unavailable,
+      details: "the large requests that are being worked on have too many bytes together",
+    });
+}
+
+/** A call that has come and is not done with: hears what comes of it before its handler does. */
+class Visit implements InterceptingServerListener {
   readonly bytes: CallBytes;
+  /** What grpc-js does where this watches. */
+  readonly own: WatchedCall;
+  listener: InterceptingServerListener | undefined;
+  code: number | undefined;
   readonly #rules: CallRules;
   readonly #endpoint: Endpoint;
-  readonly #call: ServerInterceptingCallInterface;
-  /** grpc-js keeps it to itself, and what has come of a message with it. */
-  readonly #stream: ServerHttp2Stream | undefined;
+  readonly #call: WatchedCall;
+  readonly #isStream: boolean;
   readonly #startMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
-  #code: number | undefined;
 
-  constructor(rules: CallRules, endpoint: Endpoint, call: ServerInterceptingCallInterface) {
+  constructor(rules: CallRules, endpoint: Endpoint, call: WatchedCall, isStream: boolean) {
     this.bytes = new CallBytes(rules.admission);
+    this.own = Object.getPrototypeOf(call);
     this.#rules = rules;
     this.#endpoint = endpoint;
     this.#call = call;
-    this.#stream = (call as { readonly stream?: ServerHttp2Stream }).stream;
-    const send = call.sendStatus;
-    // Not by the interceptor, which grpc-js does not ask about refusals of its own.
-    call.sendStatus = (status) => {
-      this.#code ??= status.code;
-      send.call(call, status);
-    };
+    this.#isStream = isStream;
   }
 
-  /** False when it is refused. */
-  enter(metadata: Metadata, isStream: boolean): boolean {
+  onReceiveMetadata(metadata: Metadata): void {
     const { token, options } = this.#rules;
     this.#endpoint.inProgress++;
     // A stream may be open as long as its client likes; its requests have their own time.
-    if (!isStream) this.#timer = setTimeout(timeIsUp, options.timeoutMs, this, options.timeoutMs);
-    this.#stream?.on("data", this.#arrive);
-    const [header] = metadata.get("authorization");
-    if (!token || this.#endpoint.kind === "probe" || token.isIn(header?.toString())) return true;
-    this.refuse(codes.unauthenticated, "a token is needed: authorization: Bearer TOKEN");
-    return false;
+    if (!this.#isStream) this.#timer = setTimeout(timeIsUp, options.timeoutMs, this.#call, options.timeoutMs);
+    if (token && this.#endpoint.kind !== "probe") {
+      const [header] = metadata.get("authorization");
+      if (!token.isIn(header?.toString())) {
+        const details = "a token is needed: authorization: Bearer TOKEN";
+        this.#call.sendStatus({ code: codes.unauthenticated, details });
+        return;
+      }
+    }
+    this.listener?.onReceiveMetadata(metadata);
   }
 
-  refuse(code: number, details: string): void {
-    this.#call.sendStatus({ code, details });
+  onReceiveMessage(message: unknown): void {
+    this.bytes.received();
+    this.listener?.onReceiveMessage(message);
   }
 
-  leave(): void {
+  onReceiveHalfClose(): void {
+    this.listener?.onReceiveHalfClose();
+  }
+
+  /** The end of every call, however it came. */
+  onCancel(): void {
     clearTimeout(this.#timer);
     this.bytes.free();
-    if (this.#stream) letGo(this.#stream, this.#arrive);
+    if (this.#call.stream) letGo(this.#call.stream);
     const ms = performance.now() - this.#startMs;
-    const status = httpStatuses[this.#code ?? codes.cancelled] ?? 500;
+    const status = httpStatuses[this.code ?? codes.cancelled] ?? 500;
     this.#endpoint.inProgress--;
     this.#endpoint.count(status, ms / 1000);
+    this.listener?.onCancel();
     const { accessLog } = this.#rules.options;
     if (!accessLog) return;
     const ip = this.#call.getConnectionInfo().remoteAddress ?? "-";
     accessLog(accessLine({ ip, method: "POST", url: this.#endpoint.path, id: "-" }, status, ms));
   }
-
-  readonly #arrive = (piece: Buffer): void => {
-    if (this.bytes.arrive(piece.length)) return;
-    this.refuse(
-      codes.unavailable,
-      "the large requests that are being worked on have too many bytes together",
-    );
-  };
 }
 
-function timeIsUp(visit: Visit, timeoutMs: number): void {
-  visit.refuse(codes.deadlineExceeded, `there was no answer within ${timeoutMs} ms`);
+function timeIsUp(call: WatchedCall, timeoutMs: number): void {
+  call.sendStatus({
+    code: codes.deadlineExceeded,
+    details: `there was no answer within ${timeoutMs} ms`,
+  });
 }
 
 /** A client that has its answer and goes on sending would keep in memory what it has sent. */
-function letGo(stream: ServerHttp2Stream, listener: (piece: Buffer) => void): void {
-  stream.off("data", listener);
+function letGo(stream: ServerHttp2Stream): void {
   if (isOver(stream)) return;
   // At once it could overtake the answer.
   setTimeout(() => {

@@ -8,6 +8,7 @@ import { GrpcCalls } from "./GrpcCalls.js";
 import { addressOf, listenFault, urlOf } from "./HttpServer.js";
 import { keepAliveTimeoutMs, type ServeOptions } from "./ServeOptions.js";
 import type { ServerContents } from "./Server.js";
+import { settledWithin } from "./settledWithin.js";
 import { readTls } from "./tlsOptions.js";
 
 type Grpc = typeof import("@grpc/grpc-js");
@@ -50,7 +51,7 @@ export class GrpcServer {
     ]);
     // Its own log has what clients send wrongly, and nothing else.
     grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-    const calls = new GrpcCalls(grpc, { options, admission, token }, endpoints);
+    const calls = new GrpcCalls({ options, admission, token }, endpoints);
     const server = new grpc.Server({
       "grpc.max_receive_message_length": options.maxRequestBytes,
       "grpc.max_send_message_length": -1,
@@ -76,13 +77,8 @@ export class GrpcServer {
   async drain(withinMs: number): Promise<number> {
     this.#socket.close();
     this.#stopping.abort();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, withinMs);
-    });
-    const done = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    await Promise.race([done, late]);
-    clearTimeout(timer);
+    const answered = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    await settledWithin(withinMs, answered);
     const cutOff = this.#calls.open;
     this.#server.forceShutdown();
     return cutOff;

@@ -5,6 +5,7 @@ import type { Server } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { Exception } from "../../base/errors.js";
 import type { Admission } from "./Admission.js";
+import { settledWithin } from "./settledWithin.js";
 import type { ServeOptions } from "./ServeOptions.js";
 
 /** How long a connection that is kept open is given for a request that is on its way already. */
@@ -14,7 +15,6 @@ export class HttpServer {
   readonly #app: FastifyInstance;
   readonly #admission: Admission;
   readonly #options: ServeOptions;
-  #closed: Promise<void> | undefined;
 
   constructor(app: FastifyInstance, admission: Admission, options: ServeOptions) {
     this.#app = app;
@@ -42,27 +42,18 @@ export class HttpServer {
     const endMs = performance.now() + withinMs;
     // After this turn's poll for connections, so that none of them waits in the system when the socket goes.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#closed = new Promise((resolve) => server.once("close", () => resolve()));
+    const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
     // Server.close of node:http would also close connections on which a request is on its way.
     NetServer.prototype.close.call(server);
-    await this.#isClosedWithin(Math.min(lingerMs, withinMs));
+    await settledWithin(Math.min(lingerMs, withinMs), closed);
     server.closeIdleConnections();
-    await Promise.race([this.#admission.idle(), this.#isClosedWithin(endMs - performance.now())]);
+    await settledWithin(endMs - performance.now(), Promise.race([this.#admission.idle(), closed]));
     server.closeIdleConnections();
-    await this.#isClosedWithin(Math.min(lingerMs, endMs - performance.now()));
+    await settledWithin(Math.min(lingerMs, endMs - performance.now()), closed);
     const cutOff = this.#admission.openRequests;
     server.closeAllConnections();
     await this.#app.close();
     return cutOff;
-  }
-
-  async #isClosedWithin(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeIsUp = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, ms));
-    });
-    await Promise.race([this.#closed, timeIsUp]);
-    clearTimeout(timer);
   }
 }
 

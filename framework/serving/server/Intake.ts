@@ -31,7 +31,7 @@ export class Intake<Request extends Arrival> {
   #isWaiting = false;
   #turnMs: number | undefined;
   #hasAccepted = false;
-  /** Connections since requests were last let in. */
+  /** Connections since requests began to wait, or some of those were last let in. */
   #accepted = 0;
   /** Time that reading and refusing have taken: working may take as long. */
   #readingMs = 0;
@@ -66,7 +66,8 @@ export class Intake<Request extends Arrival> {
     this.#came(nowMs);
     const waiting = this.#waiting.length;
     if (waiting === 0 && !this.#hasAccepted && nowMs - (this.#turnMs ?? nowMs) < workMs) return true;
-    // Others are refused at the end of a turn: a client that is answered in it may come again in it, so that it never ends.
+    // At the end of a turn others may be refused too, and not now: whoever is answered may come again in the same turn, so
+    // that it never ends.
     if (waiting < this.#maxWaiting) this.#waiting.push(request);
     else this.#release(request, tooMany());
     return false;
@@ -91,7 +92,10 @@ export class Intake<Request extends Arrival> {
     this.#isWaiting = false;
     this.#turnMs = undefined;
     this.#hasAccepted = false;
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0) {
+      this.#accepted = 0;
+      return;
+    }
     const nowMs = this.#clock();
     this.#readingMs += nowMs - (turnMs ?? nowMs);
     if (hasAccepted && this.#accepted < maxAccepted) {

@@ -5,7 +5,7 @@
 import type { ModelRepository } from "../ServedModel.js";
 import type { Service } from "../service/Service.js";
 import { Exception } from "../../base/errors.js";
-import { Admission } from "./Admission.js";
+import { Admission, workOf } from "./Admission.js";
 import { addApis } from "./apiRoutes.js";
 import { BearerToken } from "./BearerToken.js";
 import { createApp } from "./createApp.js";
@@ -15,7 +15,11 @@ import { HttpServer } from "./HttpServer.js";
 import { addDocumentation, addHealth, addMetrics } from "./infrastructureRoutes.js";
 import { createMetrics } from "./metrics.js";
 import { openApiDocument } from "./openApi.js";
+import { settledWithin } from "./settledWithin.js";
 import { bufferedRequests, type ServeOptions } from "./ServeOptions.js";
+
+/** What models are given at least to end, once all requests are. */
+const closingMs = 1000;
 
 /** What is served. */
 export interface ServerContents {
@@ -98,8 +102,11 @@ export class Server {
 
   async #stop(withinMs: number): Promise<number> {
     this.#admission.state = "draining";
+    const endMs = performance.now() + withinMs;
     const cutOff = await Promise.all([this.#http.drain(withinMs), this.#grpc?.drain(withinMs) ?? 0]);
-    await this.#contents.repository.close();
+    // Nobody waits any more for what a model still does.
+    const leftMs = Math.max(closingMs, endMs - performance.now());
+    await settledWithin(leftMs, this.#contents.repository.close());
     return cutOff[0] + cutOff[1];
   }
 }
@@ -133,6 +140,7 @@ async function openHttp(
       isReady,
       allowsModelControl: contents.allowsModelControl,
       timeoutMs: options.timeoutMs,
+      onWork: workOf,
     }),
   );
   try {

@@ -1,6 +1,7 @@
 /** A service's functions as routes: POST /NAME. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Exception } from "../../base/errors.js";
+import { isPromise } from "../../base/isPromise.js";
 import type { Api, Service } from "../service/Service.js";
 import { workOf } from "./Admission.js";
 import { answerError } from "./errorReplies.js";
@@ -37,8 +38,9 @@ function addApi(app: FastifyInstance, api: Api, timeoutMs: number): void {
         answer(reply, value);
         return;
       }
-      workOf(reply, value);
-      value.then((result) => answer(reply, result)).catch((error) => failed(error, request, reply));
+      const work = Promise.resolve(value);
+      workOf(reply, work);
+      work.then((result) => answer(reply, result)).catch((error) => failed(error, request, reply));
     } catch (error) {
       failed(error, request, reply);
     }
@@ -70,8 +72,4 @@ function withCharset(mimeType: string): string {
   return mimeType === "application/json" || mimeType.startsWith("text/")
     ? `${mimeType}; charset=utf-8`
     : mimeType;
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as Promise<unknown> | undefined | null)?.then === "function";
 }

@@ -2,19 +2,20 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-const waiting = new WeakMap<Socket, Set<ServerResponse>>();
+const pending = new WeakMap<Socket, Set<ServerResponse>>();
 
 /** Has a response without a socket emit "close" with its connection, as the one does that has the socket. */
 export function closeWithSocket(response: ServerResponse, socket: Socket): void {
-  let responses = waiting.get(socket);
-  if (!responses) {
-    const all = new Set<ServerResponse>();
-    responses = all;
-    waiting.set(socket, all);
-    socket.once("close", () => {
-      for (const one of all) one.emit("close");
-    });
-  }
-  const own = responses.add(response);
-  response.once("close", () => own.delete(response));
+  const responses = pending.get(socket) ?? closedWith(socket);
+  responses.add(response);
+  response.once("close", () => responses.delete(response));
+}
+
+function closedWith(socket: Socket): Set<ServerResponse> {
+  const responses = new Set<ServerResponse>();
+  pending.set(socket, responses);
+  socket.once("close", () => {
+    for (const response of responses) response.emit("close");
+  });
+  return responses;
 }

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { Exception } from "../../base/errors.js";
 import { LogError } from "../../base/log.js";
-import { requestFaults } from "../servingErrors.js";
+import { requestFaults, retryAfterS } from "../servingErrors.js";
 
 interface Answer {
   readonly status: number;
@@ -24,10 +24,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 
 export function sendFault(reply: FastifyReply, fault: Exception): void {
   const status = requestFaults[fault.category]?.http ?? 500;
-  if (status === 429 || status === 503) {
-    const { retryAfterMs = 1000 } = fault as { retryAfterMs?: number };
-    reply.header("retry-after", Math.max(1, Math.ceil(retryAfterMs / 1000)));
-  }
+  const seconds = retryAfterS(fault);
+  if (seconds !== undefined) reply.header("retry-after", seconds);
   sendError(reply, status, fault.message);
 }
 

@@ -90,10 +90,11 @@ export class FallbackServer {
 
   /** The port, once the server says that it serves. */
   async #ready(child: ChildProcess): Promise<number> {
+    let tooLate: NodeJS.Timeout | undefined;
     try {
       return await new Promise<number>((resolve, reject) => {
         const { waitS } = this.#options;
-        const tooLate = setTimeout(
+        tooLate = setTimeout(
           () => reject(new Error(`it was not ready after ${waitS} s (parameter wait of fallback)`)),
           waitS * 1000,
         );
@@ -102,22 +103,21 @@ export class FallbackServer {
           this.#log = (this.#log + text.toString()).slice(-maxLogChars);
           line = (line + text.toString()).slice(-maxLogChars);
           const found = /ready:.* grpc:\/\/\S+:(\d+)\s/.exec(line)?.[1];
-          if (found === undefined) return;
-          clearTimeout(tooLate);
-          resolve(Number(found));
+          if (found !== undefined) resolve(Number(found));
         };
         child.stdout?.on("data", read);
         child.stderr?.on("data", read);
         child.once("error", reject);
-        child.once("exit", (code, signal) => {
-          clearTimeout(tooLate);
-          reject(new Error(`it ended with ${signal ?? `exit code ${code}`} before it was ready`));
-        });
+        child.once("exit", (code, signal) =>
+          reject(new Error(`it ended with ${signal ?? `exit code ${code}`} before it was ready`)),
+        );
       });
     } catch (error) {
       await ended(child);
       this.#child = undefined;
       throw this.#failed((error as Error).message);
+    } finally {
+      clearTimeout(tooLate);
     }
   }
 

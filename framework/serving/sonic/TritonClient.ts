@@ -34,9 +34,8 @@ export const tritonClientParameters = {
 };
 export type TritonParameters = ParameterSet<typeof tritonClientParameters>;
 
-export const batchModes = ["Rectangular", "Ragged"] as const;
 /** Rectangular: all rows of one shape, in one request. Ragged: a request an entry, each of its own shape. */
-export type TritonBatchMode = (typeof batchModes)[number];
+export type TritonBatchMode = "Rectangular" | "Ragged";
 
 /** By name. */
 export type TritonInputMap = TritonMap<TritonInputData>;

@@ -10,7 +10,7 @@ import { Runner } from "../runner/Runner.js";
 import type { RunnerOptions } from "../runner/runnerOptions.js";
 import type { RunnerMethod } from "../runner/RunnerMethod.js";
 import { infoFile, type ModelInfo, parseInfo } from "./ModelInfo.js";
-import { signatureKey } from "./methodSignatures.js";
+import { signatureKey } from "../runner/methodSignatures.js";
 import type { Tag } from "./Tag.js";
 
 /** The folder of custom objects in a model's own. */

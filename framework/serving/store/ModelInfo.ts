@@ -1,7 +1,12 @@
 /** What a model.yaml says, in BentoML's form: read from it and written to it. */
 import type { ScalarTag } from "yaml";
 import { Exception } from "../../base/errors.js";
-import { checkSignatures, defaultSignatures, isObject, type MethodSignatures } from "./methodSignatures.js";
+import {
+  checkSignatures,
+  defaultSignatures,
+  isObject,
+  type MethodSignatures,
+} from "../runner/methodSignatures.js";
 import { isoTime, parseIsoTime } from "./newVersion.js";
 import { checkLabels, checkMetadata, type Labels, type Metadata } from "./plainValues.js";
 import { Tag } from "./Tag.js";

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Exception } from "../../base/errors.js";
 import { customObjectsFolder } from "./Model.js";
-import { isObject } from "./methodSignatures.js";
+import { isObject } from "../runner/methodSignatures.js";
 
 /** A text is the path of a file or folder, bytes are a file's contents, anything else becomes NAME.json. */
 export type CustomObject = string | Uint8Array | number | boolean | null | object;

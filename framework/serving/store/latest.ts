@@ -53,7 +53,7 @@ export function renewLatest(folder: string): void {
 }
 
 /** By creation time; of equal times by the version. */
-export function newestVersion(folder: string): string | undefined {
+function newestVersion(folder: string): string | undefined {
   let newest: string | undefined;
   let newestUs = Number.NEGATIVE_INFINITY;
   for (const version of entries(folder).sort()) {

@@ -1,6 +1,6 @@
 /** Labels and metadata of a model: what a model.yaml can hold, and everybody can read. */
 import { Exception } from "../../base/errors.js";
-import { isObject } from "./methodSignatures.js";
+import { isObject } from "../runner/methodSignatures.js";
 
 /** What metadata is made of. */
 export type PlainValue =

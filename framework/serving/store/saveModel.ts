@@ -19,7 +19,7 @@ import {
   type MethodOptions,
   type MethodSignatures,
   signatureKey,
-} from "./methodSignatures.js";
+} from "../runner/methodSignatures.js";
 import { customObjectsFolder, type Model } from "./Model.js";
 import { infoFile, type ModelInfo, printInfo, tensorflowModule } from "./ModelInfo.js";
 import { ModelStore } from "./ModelStore.js";

@@ -13,6 +13,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { threadId } from "node:worker_threads";
 import { contentHash } from "../../base/contentHash.js";
 import { Exception } from "../../base/errors.js";
+import { isSavedModel } from "../../tensorflow/savedmodel/SavedModel.js";
 import { type ArchiveLimits, archiveLimits, checkArchiveName, readArchive, writeArchive } from "./archive.js";
 import { incomingPath } from "./incoming.js";
 import type { Model } from "./Model.js";
@@ -100,7 +101,7 @@ function checkUnpacked(folder: string, source: string) {
   if (size > longestInfoBytes) throw notModel(source, `its ${infoFile} has ${size} bytes`);
   const text = readFileSync(file, "utf8");
   const info = parseInfo(text, `${source}: ${infoFile}`);
-  if (!["saved_model.pb", "saved_model.pbtxt"].some((name) => existsSync(join(folder, name))))
+  if (!isSavedModel(folder))
     throw notModel(
       source,
       `it is a model of '${info.module}' without saved_model.pb; only SavedModels are kept here`,

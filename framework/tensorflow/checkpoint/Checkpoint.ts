@@ -2,14 +2,13 @@
  * Any checkpoint of TensorFlow: a Saver's, tf.train.Checkpoint's, Keras' save_weights, the variables of a SavedModel.
  * A tensor is found under its key and under the name that its variable has in the graph.
  */
-import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { suggestion } from "../../base/didYouMean.js";
 import { Exception } from "../../base/errors.js";
 import { objectGraphType } from "../proto/savedModelSchema.js";
 import { FunctionInliner } from "../savedmodel/FunctionInliner.js";
 import { restoredPlaces } from "../savedmodel/RestoredVariables.js";
-import { loadMetaGraphs } from "../savedmodel/SavedModel.js";
+import { isSavedModel, loadMetaGraphs } from "../savedmodel/SavedModel.js";
 import type { Tensor } from "../Tensor.js";
 import { checkpointPrefix } from "./checkpointPrefix.js";
 import { type Extent, parseSliceSpec, resolveExtents } from "./slices.js";
@@ -136,10 +135,8 @@ export class Checkpoint {
 
   #savedModelPlaces(): [string, Place[]][] {
     const exportDir = dirname(dirname(resolve(this.prefix)));
-    const isSavedModel =
-      resolve(this.prefix) === resolve(exportDir, "variables", "variables") &&
-      ["saved_model.pb", "saved_model.pbtxt"].some((name) => existsSync(resolve(exportDir, name)));
-    if (!isSavedModel) return [];
+    const isItsOwn = resolve(this.prefix) === resolve(exportDir, "variables", "variables");
+    if (!isItsOwn || !isSavedModel(exportDir)) return [];
     return loadMetaGraphs(exportDir).flatMap((metaGraph) => {
       const places = restoredPlaces(metaGraph, new FunctionInliner(metaGraph));
       return [...places].map(([name, { tensor, slice }]): [string, Place[]] => [

@@ -154,6 +154,11 @@ function openSignature(
   return { inliner, open, roots, signature, variables };
 }
 
+/** Whether a folder is one. */
+export function isSavedModel(path: string): boolean {
+  return existsSync(join(path, "saved_model.pb")) || existsSync(join(path, "saved_model.pbtxt"));
+}
+
 function readMetaGraphs(exportDir: string): readonly MetaGraphMessage[] {
   const [binary, text] = ["saved_model.pb", "saved_model.pbtxt"].map((name) => join(exportDir, name)) as [
     string,

@@ -76,6 +76,53 @@ describe("waiting for others", () => {
     await batcher.submit([rows(1)], start + 200);
     expect(performance.now() - start).toBeLessThan(150);
   });
+
+  it("does not make one miss it that is in the batch after the next", async () => {
+    const { batcher, sizes } = echo({ maxLatencyMs: 500, maxBatchSize: 4 });
+    await Promise.all([1, 2, 3, 4].map(() => batcher.submit([rows(1)])));
+    const start = performance.now();
+    const first = batcher.submit([rows(3)]);
+    await Promise.all([first, batcher.submit([rows(2)], start + 200)]);
+    expect(performance.now() - start).toBeLessThan(150);
+    expect(sizes).toEqual([4, 3, 2]);
+  });
+});
+
+describe("a turn of the event loop", () => {
+  const busy = (ms: number) => {
+    for (const end = performance.now() + ms; performance.now() < end; );
+  };
+  const slow = () => {
+    let calls = 0;
+    const run = (inputs: readonly TensorLike[]) => {
+      calls++;
+      busy(5);
+      return inputs;
+    };
+    return { batcher: new Batcher(run, { maxBatchSize: 1 }), calls: () => calls };
+  };
+
+  it("has one batch after a rest: the first answer does not wait for the last", async () => {
+    const { batcher, calls } = slow();
+    await batcher.submit([rows(1)]);
+    await sleep(100);
+    const [first, ...others] = Array.from({ length: 10 }, () => batcher.submit([rows(1)]));
+    await first;
+    expect(calls()).toBeLessThan(5);
+    await Promise.all(others);
+    expect(calls()).toBe(11);
+  });
+
+  it("has more of them when requests took long to come", async () => {
+    const { batcher, calls } = slow();
+    const [first, ...others] = Array.from({ length: 10 }, () => {
+      busy(5);
+      return batcher.submit([rows(1)]);
+    });
+    await first;
+    expect(calls()).toBeGreaterThan(5);
+    await Promise.all(others);
+  });
 });
 
 describe("limits", () => {

@@ -5,7 +5,7 @@ import "../../../../framework/aot/engine/register.js";
 import { createRunner, Runner } from "../../../../framework/serving/runner/Runner.js";
 import type { RunnerOptions } from "../../../../framework/serving/runner/runnerOptions.js";
 import { runnerModels } from "../../../../framework/serving/runner/runnerModel.js";
-import type { MethodSignature } from "../../../../framework/serving/store/methodSignatures.js";
+import type { MethodSignature } from "../../../../framework/serving/runner/methodSignatures.js";
 import { asTensor } from "../../../../framework/tensorflow/asTensor.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 
@@ -289,6 +289,20 @@ describe("a user's own class", () => {
     ]);
     const [output] = (await served[0]?.infer([new Tensor("float32", [1, 2], [3, 5])])) ?? [];
     expect(output).toMatchObject({ shape: [1, 1], data: Float32Array.of(4) });
+  });
+
+  it("may give anything that can be waited for", async () => {
+    class Lazy {
+      static readonly methods = { predict: {} };
+      predict(x: Tensor): PromiseLike<Tensor> {
+        const promise = Promise.resolve(x);
+        // biome-ignore lint/suspicious/noThenProperty: libraries of queries have such objects
+        return { then: (use, fail) => promise.then(use, fail) };
+      }
+    }
+    const runner = createRunner(Lazy).initLocal();
+    expect(await runner.predict.asyncRun([1])).toEqual([1]);
+    expect(await runner.predict.run([2])).toEqual([2]);
   });
 
   it("is closed once, when what it has accepted is answered", async () => {

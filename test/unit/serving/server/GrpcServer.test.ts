@@ -182,6 +182,23 @@ describe("a gRPC call", () => {
     expect(await next).toBe(status.OK);
   });
 
+  it("over REST does so too", async () => {
+    const { server, gate, http } = await start({ maxConcurrency: 1 });
+    await server.load();
+    const body = JSON.stringify({ inputs: [{ ...infer.inputs[0], data: [1] }] });
+    const ask = (signal?: AbortSignal) =>
+      fetch(`${http}/v2/models/gate/infer`, { method: "POST", body, ...(signal && { signal }) });
+    await expect(ask(AbortSignal.timeout(100))).rejects.toThrow();
+    await sleep(20);
+    expect((await ask()).status).toBe(429);
+    gate.open();
+    await sleep(20);
+    const next = ask();
+    await until(() => gate.waiting.length === 1);
+    gate.open();
+    expect((await next).status).toBe(200);
+  });
+
   it("whose message does not come is ended when its time is up", async () => {
     const { server, address, metrics } = await start({ timeoutMs: 200 });
     await server.load();

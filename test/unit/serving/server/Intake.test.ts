@@ -114,6 +114,20 @@ describe("connections", () => {
     expect(said).toEqual(["0 later"]);
   });
 
+  it("that came before any request waited do not count", async () => {
+    const { its, ask, said } = intake();
+    for (let i = 0; i < 200; i++) {
+      its.connected();
+      await nextTurn();
+    }
+    its.connected();
+    ask(0);
+    await nextTurn();
+    expect(said).toEqual([]);
+    await turns(3);
+    expect(said).toEqual(["0 later"]);
+  });
+
   it("that come without end do not hold requests for long", async () => {
     const { its, ask, said } = intake();
     for (let i = 0; i < 100; i++) {

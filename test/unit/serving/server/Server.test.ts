@@ -17,13 +17,13 @@ afterEach(async () => {
 });
 
 /** Listening, with its models still being loaded. */
-async function start(options: Partial<ServeOptions> = {}) {
+async function start(options: Partial<ServeOptions & { repository: FolderRepository }> = {}) {
   let loaded = () => {};
   const load = () =>
     new Promise<void>((resolve) => {
       loaded = resolve;
     });
-  const repository = new FolderRepository();
+  const repository = options.repository ?? new FolderRepository();
   const contents = { name: "s", version: "0", service, repository, load, allowsModelControl: false };
   const server = await Server.listen(contents, { ...defaults, port: 0, ...options });
   open = server;
@@ -131,6 +131,16 @@ describe("a server", () => {
     const startMs = performance.now();
     expect(await server.stop(5000)).toBe(0);
     expect(performance.now() - startMs).toBeLessThan(4000);
+  });
+
+  it("ends though a model does not", async () => {
+    const repository = new FolderRepository();
+    repository.close = () => new Promise<void>(() => {});
+    const { server, ready } = await start({ repository });
+    await ready();
+    const startMs = performance.now();
+    expect(await server.stop(10)).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(3000);
   });
 
   it("can be stopped twice, and before it is ready", async () => {
