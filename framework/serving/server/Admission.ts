@@ -36,6 +36,7 @@ class Visit {
     readonly admission: Admission,
     readonly endpoint: Endpoint,
     readonly request: FastifyRequest,
+    readonly reply: FastifyReply,
     readonly startMs: number,
   ) {}
 }
@@ -120,7 +121,7 @@ export class Admission {
   }
 
   #enter(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Visit {
-    const visit = new Visit(this, endpoint, request, performance.now());
+    const visit = new Visit(this, endpoint, request, reply, performance.now());
     const response = reply.raw as VisitedResponse;
     response[visitKey] = visit;
     response.on("close", leave);
@@ -129,7 +130,7 @@ export class Admission {
     this.#open++;
     reply.header("x-request-id", request.id);
     if (this.state === "draining") reply.header("connection", "close");
-    if (endpoint.kind === "work") visit.timer = setTimeout(timeIsUp, this.limits.timeoutMs, visit, reply);
+    if (endpoint.kind === "work") visit.timer = setTimeout(timeIsUp, this.limits.timeoutMs, visit);
     return visit;
   }
 
@@ -149,25 +150,35 @@ export class Admission {
     const noPlace = this.#noPlace();
     if (noPlace) return noPlace;
     const { headers } = visit.request;
-    const { maxRequestBytes } = this.limits;
     const length = headers["content-length"];
-    const bytes =
-      length !== undefined
-        ? Number(length)
-        : headers["transfer-encoding"] === undefined
-          ? 0
-          : maxRequestBytes;
-    if (bytes > smallRequestBytes && bytes <= maxRequestBytes) {
-      if (!this.reserve(bytes))
-        return new ServerBusy(
-          "the large requests that are being worked on have too many bytes together.",
-          1000,
-        );
-      visit.bytes = bytes;
-    }
+    if (length === undefined && headers["transfer-encoding"] !== undefined) this.#watchChunks(visit);
+    else if (!this.#hasRoom(visit, Number(length ?? 0))) return noRoom();
     visit.isWork = true;
     this.#running++;
     return undefined;
+  }
+
+  #hasRoom(visit: Visit, bytes: number): boolean {
+    // What is too large is refused as that.
+    if (bytes <= smallRequestBytes || bytes > this.limits.maxRequestBytes) return true;
+    if (!this.reserve(bytes)) return false;
+    visit.bytes = bytes;
+    return true;
+  }
+
+  /** A body that does not say its length has room for the largest as soon as it is no small one. */
+  #watchChunks(visit: Visit): void {
+    const { request, reply } = visit;
+    let seen = 0;
+    const count = (chunk: Buffer) => {
+      seen += chunk.length;
+      if (seen <= smallRequestBytes) return;
+      request.raw.off("data", count);
+      if (this.#hasRoom(visit, this.limits.maxRequestBytes)) return;
+      request.raw.pause();
+      if (!reply.sent) sendFault(reply.header("connection", "close"), noRoom());
+    };
+    request.raw.on("data", count);
   }
 
   #noPlace(): Exception | undefined {
@@ -226,6 +237,10 @@ export class Admission {
   }
 }
 
+function noRoom(): ServerBusy {
+  return new ServerBusy("the large requests that are being worked on have too many bytes together.", 1000);
+}
+
 /** Says what is being done for a request. */
 export function workOf(reply: FastifyReply, work: Promise<unknown>): void {
   const visit = (reply.raw as VisitedResponse)[visitKey];
@@ -239,7 +254,8 @@ function leave(this: VisitedResponse): void {
   visit?.admission.leave(visit, this);
 }
 
-function timeIsUp(visit: Visit, reply: FastifyReply): void {
+function timeIsUp(visit: Visit): void {
+  const { reply } = visit;
   if (reply.sent) return;
   const { timeoutMs } = visit.admission.limits;
   const isWaiting = visit.go !== undefined;

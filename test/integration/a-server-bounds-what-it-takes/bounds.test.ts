@@ -94,6 +94,46 @@ describe("a slow sender", () => {
   });
 });
 
+describe("bodies that do not say their length", () => {
+  const head =
+    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  /** A request whose body has `before` and, when it is told to end, one byte more. */
+  const begun = (port: number, before: string) => {
+    let end = () => {};
+    const answer = raw(port, (write) => {
+      write(head + chunk(before));
+      end = () => write(`${chunk('"')}0\r\n\r\n`);
+    });
+    return { answer, end: () => end() };
+  };
+
+  it("are worked on side by side while they are small", async () => {
+    const { url, port } = await startServer([many, "--timeout-ms", "20000"]);
+    const requests = Array.from({ length: 12 }, () => begun(port, '"a'));
+    await sleep(200);
+    expect((await call(`${url}/echo`, { body: "1" })).status).toBe(200);
+    for (const { end } of requests) end();
+    await sleep(500);
+    const metrics = (await call(`${url}/metrics`)).body;
+    expect(metrics).toMatch(/request_total\{[^}]*endpoint="\/echo",http_response_code="200"[^}]*\} 13/);
+  });
+
+  it("are refused when many are large, and there is room again when those are done", async () => {
+    const { url, port } = await startServer([many, "--max-request-bytes", "200000"]);
+    const large = `"${"x".repeat(100_000)}`;
+    const requests = Array.from({ length: 8 }, () => begun(port, large));
+    await sleep(300);
+    const ninth = await begun(port, large).answer;
+    expect(ninth).toMatch(/^HTTP\/1\.1 503 /);
+    expect(ninth).toContain("too many bytes together");
+    for (const { end } of requests) end();
+    await sleep(300);
+    const sized = await call(`${url}/echo`, { body: `${large}"` });
+    expect(sized.status).toBe(200);
+  });
+});
+
 it("a client that does not take its answer is cut off, and its place is free again", async () => {
   const limits = ["--timeout-ms", "500", "--request-timeout-ms", "500", "--headers-timeout-ms", "400"];
   const { url, port } = await startServer([many, "--max-concurrency", "1", ...limits]);
