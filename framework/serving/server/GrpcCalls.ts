@@ -6,6 +6,8 @@ import type {
   ServerInterceptingCallInterface,
   ServerInterceptor,
 } from "@grpc/grpc-js";
+import { inflateBody } from "../kserve/contentEncoding.js";
+import { faultOf } from "../kserve/faults.js";
 import { accessLine, type Admission } from "./Admission.js";
 import type { BearerToken } from "./BearerToken.js";
 import { CallBytes } from "./CallBytes.js";
@@ -21,6 +23,8 @@ const probes = /\/Server(Live|Ready)$/;
 const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
 /** How long a client may go on that has its answer. */
 const lingerMs = 1000;
+/** Of a message. */
+const headBytes = 5;
 const codes = { cancelled: 1, deadlineExceeded: 4, unavailable: 14, unauthenticated: 16 } as const;
 
 export interface CallRules {
@@ -54,6 +58,7 @@ export class GrpcCalls {
     watched.sendMessage = sendMessage;
     watched.sendStatus = sendStatus;
     watched.handleDataFrame = handleDataFrame;
+    watched.decompressMessage = decompressMessage;
     // Its type asks for more than grpc-js uses.
     return watched as unknown as ServerInterceptingCall;
   };
@@ -72,8 +77,10 @@ export class GrpcCalls {
 const visitKey = Symbol("visit");
 type WatchedCall = ServerInterceptingCallInterface & {
   [visitKey]: Visit;
-  /** Of grpc-js alone, as what has come of a message is: a piece of one. */
+  /** These two grpc-js keeps to itself. Of a message that is on its way, a piece. */
   handleDataFrame(piece: Buffer): void;
+  /** Of a message with its five bytes of head. */
+  decompressMessage(message: Buffer, encoding: string): Buffer | Promise<Buffer>;
   readonly stream?: ServerHttp2Stream;
 };
 
@@ -106,11 +113,30 @@ function handleDataFrame(this: WatchedCall, piece: Buffer): void {
     });
 }
 
+/** As bodies over HTTP are, few at once: grpc-js would inflate those of all calls together. */
+function decompressMessage(this: WatchedCall, message: Buffer, encoding: string): Buffer | Promise<Buffer> {
+  const { own, maxRequestBytes } = this[visitKey];
+  if (encoding !== "gzip" && encoding !== "deflate")
+    return own.decompressMessage.call(this, message, encoding);
+  return new Promise((resolve, reject) => {
+    inflateBody(message.subarray(headBytes), encoding, maxRequestBytes, (error, inflated) => {
+      if (inflated) resolve(inflated);
+      else reject(statusOf(error));
+    });
+  });
+}
+
+function statusOf(error: unknown): PartialStatusObject {
+  const { grpc: code, message: details } = faultOf(error);
+  return { code, details };
+}
+
 /** A call that has come and is not done with: hears what comes of it before its handler does. */
 class Visit implements InterceptingServerListener {
   readonly bytes: CallBytes;
   /** What grpc-js does where this watches. */
   readonly own: WatchedCall;
+  readonly maxRequestBytes: number;
   listener: InterceptingServerListener | undefined;
   code: number | undefined;
   readonly #rules: CallRules;
@@ -121,6 +147,7 @@ class Visit implements InterceptingServerListener {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(rules: CallRules, endpoint: Endpoint, call: WatchedCall, isStream: boolean) {
+    this.maxRequestBytes = rules.options.maxRequestBytes;
     this.bytes = new CallBytes(rules.admission);
     this.own = Object.getPrototypeOf(call);
     this.#rules = rules;
