@@ -32,6 +32,9 @@ export interface MethodSettings {
 
 type Outputs = readonly TensorLike[];
 
+/** Calls that go on, if nothing else is said: a function that never ends must not gather them without bound. */
+const maxInside = 4096;
+
 export class RunnerMethod {
   readonly platform: string;
   /** What a request gives: without what the runner gives always. In the order of the function's arguments. */
@@ -44,7 +47,7 @@ export class RunnerMethod {
   readonly #fixed: Bound = new Map();
   readonly #batcher: Batcher | undefined;
   readonly #sizes: readonly number[];
-  /** Asynchronous calls that are not answered, where there is no batcher to count them. */
+  /** Asynchronous calls that go on, where there is no batcher to count them. */
   #inside = 0;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
@@ -163,17 +166,24 @@ export class RunnerMethod {
   }
 
   async #alone(inputs: Outputs, deadlineMs?: number): Promise<Outputs> {
-    const { maxQueuedRows = Number.POSITIVE_INFINITY } = this.settings;
+    const { maxQueuedRows = maxInside } = this.settings;
     if (this.#closing)
       throw new ServerBusy(`'${this.name}' is being closed: it takes no more requests.`, 1000);
     if (this.#inside >= maxQueuedRows)
-      throw new ServerBusy(`${this.#inside} calls of '${this.name}' are not answered yet; try again.`, 1000);
+      throw new ServerBusy(`${this.#inside} calls of '${this.name}' go on already; try again.`, 1000);
+    return countedRun(this.statistics, () => this.#computeInside(inputs), deadlineMs);
+  }
+
+  /** A call whose time is up is answered, but goes on. */
+  #computeInside(inputs: Outputs): Outputs | Promise<Outputs> {
+    const outputs = this.#compute(inputs);
+    if (!isPromise(outputs)) return outputs;
     this.#inside++;
-    try {
-      return await countedRun(this.statistics, () => this.#compute(inputs), deadlineMs);
-    } finally {
+    const ended = () => {
       if (--this.#inside === 0) this.#drained?.();
-    }
+    };
+    outputs.then(ended, ended);
+    return outputs;
   }
 
   /** With the arguments that are the same in every call. */

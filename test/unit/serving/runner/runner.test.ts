@@ -378,11 +378,14 @@ describe("served models", () => {
     await expect(served?.infer([x, x])).rejects.toMatchObject({ category: "ServerBusy" });
   });
 
-  it("keep deadlines where requests are not batched", async () => {
+  it("keep deadlines where requests are not batched; what is late counts until it ends", async () => {
+    let ended = 0;
     class Slow {
       static readonly methods = { predict: {} };
-      predict(x: Tensor): Promise<Tensor> {
-        return new Promise((resolve) => setTimeout(() => resolve(x), 100));
+      async predict(x: Tensor): Promise<Tensor> {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        ended++;
+        return x;
       }
     }
     const [served] = await runnerModels(createRunner(Slow, { maxQueuedRows: 2 }));
@@ -396,5 +399,11 @@ describe("served models", () => {
       results.map((result) => (result.status === "rejected" ? result.reason.category : "answered")),
     ).toEqual(["RequestTimeout", "answered", "ServerBusy"]);
     expect(served?.statistics).toMatchObject({ success: { count: 1 }, fail: { count: 1 } });
+    const late = [0, 1].map(() => served?.infer([x], performance.now() + 5));
+    for (const { status } of await Promise.allSettled(late)) expect(status).toBe("rejected");
+    expect(ended).toBe(2);
+    await expect(served?.infer([x])).rejects.toMatchObject({ category: "ServerBusy" });
+    await served?.close();
+    expect(ended).toBe(4);
   });
 });
