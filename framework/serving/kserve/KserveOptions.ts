@@ -1,4 +1,5 @@
 /** What both front ends of KServe's protocol are told by the server that they are part of. */
+import type { Exception } from "../../base/errors.js";
 import type { FastifyReply } from "fastify";
 
 export interface KserveOptions {
@@ -19,8 +20,8 @@ export interface KserveOptions {
 }
 
 export interface Places {
-  /** @throws TooManyRequests, ServerBusy */
-  takePlace(): void;
+  /** Gives why there is none: TooManyRequests or ServerBusy. */
+  takePlace(): Exception | undefined;
   givePlaceBack(): void;
 }
 

@@ -127,7 +127,8 @@ async function infer(
   request: ModelInferRequest | Malformed,
   deadlineMs: number,
 ) {
-  options.places?.takePlace();
+  const noPlace = options.places?.takePlace();
+  if (noPlace) throw noPlace;
   try {
     return await inferInPlace(repository, options, request, deadlineMs);
   } finally {

@@ -7,15 +7,14 @@ import type { FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify
 import { Exception } from "../../base/errors.js";
 import { badRequest, requestTimeout, ServerBusy } from "../servingErrors.js";
 import type { BearerToken } from "./BearerToken.js";
+import { Capacity, type CapacityLimits } from "./Capacity.js";
 import { closeWithSocket } from "./closeWithSocket.js";
 import type { Endpoint } from "./Endpoint.js";
 import { sendFault } from "./errorReplies.js";
 import { Intake, tooMany } from "./Intake.js";
 import { smallRequestBytes } from "./ServeOptions.js";
 
-export interface AdmissionLimits {
-  readonly maxConcurrency: number;
-  readonly maxBufferedBytes: number;
+export interface AdmissionLimits extends CapacityLimits {
   /** What a body may have that does not say its length. */
   readonly maxRequestBytes: number;
   readonly timeoutMs: number;
@@ -50,8 +49,7 @@ const timedOut = 504;
 export class Admission {
   /** "starting" until all models are warm, "draining" from the signal on. */
   state: "starting" | "ready" | "draining" = "starting";
-  #running = 0;
-  #bufferedBytes = 0;
+  readonly capacity: Capacity;
   #open = 0;
   #whenIdle: (() => void) | undefined;
   readonly #intake: Intake<Visit>;
@@ -65,6 +63,7 @@ export class Admission {
     accessLog: ((line: string) => void) | undefined,
   ) {
     this.limits = limits;
+    this.capacity = new Capacity(limits, () => this.state === "starting");
     this.#intake = new Intake(
       (visit, refusal) => this.#letIn(visit, refusal),
       limits.timeoutMs,
@@ -147,21 +146,20 @@ export class Admission {
 
   /** A place, and room for the body. */
   #admit(visit: Visit): Exception | undefined {
-    const noPlace = this.#noPlace();
+    const noPlace = this.capacity.takePlace();
     if (noPlace) return noPlace;
+    visit.isWork = true;
     const { headers } = visit.request;
     const length = headers["content-length"];
     if (length === undefined && headers["transfer-encoding"] !== undefined) this.#watchChunks(visit);
     else if (!this.#hasRoom(visit, Number(length ?? 0))) return noRoom();
-    visit.isWork = true;
-    this.#running++;
     return undefined;
   }
 
   #hasRoom(visit: Visit, bytes: number): boolean {
     // What is too large is refused as that.
     if (bytes <= smallRequestBytes || bytes > this.limits.maxRequestBytes) return true;
-    if (!this.reserve(bytes)) return false;
+    if (!this.capacity.reserve(bytes)) return false;
     visit.bytes = bytes;
     return true;
   }
@@ -181,42 +179,9 @@ export class Admission {
     request.raw.on("data", count);
   }
 
-  #noPlace(): Exception | undefined {
-    if (this.state === "starting")
-      return new ServerBusy("the models are being loaded; GET /readyz tells when they are ready.", 1000);
-    const { maxConcurrency } = this.limits;
-    if (this.#running < maxConcurrency) return undefined;
-    return new Exception(
-      "TooManyRequests",
-      `too many requests: ${maxConcurrency} are being worked on, which is the limit.`,
-    );
-  }
-
-  /** One of the places of maxConcurrency, for work that does not come over HTTP. @throws ServerBusy, TooManyRequests */
-  takePlace(): void {
-    const fault = this.#noPlace();
-    if (fault) throw fault;
-    this.#running++;
-  }
-
-  givePlaceBack(): void {
-    this.#running--;
-  }
-
-  /** Room for the bytes of a large request; false when there is none. */
-  reserve(bytes: number): boolean {
-    if (this.#bufferedBytes + bytes > this.limits.maxBufferedBytes) return false;
-    this.#bufferedBytes += bytes;
-    return true;
-  }
-
-  release(bytes: number): void {
-    this.#bufferedBytes -= bytes;
-  }
-
   #free(visit: Visit): void {
-    if (visit.isWork) this.#running--;
-    this.release(visit.bytes);
+    if (visit.isWork) this.capacity.givePlaceBack();
+    this.capacity.release(visit.bytes);
   }
 
   leave(visit: Visit, response: ServerResponse): void {

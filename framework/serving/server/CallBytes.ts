@@ -1,16 +1,16 @@
 /** What a gRPC call has in memory: the message that is arriving, and those that are not answered yet. */
-import type { Admission } from "./Admission.js";
+import type { Capacity } from "./Capacity.js";
 import { smallRequestBytes } from "./ServeOptions.js";
 
 export class CallBytes {
-  readonly #admission: Admission;
+  readonly #capacity: Capacity;
   #arriving = 0;
   /** Of what arrives: small messages are bounded by their number. */
   #reserved = 0;
   readonly #unanswered: number[] = [];
 
-  constructor(admission: Admission) {
-    this.#admission = admission;
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity;
   }
 
   /** A piece of a message. False when there is no room for it. */
@@ -18,7 +18,7 @@ export class CallBytes {
     this.#arriving += bytes;
     const more = this.#arriving - smallRequestBytes - this.#reserved;
     if (more <= 0) return true;
-    if (!this.#admission.reserve(more)) return false;
+    if (!this.#capacity.reserve(more)) return false;
     this.#reserved += more;
     return true;
   }
@@ -32,11 +32,11 @@ export class CallBytes {
 
   /** The oldest message has its answer. */
   answered(): void {
-    this.#admission.release(this.#unanswered.shift() ?? 0);
+    this.#capacity.release(this.#unanswered.shift() ?? 0);
   }
 
   free(): void {
-    this.#admission.release(this.#reserved);
+    this.#capacity.release(this.#reserved);
     this.#reserved = 0;
     while (this.#unanswered.length > 0) this.answered();
   }

@@ -148,7 +148,7 @@ class Visit implements InterceptingServerListener {
 
   constructor(rules: CallRules, endpoint: Endpoint, call: WatchedCall, isStream: boolean) {
     this.maxRequestBytes = rules.options.maxRequestBytes;
-    this.bytes = new CallBytes(rules.admission);
+    this.bytes = new CallBytes(rules.admission.capacity);
     this.own = Object.getPrototypeOf(call);
     this.#rules = rules;
     this.#endpoint = endpoint;

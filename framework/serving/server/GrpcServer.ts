@@ -7,7 +7,7 @@ import type { Endpoint } from "./Endpoint.js";
 import { GrpcCalls } from "./GrpcCalls.js";
 import { addressOf, listenFault, urlOf } from "./HttpServer.js";
 import { keepAliveTimeoutMs, type ServeOptions } from "./ServeOptions.js";
-import type { ServerContents } from "./Server.js";
+import type { ServerContents } from "./ServerContents.js";
 import { settledWithin } from "./settledWithin.js";
 import { readTls } from "./tlsOptions.js";
 
@@ -65,7 +65,7 @@ export class GrpcServer {
       isReady: () => admission.state === "ready",
       allowsModelControl,
       timeoutMs: options.timeoutMs,
-      places: admission,
+      places: admission.capacity,
       stopping: stopping.signal,
     });
     const socket = await listen(server.createConnectionInjector(credentials(grpc, options)), options);

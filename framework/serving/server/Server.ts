@@ -2,8 +2,6 @@
  * A server from its first answer to its last: it listens, says that it is not ready, loads and warms its models, serves,
  * and at the end finishes what it has accepted.
  */
-import type { ModelRepository } from "../ServedModel.js";
-import type { Service } from "../service/Service.js";
 import { Exception } from "../../base/errors.js";
 import { Admission, workOf } from "./Admission.js";
 import { addApis } from "./apiRoutes.js";
@@ -17,22 +15,10 @@ import { createMetrics } from "./metrics.js";
 import { openApiDocument } from "./openApi.js";
 import { settledWithin } from "./settledWithin.js";
 import { bufferedRequests, type ServeOptions } from "./ServeOptions.js";
+import type { ServerContents } from "./ServerContents.js";
 
 /** What models are given at least to end, once all requests are. */
 const closingMs = 1000;
-
-/** What is served. */
-export interface ServerContents {
-  /** Of the service, or of the program. */
-  readonly name: string;
-  readonly version: string;
-  readonly service: Service | undefined;
-  readonly repository: ModelRepository;
-  /** Loads and warms all models; the server is ready when it is done. */
-  readonly load: () => Promise<void>;
-  /** Whether clients may load and unload models. */
-  readonly allowsModelControl: boolean;
-}
 
 export class Server {
   /** Where it listens: http or https first, then grpc. */

@@ -144,11 +144,11 @@ describe("a request that is worked on", () => {
     );
     left?.raw.emit("close");
     left?.raw.emit("close");
-    expect(its.reserve(1)).toBe(false);
+    expect(its.capacity.reserve(1)).toBe(false);
     answered?.end();
-    expect([its.reserve(1_000_000), its.reserve(1)]).toEqual([true, false]);
+    expect([its.capacity.reserve(1_000_000), its.capacity.reserve(1)]).toEqual([true, false]);
     finish();
     await sleep(1);
-    expect([its.reserve(1_000_000), its.reserve(1)]).toEqual([true, false]);
+    expect([its.capacity.reserve(1_000_000), its.capacity.reserve(1)]).toEqual([true, false]);
   });
 });
