@@ -144,6 +144,8 @@ async function inferInPlace(
 ) {
   const given = decoded(request);
   const model = repository.get(given.model_name, given.model_version);
+  const refusal = model.refusal?.();
+  if (refusal) throw refusal;
   const { id, timeoutMs, inputs, outputs: requested } = readInferRequest(given, model);
   const untilMs = Math.min(deadlineMs, deadlineAfter(timeoutMs, options) ?? deadlineMs);
   const tensors = matchInputs(model, inputs);

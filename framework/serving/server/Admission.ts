@@ -11,7 +11,7 @@ import { Capacity, type CapacityLimits } from "./Capacity.js";
 import { closeWithSocket } from "./closeWithSocket.js";
 import type { Endpoint } from "./Endpoint.js";
 import { sendFault } from "./errorReplies.js";
-import { Intake, tooMany } from "./Intake.js";
+import { type Arrival, Intake, tooMany } from "./Intake.js";
 import { smallRequestBytes } from "./ServeOptions.js";
 
 export interface AdmissionLimits extends CapacityLimits {
@@ -21,7 +21,7 @@ export interface AdmissionLimits extends CapacityLimits {
 }
 
 /** A request that has come and is not done with. */
-class Visit {
+class Visit implements Arrival {
   /** Goes on, or with a fault ends it: there while it waits to be let in, and called once at most. */
   go: ((fault?: Exception) => void) | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -38,6 +38,15 @@ class Visit {
     readonly reply: FastifyReply,
     readonly startMs: number,
   ) {}
+
+  letIn(refusal?: Exception): void {
+    const { go } = this;
+    this.go = undefined;
+    if (!go) return;
+    const fault = refusal ?? (this.endpoint.kind === "work" ? this.admission.admit(this) : undefined);
+    if (fault) go(fault);
+    else go();
+  }
 }
 
 const visitKey = Symbol("visit");
@@ -52,7 +61,7 @@ export class Admission {
   readonly capacity: Capacity;
   #open = 0;
   #whenIdle: (() => void) | undefined;
-  readonly #intake: Intake<Visit>;
+  readonly intake: Intake;
   readonly limits: AdmissionLimits;
   readonly #token: BearerToken | undefined;
   readonly #accessLog: ((line: string) => void) | undefined;
@@ -64,11 +73,7 @@ export class Admission {
   ) {
     this.limits = limits;
     this.capacity = new Capacity(limits, () => this.state === "starting");
-    this.#intake = new Intake(
-      (visit, refusal) => this.#letIn(visit, refusal),
-      limits.timeoutMs,
-      limits.maxConcurrency,
-    );
+    this.intake = new Intake(limits.timeoutMs, limits.maxConcurrency);
     this.#token = token;
     this.#accessLog = accessLog;
   }
@@ -101,22 +106,8 @@ export class Admission {
         return;
       }
       visit.go = done as (fault?: Exception) => void;
-      if (endpoint.kind !== "work" || this.#intake.admits(visit)) this.#letIn(visit);
+      if (endpoint.kind !== "work" || this.intake.admits(visit)) visit.letIn();
     };
-  }
-
-  /** A connection has been accepted. */
-  connected(): void {
-    this.#intake.connected();
-  }
-
-  #letIn(visit: Visit, refusal?: Exception): void {
-    const { go } = visit;
-    visit.go = undefined;
-    if (!go) return;
-    const fault = refusal ?? (visit.endpoint.kind === "work" ? this.#admit(visit) : undefined);
-    if (fault) go(fault);
-    else go();
   }
 
   #enter(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Visit {
@@ -145,7 +136,7 @@ export class Admission {
   }
 
   /** A place, and room for the body. */
-  #admit(visit: Visit): Exception | undefined {
+  admit(visit: Visit): Exception | undefined {
     const noPlace = this.capacity.takePlace();
     if (noPlace) return noPlace;
     visit.isWork = true;

@@ -12,6 +12,8 @@ import { accessLine, type Admission } from "./Admission.js";
 import type { BearerToken } from "./BearerToken.js";
 import { CallBytes } from "./CallBytes.js";
 import { Endpoint } from "./Endpoint.js";
+import { type Arrival, tooMany } from "./Intake.js";
+import type { ServerBusy } from "../servingErrors.js";
 import type { ServeOptions } from "./ServeOptions.js";
 
 type InterceptingServerListener = Parameters<ServerInterceptingCallInterface["start"]>[0];
@@ -132,7 +134,7 @@ function statusOf(error: unknown): PartialStatusObject {
 }
 
 /** A call that has come and is not done with: hears what comes of it before its handler does. */
-class Visit implements InterceptingServerListener {
+class Visit implements InterceptingServerListener, Arrival {
   readonly bytes: CallBytes;
   /** What grpc-js does where this watches. */
   readonly own: WatchedCall;
@@ -143,8 +145,10 @@ class Visit implements InterceptingServerListener {
   readonly #endpoint: Endpoint;
   readonly #call: WatchedCall;
   readonly #isStream: boolean;
-  readonly #startMs = performance.now();
+  readonly startMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  /** The message of a call that waits to be let in. */
+  #waiting: unknown;
 
   constructor(rules: CallRules, endpoint: Endpoint, call: WatchedCall, isStream: boolean) {
     this.maxRequestBytes = rules.options.maxRequestBytes;
@@ -160,7 +164,7 @@ class Visit implements InterceptingServerListener {
     const { token, options } = this.#rules;
     this.#endpoint.inProgress++;
     // A stream may be open as long as its client likes; its requests have their own time.
-    if (!this.#isStream) this.#timer = setTimeout(timeIsUp, options.timeoutMs, this.#call, options.timeoutMs);
+    if (!this.#isStream) this.#timer = setTimeout(timeIsUp, options.timeoutMs, this);
     if (token && this.#endpoint.kind !== "probe") {
       const [header] = metadata.get("authorization");
       if (!token.isIn(header?.toString())) {
@@ -169,12 +173,40 @@ class Visit implements InterceptingServerListener {
         return;
       }
     }
-    this.listener?.onReceiveMetadata(metadata);
+    // Its message may cost as much as the inference.
+    if (this.#isPaced && this.#rules.admission.intake.isLate(this.startMs)) this.#refuse(tooMany());
+    else this.listener?.onReceiveMetadata(metadata);
+  }
+
+  letIn(refusal: ServerBusy | undefined): void {
+    const message = this.#waiting;
+    this.#waiting = undefined;
+    if (message === undefined) return;
+    if (refusal) this.#refuse(refusal);
+    else this.listener?.onReceiveMessage(message);
+  }
+
+  #refuse({ message }: ServerBusy): void {
+    this.#call.sendStatus({ code: codes.unavailable, details: message });
+  }
+
+  get #isPaced(): boolean {
+    return !this.#isStream && this.#endpoint.kind === "work";
+  }
+
+  timeIsUp(): void {
+    if (this.#waiting !== undefined) {
+      this.letIn(tooMany());
+      return;
+    }
+    const details = `there was no answer within ${this.#rules.options.timeoutMs} ms`;
+    this.#call.sendStatus({ code: codes.deadlineExceeded, details });
   }
 
   onReceiveMessage(message: unknown): void {
     this.bytes.received();
-    this.listener?.onReceiveMessage(message);
+    this.#waiting = message;
+    if (!this.#isPaced || this.#rules.admission.intake.admits(this)) this.letIn(undefined);
   }
 
   onReceiveHalfClose(): void {
@@ -184,9 +216,10 @@ class Visit implements InterceptingServerListener {
   /** The end of every call, however it came. */
   onCancel(): void {
     clearTimeout(this.#timer);
+    this.#waiting = undefined;
     this.bytes.free();
     if (this.#call.stream) letGo(this.#call.stream);
-    const ms = performance.now() - this.#startMs;
+    const ms = performance.now() - this.startMs;
     const status = httpStatuses[this.code ?? codes.cancelled] ?? 500;
     this.#endpoint.inProgress--;
     this.#endpoint.count(status, ms / 1000);
@@ -198,11 +231,8 @@ class Visit implements InterceptingServerListener {
   }
 }
 
-function timeIsUp(call: WatchedCall, timeoutMs: number): void {
-  call.sendStatus({
-    code: codes.deadlineExceeded,
-    details: `there was no answer within ${timeoutMs} ms`,
-  });
+function timeIsUp(visit: Visit): void {
+  visit.timeIsUp();
 }
 
 /** A client that has its answer and goes on sending would keep in memory what it has sent. */

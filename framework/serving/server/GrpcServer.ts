@@ -6,6 +6,7 @@ import type { BearerToken } from "./BearerToken.js";
 import type { Endpoint } from "./Endpoint.js";
 import { GrpcCalls } from "./GrpcCalls.js";
 import { addressOf, listenFault, urlOf } from "./HttpServer.js";
+import type { Intake } from "./Intake.js";
 import { keepAliveTimeoutMs, type ServeOptions } from "./ServeOptions.js";
 import type { ServerContents } from "./ServerContents.js";
 import { settledWithin } from "./settledWithin.js";
@@ -68,7 +69,11 @@ export class GrpcServer {
       places: admission.capacity,
       stopping: stopping.signal,
     });
-    const socket = await listen(server.createConnectionInjector(credentials(grpc, options)), options);
+    const socket = await listen(
+      server.createConnectionInjector(credentials(grpc, options)),
+      admission.intake,
+      options,
+    );
     const url = urlOf(options.tls ? "grpcs" : "grpc", socket);
     return new GrpcServer(url, server, socket, calls, stopping);
   }
@@ -88,9 +93,10 @@ export class GrpcServer {
 type Injector = ReturnType<Server["createConnectionInjector"]>;
 
 /** A socket of our own: grpc-js would bound neither its connections nor those that wait. */
-async function listen(injector: Injector, options: ServeOptions): Promise<NetServer> {
+async function listen(injector: Injector, intake: Intake, options: ServeOptions): Promise<NetServer> {
   const { host, grpcPort: port = 0, backlog, maxConnections } = options;
   const socket = createServer({ noDelay: true }, (connection) => injector.injectConnection(connection));
+  socket.on("connection", () => intake.connected());
   socket.maxConnections = maxConnections;
   try {
     const address = await addressOf(host);

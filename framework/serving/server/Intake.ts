@@ -10,6 +10,8 @@ import { ServerBusy } from "../servingErrors.js";
 export interface Arrival {
   /** When it came, of performance.now(). */
   readonly startMs: number;
+  /** Goes on with it, or refuses it. */
+  letIn(refusal: ServerBusy | undefined): void;
 }
 
 /** What a turn works on requests, at least, and how many connections may go before them. */
@@ -19,15 +21,15 @@ const maxAccepted = 100;
 const queueingShare = 1 / 8;
 const waitingShare = 1 / 2;
 
-export class Intake<Request extends Arrival> {
-  readonly #release: (request: Request, refusal: ServerBusy | undefined) => void;
+/** One for all protocols: they share the event loop. */
+export class Intake {
   readonly #timeoutMs: number;
   readonly #maxWaiting: number;
   readonly #clock: () => number;
-  #waiting: Request[] = [];
+  #waiting: Arrival[] = [];
   #next = 0;
-  /** Of those that wait: how many did so when the last turn that worked ended. */
-  #old = 0;
+  /** What came while the oldest had waited too long. */
+  #refused: Arrival[] = [];
   #isWaiting = false;
   #turnMs: number | undefined;
   #hasAccepted = false;
@@ -37,17 +39,8 @@ export class Intake<Request extends Arrival> {
   #readingMs = 0;
   #untilMs = 0;
 
-  /**
-   * `release` goes on with a request that had to wait, or refuses it. `timeoutMs` is what a request may take in all,
-   * `maxWaiting` how many may wait. `clock` gives performance.now().
-   */
-  constructor(
-    release: (request: Request, refusal: ServerBusy | undefined) => void,
-    timeoutMs: number,
-    maxWaiting: number,
-    clock = () => performance.now(),
-  ) {
-    this.#release = release;
+  /** `timeoutMs` is what a request may take in all, `maxWaiting` how many may wait. `clock` gives performance.now(). */
+  constructor(timeoutMs: number, maxWaiting: number, clock = () => performance.now()) {
     this.#timeoutMs = timeoutMs;
     this.#maxWaiting = maxWaiting;
     this.#clock = clock;
@@ -60,16 +53,22 @@ export class Intake<Request extends Arrival> {
     this.#came(this.#clock());
   }
 
-  /** Whether a request that has just come may go on; otherwise `release` is called for it, as a rule in a later turn. */
-  admits(request: Request): boolean {
-    const nowMs = request.startMs;
+  /** Whether the oldest has waited so long that what comes now will be refused. */
+  isLate(nowMs: number): boolean {
+    const oldest = this.#waiting[this.#next];
+    return oldest !== undefined && nowMs - oldest.startMs > queueingShare * this.#timeoutMs;
+  }
+
+  /** Whether a request that has just come may go on; otherwise it is let in or refused, as a rule in a later turn. */
+  admits(request: Arrival): boolean {
+    const nowMs = this.#clock();
     this.#came(nowMs);
-    const waiting = this.#waiting.length;
-    if (waiting === 0 && !this.#hasAccepted && nowMs - (this.#turnMs ?? nowMs) < workMs) return true;
-    // At the end of a turn others may be refused too, and not now: whoever is answered may come again in the same turn, so
-    // that it never ends.
-    if (waiting < this.#maxWaiting) this.#waiting.push(request);
-    else this.#release(request, tooMany());
+    if (this.#waiting.length === 0 && !this.#hasAccepted && nowMs - (this.#turnMs ?? nowMs) < workMs)
+      return true;
+    // Refused at the end of the turn: whoever is answered now may come again in the same turn, so that it never ends.
+    const queue = this.isLate(nowMs) ? this.#refused : this.#waiting;
+    if (queue.length < this.#maxWaiting) queue.push(request);
+    else request.letIn(tooMany());
     return false;
   }
 
@@ -110,30 +109,28 @@ export class Intake<Request extends Arrival> {
 
   /** One after the other in ticks, since the work that a request brings is done in ticks too. */
   readonly #releaseNext = (): void => {
-    const request = this.#waiting[this.#next++] as Request;
+    const request = this.#waiting[this.#next++] as Arrival;
     const nowMs = this.#clock();
     const isLate = nowMs - request.startMs > waitingShare * this.#timeoutMs;
-    this.#release(request, isLate ? tooMany() : undefined);
+    request.letIn(isLate ? tooMany() : undefined);
     if (this.#next === this.#waiting.length) this.#waiting = [];
     else if (nowMs < this.#untilMs) {
       process.nextTick(this.#releaseNext);
       return;
     } else {
       this.#waiting = this.#waiting.slice(this.#next);
-      this.#refuseNew(nowMs);
       this.#wait();
     }
     this.#next = 0;
-    this.#old = this.#waiting.length;
+    this.#refuse();
   };
 
-  /** While the oldest have waited long the queue does not grow. */
-  #refuseNew(nowMs: number): void {
-    const [oldest] = this.#waiting as [Request];
-    if (nowMs - oldest.startMs <= queueingShare * this.#timeoutMs) return;
-    const refused = this.#waiting.splice(Math.max(1, this.#old - this.#next));
-    for (const request of refused) this.#release(request, tooMany());
-    this.#readingMs += this.#clock() - nowMs;
+  #refuse(): void {
+    if (this.#refused.length === 0) return;
+    const startMs = this.#clock();
+    for (const request of this.#refused) request.letIn(tooMany());
+    this.#refused = [];
+    this.#readingMs += this.#clock() - startMs;
   }
 }
 

@@ -57,7 +57,7 @@ export async function createApp(
   const app = fastify(settings);
   (app.server as Server).maxConnections = options.maxConnections;
   app.server.on("checkExpectation", answerExpectation);
-  app.server.on("connection", () => admission.connected());
+  app.server.on("connection", () => admission.intake.connected());
   app.setErrorHandler(answerError);
   guardRoutes(app, admission, endpoints);
   return app;

@@ -51,7 +51,7 @@ function admission({ maxConcurrency = 10, timeoutMs = 10_000 } = {}) {
   };
   /** What comes in a turn with a connection waits for the next. */
   const park = (...args: Parameters<typeof come>) => {
-    its.connected();
+    its.intake.connected();
     const parked = come(...args);
     expect(parked.said).toEqual([]);
     return parked;
@@ -79,7 +79,7 @@ describe("a request that waits to be let in", () => {
     const late = park();
     for (const end = performance.now() + 25; performance.now() < end; );
     for (let i = 0; i < 50 && late.said.length === 0; i++) {
-      its.connected();
+      its.intake.connected();
       await nextTurn();
     }
     await turns();

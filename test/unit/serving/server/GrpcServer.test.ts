@@ -46,14 +46,21 @@ class Gate implements ServedModel {
   async close(): Promise<void> {}
 }
 
+/** Takes the event loop for 20 ms a call. */
+class Busy extends Gate {
+  override infer(inputs: readonly TensorLike[]): Promise<readonly TensorLike[]> {
+    for (const end = performance.now() + 20; performance.now() < end; );
+    return Promise.resolve(inputs);
+  }
+}
+
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function start(options: Partial<ServeOptions> = {}) {
+async function start(options: Partial<ServeOptions> = {}, gate = new Gate()) {
   const repository = new FolderRepository();
-  const gate = new Gate();
   const load = async () => repository.add(gate);
   const contents = {
     name: "s",
@@ -343,6 +350,19 @@ describe("compressed gRPC messages", () => {
       stream.end(message);
     });
   }
+});
+
+it("more gRPC calls than can be answered in time are answered or refused, and none is late", async () => {
+  const { server, address } = await start({ timeoutMs: 800 }, new Busy());
+  await server.load();
+  const clients = Array.from({ length: 8 }, () => clientOf(address));
+  await Promise.all(clients.map((client) => call(client, "ServerLive")));
+  const answers = Array.from({ length: 160 }, (_, i) =>
+    call(clients[i % 8] as Client, "ModelInfer", inferRequest),
+  );
+  const codes = new Set(await Promise.all(answers));
+  expect([...codes].sort()).toEqual([status.OK, status.UNAVAILABLE]);
+  expect(await call(clients[0] as Client, "ModelInfer", inferRequest)).toBe(status.OK);
 });
 
 describe("a gRPC server", () => {

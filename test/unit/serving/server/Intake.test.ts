@@ -3,11 +3,6 @@ import { describe, expect, it } from "vitest";
 import type { Exception } from "../../../../framework/base/errors.js";
 import { Intake } from "../../../../framework/serving/server/Intake.js";
 
-interface Asked {
-  readonly name: number;
-  readonly startMs: number;
-}
-
 let nowMs = 0;
 const clock = () => nowMs;
 
@@ -21,13 +16,15 @@ function work(ms: number): void {
  */
 function intake({ timeoutMs = 10_000, maxWaiting = 100, requestMs = 0 } = {}) {
   const said: string[] = [];
-  const release = ({ name }: Asked, refusal?: Exception) => {
-    said.push(`${name} ${refusal?.category ?? "later"}`);
-    if (!refusal) work(requestMs);
-  };
-  const its = new Intake<Asked>(release, timeoutMs, maxWaiting, clock);
+  const its = new Intake(timeoutMs, maxWaiting, clock);
   const ask = (...names: number[]) => {
-    for (const name of names) if (its.admits({ name, startMs: nowMs })) said.push(`${name} now`);
+    for (const name of names) {
+      const letIn = (refusal: Exception | undefined) => {
+        said.push(`${name} ${refusal?.category ?? "later"}`);
+        if (!refusal) work(requestMs);
+      };
+      if (its.admits({ startMs: nowMs, letIn })) said.push(`${name} now`);
+    }
   };
   return { its, said, ask };
 }
@@ -77,17 +74,25 @@ describe("requests", () => {
     ask(...Array.from({ length: 30 }, (_, i) => i + 1));
     await nextTurn();
     expect(said.length).toBe(1 + 21);
+    await turns();
+    expect(said.length).toBe(1 + 30);
   });
 
   it("are refused if new while the oldest has waited for an eighth of the limit, or itself for half of it", async () => {
-    const { ask, said } = intake({ timeoutMs: 80, requestMs: 30 });
+    const { its, ask, said } = intake({ timeoutMs: 80, requestMs: 10 });
     ask(0);
     work(8);
-    ask(1, 2, 3, 4, 5);
+    ask(1, 2, 3, 4);
+    expect(its.isLate(nowMs)).toBe(false);
+    work(12);
+    expect(its.isLate(nowMs)).toBe(true);
+    ask(5);
+    expect(said).toEqual(["0 now"]);
     await nextTurn();
-    expect(said).toEqual(["0 now", "1 later", "2 later", "4 ServerBusy", "5 ServerBusy"]);
+    expect(said).toEqual(["0 now", "1 later", "2 later", "3 later", "5 ServerBusy"]);
     await turns();
-    expect(said.slice(5)).toEqual(["3 ServerBusy"]);
+    expect(said.slice(5)).toEqual(["4 ServerBusy"]);
+    expect(its.isLate(nowMs)).toBe(false);
   });
 
   it("are refused when as many wait as may", async () => {
