@@ -18,8 +18,8 @@ export interface Arrival {
 const workMs = 5;
 const maxAccepted = 100;
 /** Of the time limit: how long the oldest may have waited while others are still queued, and how long any may. */
-const queueingShare = 1 / 8;
-const waitingShare = 1 / 2;
+const queueingShare = 1 / 12;
+const waitingShare = 1 / 3;
 
 /** One for all protocols: they share the event loop. */
 export class Intake {

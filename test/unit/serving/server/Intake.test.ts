@@ -78,8 +78,8 @@ describe("requests", () => {
     expect(said.length).toBe(1 + 30);
   });
 
-  it("are refused if new while the oldest has waited for an eighth of the limit, or itself for half of it", async () => {
-    const { its, ask, said } = intake({ timeoutMs: 80, requestMs: 10 });
+  it("are refused if new while the oldest has waited for a twelfth of the limit, or itself for a third", async () => {
+    const { its, ask, said } = intake({ timeoutMs: 120, requestMs: 10 });
     ask(0);
     work(8);
     ask(1, 2, 3, 4);
