@@ -16,7 +16,7 @@ import {
   repositoryIndex,
   statisticsOf,
 } from "./documents.js";
-import { faultOf, loadFault } from "./faults.js";
+import { faultOf, grpcStatus, loadFault } from "./faults.js";
 import { inferResponse, type ModelInferRequest, readInferRequest, parameterValue } from "./grpcRequest.js";
 import { type InferenceMethod, inferenceMethods } from "./inferenceSchema.js";
 import { deadlineAfter, type KserveOptions } from "./KserveOptions.js";
@@ -31,8 +31,6 @@ type Fields = { readonly name: string; readonly version: string };
 const unimplemented = 12;
 /** Requests of one stream that are worked on at a time. */
 const maxInStream = 64;
-/** Status messages travel in headers, which are small. */
-const maxMessage = 1000;
 
 /** The server is the caller's, with its limits and credentials; it is not started here. */
 export function addKserveService(server: Server, repository: ModelRepository, options: KserveOptions): void {
@@ -46,7 +44,7 @@ export function addKserveService(server: Server, repository: ModelRepository, op
   handlers.ModelInfer = (call: ServerUnaryCall<ModelInferRequest, object>, callback: sendUnaryData<object>) =>
     infer(repository, options, call.request, deadlineOf(call)).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(statusOf(error)),
+      (error: unknown) => callback(grpcStatus(error)),
     );
   handlers.ModelStreamInfer = (call: Stream) => inferStream(repository, options, call);
   server.addService(serviceDefinition(), handlers);
@@ -116,7 +114,7 @@ function unary(answer: Answer) {
     try {
       callback(null, await answer(decoded(call.request)));
     } catch (error) {
-      callback(statusOf(error));
+      callback(grpcStatus(error));
     }
   };
 }
@@ -196,10 +194,4 @@ function decoded<T extends object>(request: T | Malformed): T {
   if (request instanceof Malformed)
     throw badRequest(`the request does not parse: ${request.error.message}`, request.error);
   return request;
-}
-
-function statusOf(error: unknown) {
-  const { grpc, message } = faultOf(error);
-  // Cut in the middle of a character it could not be sent.
-  return { code: grpc, details: Buffer.from(message.slice(0, maxMessage)).toString("utf8") };
 }

@@ -23,6 +23,16 @@ export function faultOf(error: unknown): Fault {
   return { http, grpc, message: message || exception.category, retryAfterS: retryAfterS(exception) };
 }
 
+/** Status messages travel in headers, which are small. */
+const maxMessage = 1000;
+
+/** The same as gRPC has it. */
+export function grpcStatus(error: unknown): { readonly code: number; readonly details: string } {
+  const { grpc, message } = faultOf(error);
+  // Cut in the middle of a character it could not be sent.
+  return { code: grpc, details: Buffer.from(message.slice(0, maxMessage)).toString("utf8") };
+}
+
 /** What a model says that cannot be loaded is told to whoever asked for it. */
 export function loadFault(name: string, error: unknown): Exception {
   const exception = Exception.from(error);

@@ -7,7 +7,7 @@ import type {
   ServerInterceptor,
 } from "@grpc/grpc-js";
 import { inflateBody } from "../kserve/contentEncoding.js";
-import { faultOf } from "../kserve/faults.js";
+import { grpcStatus } from "../kserve/faults.js";
 import { accessLine, type Admission } from "./Admission.js";
 import type { BearerToken } from "./BearerToken.js";
 import { CallBytes } from "./CallBytes.js";
@@ -123,14 +123,9 @@ function decompressMessage(this: WatchedCall, message: Buffer, encoding: string)
   return new Promise((resolve, reject) => {
     inflateBody(message.subarray(headBytes), encoding, maxRequestBytes, (error, inflated) => {
       if (inflated) resolve(inflated);
-      else reject(statusOf(error));
+      else reject(grpcStatus(error));
     });
   });
-}
-
-function statusOf(error: unknown): PartialStatusObject {
-  const { grpc: code, message: details } = faultOf(error);
-  return { code, details };
 }
 
 /** A call that has come and is not done with: hears what comes of it before its handler does. */
