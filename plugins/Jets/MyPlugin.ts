@@ -22,6 +22,7 @@ import {
   Tensor,
   untracked,
 } from "#framework";
+import { featureCount, fillFeatures } from "./features.js";
 
 const description = {
   graphPath: fileInPath(undefined, {
@@ -37,9 +38,6 @@ const description = {
   engine: untracked.string("auto", { comment: "inference engine; auto = that of the job" }),
 };
 type Config = ParameterSet<typeof description>;
-
-/** pt [GeV], eta, phi [rad], mass [GeV], number of constituents: the columns the model was trained on. */
-const featureCount = 5;
 
 @DEFINE_FWK_MODULE("MyPlugin")
 export class MyPlugin extends stream.EDProducer<SessionCache | undefined> {
@@ -96,17 +94,10 @@ function options(pset: Config): Options {
 }
 
 /** One row a jet: shape [number of jets, 5]. */
-function features({ pt, eta, phi, mass, nConstituents }: JetCollection): Tensor<"float32"> {
-  const rows = new Float32Array(featureCount * pt.length);
-  for (let jet = 0; jet < pt.length; jet++) {
-    const row = featureCount * jet;
-    rows[row] = pt[jet] as number;
-    rows[row + 1] = eta[jet] as number;
-    rows[row + 2] = phi[jet] as number;
-    rows[row + 3] = mass[jet] as number;
-    rows[row + 4] = nConstituents[jet] as number;
-  }
-  return new Tensor("float32", [pt.length, featureCount], rows);
+function features(jets: JetCollection): Tensor<"float32"> {
+  const rows = new Float32Array(featureCount * jets.pt.length);
+  fillFeatures(jets, rows);
+  return new Tensor("float32", [jets.pt.length, featureCount], rows);
 }
 
 declare module "#framework" {

@@ -12,7 +12,7 @@ import {
   type TritonInputMap,
   type TritonOutputMap,
 } from "#framework";
-import { featureCount, fillFeatures } from "./features.js";
+import { featureCount, fillFeatures } from "../Jets/features.js";
 
 const description = { Client: tritonClient, jets: inputTag("Jet"), threshold: double(0.5) };
 type Config = ParameterSet<typeof description>;

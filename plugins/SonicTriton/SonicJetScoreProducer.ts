@@ -16,7 +16,7 @@ import {
   type TritonInputMap,
   type TritonOutputMap,
 } from "#framework";
-import { fillFeatures } from "./features.js";
+import { fillFeatures } from "../Jets/features.js";
 
 const description = {
   Client: tritonClient,
