@@ -11,15 +11,12 @@ import { loadGraphDef, parseGraphDef } from "../../../framework/tensorflow/Graph
 import { createSession, loadModel } from "../../../framework/tensorflow/Session.js";
 import { SessionCache } from "../../../framework/tensorflow/SessionCache.js";
 import { Tensor } from "../../../framework/tensorflow/Tensor.js";
-import { loadAddon, missingAddon } from "../../../framework/tensorflow/tfjs/addon.js";
+import { loadAddon } from "../../../framework/tensorflow/tfjs/addon.js";
 import { encodeGraphDef } from "../../../framework/tensorflow/proto/encodeGraph.js";
+import { hasTensorflowAddon } from "../../tensorflowAddon.js";
 import { constantGraphNodes, encode, graphOf, node, placeholder } from "./buildGraph.js";
 
-const absent = missingAddon();
-if (absent !== undefined) {
-  if (process.env.CMSRUN_REQUIRE_TENSORFLOW) throw new Error(`the engine has to be tested here: ${absent}`);
-  console.warn(`\ntensorflowEngine.test.ts: the tensorflow engine is NOT TESTED: ${absent}\n`);
-}
+const isTested = hasTensorflowAddon("tensorflowEngine.test.ts");
 
 /** Inside the package: the bundled programs look for .tensorflow/ from where they lie. */
 const caches = fileURLToPath(new URL("../../../node_modules/.cache", import.meta.url));
@@ -60,7 +57,7 @@ describe("a graph on its way to TensorFlow", () => {
   });
 });
 
-describe.skipIf(absent !== undefined)("engine tensorflow", () => {
+describe.skipIf(!isTested)("engine tensorflow", () => {
   const sessionsNow = () => loadAddon().getNumOfSavedModels();
 
   it("opens one TensorFlow session for all streams, and releases it with the last of them", () => {

@@ -12,21 +12,18 @@ import { encodeGraphDef } from "../../../../framework/tensorflow/proto/encodeGra
 import { createSession } from "../../../../framework/tensorflow/Session.js";
 import { Tensor } from "../../../../framework/tensorflow/Tensor.js";
 import { TensorSpec } from "../../../../framework/tensorflow/TensorSpec.js";
-import { missingAddon } from "../../../../framework/tensorflow/tfjs/addon.js";
 import { concreteFunction } from "../../../../framework/tensorflow/trace/concreteFunction.js";
 import { fromLayersModel } from "../../../../framework/tensorflow/trace/fromLayersModel.js";
 import { rawOp } from "../../../../framework/tensorflow/trace/rawOp.js";
 import { towerContext } from "../../../../framework/tensorflow/trace/towerContext.js";
 import { describeWithPython, runPython } from "../../../python.js";
+import { hasTensorflowAddon } from "../../../tensorflowAddon.js";
 import { layerCases, modelOf } from "./layerCases.js";
 import { encodePng } from "./png.js";
 import { eager, expectClose, floats, run } from "./traced.js";
 
 const { layers } = tfl;
-const absent = missingAddon();
-if (absent !== undefined && process.env.CMSRUN_REQUIRE_TENSORFLOW) throw new Error(absent);
-if (absent !== undefined) console.warn(`otherGraph.test.ts: the tensorflow engine is NOT TESTED: ${absent}`);
-const itInTensorFlow = absent === undefined ? it : it.skip;
+const itInTensorFlow = it.skipIf(!hasTensorflowAddon("otherGraph.test.ts"));
 
 /** Noise while it trains, none where it infers. */
 function noisy(x: tf.Tensor): tf.Tensor {
