@@ -5,7 +5,7 @@
 import { Exception, exitCodes } from "../base/errors.js";
 import { pinModels } from "../base/modelPath.js";
 import { setNativeLock } from "../base/nativeLock.js";
-import { LogAbsolute, LogInfo, LogVerbatim, setLogSink } from "../base/log.js";
+import { LogAbsolute, LogVerbatim, setLogSink } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { EventSetup } from "../data/EventSetup.js";
 import type { ProcessConfiguration } from "../modules/one.js";
@@ -13,18 +13,19 @@ import type { PluginManager } from "../modules/PluginManager.js";
 import { ParameterSet } from "../parameters/ParameterSet.js";
 import type { MessageLogger } from "../services/MessageLogger.js";
 import { setDefaultEngine } from "../tensorflow/engines.js";
-import { formatEngineUse, formatModels, takeEngineUse } from "../tensorflow/inferenceReport.js";
 import { bindPlan } from "./bindPlan.js";
+import { Failures } from "./Failures.js";
 import { type JobModule, JobModules } from "./JobModules.js";
 import { setCompilerSettings } from "../aot/engine/settings.js";
 import { type Concurrency, type JobOverrides, JobSettings } from "./jobSettings.js";
 import { limitLumis } from "./limitLumis.js";
 import { OrderedResults } from "./OrderedResults.js";
-import { closeOutput, openOutputs, processConfiguration } from "./outputs.js";
+import { closeOutputs, openOutputs, processConfiguration } from "./outputs.js";
 import { progressLine } from "./progress.js";
-import { plainRegistration, revivedType } from "./registrations.js";
+import { inConfigOrder, plainRegistration, revivedType } from "./registrations.js";
 import { RangeDispenser } from "./RangeDispenser.js";
 import { RunLumiSequence } from "./RunLumiSequence.js";
+import { reportEngines } from "./reportEngines.js";
 import { printDependencies, reportDeleted } from "./scheduleReports.js";
 import { startThreads, type ThreadStart } from "./startThreads.js";
 import { formatSummary } from "./summary.js";
@@ -58,7 +59,7 @@ export class EventProcessor {
   /** Shared with every thread: the stop word and the count of events done. */
   readonly control = new Int32Array(new SharedArrayBuffer(4 * control.size));
   readonly #setup: EventSetup = { iov: 0 };
-  readonly #failures: Exception[] = [];
+  readonly #failures = new Failures();
   #modules!: JobModules;
   #threads: ThreadHandle[] = [];
   /** What began and so has an end to come. */
@@ -124,7 +125,7 @@ export class EventProcessor {
       setLogSink((message) => this.messageLogger.log(message));
       await this.#modules.construct();
     } catch (error) {
-      throw this.#record(withDefaultContext(error, constructing));
+      throw this.#failures.record(withDefaultContext(error, constructing));
     }
     this.#concurrency = this.#settings.concurrency(this.#modules.modules);
   }
@@ -146,7 +147,7 @@ export class EventProcessor {
         await thread.beginStreams();
       }
     } catch (error) {
-      throw this.#record(withDefaultContext(error, "Calling beginJob"));
+      throw this.#failures.record(withDefaultContext(error, "Calling beginJob"));
     }
   }
 
@@ -159,12 +160,12 @@ export class EventProcessor {
 
   /** Finds what construct() and beginJob() would find wrong, without an event and without an output; takes all down again. */
   async check(): Promise<void> {
-    await this.#attempt(async () => {
+    await this.#failures.attempt(async () => {
       await this.construct();
       await this.#bind();
     });
     await this.#takeDown();
-    const [failure] = this.#failures;
+    const [failure] = this.#failures.all;
     if (failure) throw withDefaultContext(failure, "Calling beginJob");
   }
 
@@ -293,7 +294,7 @@ export class EventProcessor {
     }
     const loopMs = performance.now() - start;
     await this.#endTransitions();
-    const [failure] = this.#failures;
+    const [failure] = this.#failures.all;
     if (failure) throw withDefaultContext(failure, running);
     const reason = Atomics.load(this.control, control.stop);
     return {
@@ -312,24 +313,26 @@ export class EventProcessor {
 
   async #endTransitions(): Promise<void> {
     const isStopping = Atomics.load(this.control, control.stop) !== stopReason.none;
-    if (isStopping) await this.#attempt(() => this.#runLumis.stop());
+    if (isStopping) await this.#failures.attempt(() => this.#runLumis.stop());
     await Promise.all(
-      this.#threads.map((thread, index) => this.#attempt(() => this.#dispenser.finish(thread, index))),
+      this.#threads.map((thread, index) =>
+        this.#failures.attempt(() => this.#dispenser.finish(thread, index)),
+      ),
     );
-    await this.#attempt(() => this.#runLumis.finish());
+    await this.#failures.attempt(() => this.#runLumis.finish());
     const lastLumi = isStopping ? -1 : this.#runLumis.lumis.length - 1;
-    await this.#attempt(() =>
-      this.#failures.length > 0 ? this.#results.end() : this.#results.finish(lastLumi),
+    await this.#failures.attempt(() =>
+      this.#failures.count > 0 ? this.#results.end() : this.#results.finish(lastLumi),
     );
   }
 
   /** endStream, endJob, closed files, the summary. Runs after a failure too. @throws the first thing that failed here. */
   async endJob(): Promise<void> {
-    const before = this.#failures.length;
+    const before = this.#failures.count;
     const summaries = await this.#takeDown();
-    if (this.#failures.length > before) throw this.#failures[before];
+    if (this.#failures.count > before) throw this.#failures.all[before];
     if (before > 0) return;
-    await this.#reportEngines(summaries);
+    await reportEngines(summaries, this.#options.release);
     if (this.#settings.option("wantSummary")) this.#summary(summaries);
   }
 
@@ -337,46 +340,26 @@ export class EventProcessor {
   async #takeDown(): Promise<ThreadSummary[]> {
     const summaries: ThreadSummary[] = [];
     for (const thread of this.#begunThreads) {
-      await this.#attempt(async () => {
-        summaries.push(await thread.endStreams(this.#failures.length === 0));
+      await this.#failures.attempt(async () => {
+        summaries.push(await thread.endStreams(this.#failures.count === 0));
       });
     }
     for (const hook of this.#begunModules)
-      await this.#attempt(() => callJobHook(hook, "endJob", "Calling endJob"));
+      await this.#failures.attempt(() => callJobHook(hook, "endJob", "Calling endJob"));
     for (const hook of this.#modules?.withCache() ?? []) {
       const found = streamOrder(hook.module.label, summaries);
-      if (this.#failures.length === 0 && found.length > 0)
-        await this.#attempt(() => callJobHook(hook, "globalEndJobSummary", "Calling endJob", found));
-      await this.#attempt(() => callJobHook(hook, "globalEndJob", "Calling endJob"));
+      if (this.#failures.count === 0 && found.length > 0)
+        await this.#failures.attempt(() => callJobHook(hook, "globalEndJobSummary", "Calling endJob", found));
+      await this.#failures.attempt(() => callJobHook(hook, "globalEndJob", "Calling endJob"));
     }
-    await this.#closeOutputs();
+    if (this.#bound)
+      await closeOutputs(this.#bound, this.#modules, this.#failures, this.#results?.eventsWritten ?? []);
     for (const service of this.#modules?.serviceInstances ?? [])
-      await this.#attempt(() => service.postEndJob?.());
+      await this.#failures.attempt(() => service.postEndJob?.());
     for (const thread of this.#threads) await thread.close();
     pinModels({});
     process.off("exit", endedTooEarly);
     return summaries;
-  }
-
-  async #closeOutputs(): Promise<void> {
-    for (const [index, { label }] of (this.#bound?.outputs ?? []).entries()) {
-      await this.#attempt(async () => {
-        const isComplete = this.#failures.length === 0;
-        const line = await closeOutput(label, this.#modules, isComplete);
-        if (isComplete && line)
-          LogInfo("fileAction", `${line} (${this.#results.eventsWritten[index]} events)`);
-        else if (line) this.#failures[0]?.addAdditionalInfo(line);
-      });
-    }
-  }
-
-  /** Which engine, in which version, on which CPU produced the scores, and from which models. */
-  async #reportEngines(summaries: readonly ThreadSummary[]): Promise<void> {
-    const uses = [takeEngineUse(), ...summaries.flatMap(({ engines }) => engines)];
-    if (uses.some(({ models }) => models.length > 0))
-      LogVerbatim("FwkSummary", formatEngineUse(uses, await this.#options.release()));
-    const models = formatModels(uses);
-    if (models !== "") LogVerbatim("FwkSummary", models);
   }
 
   #summary(summaries: readonly ThreadSummary[]): void {
@@ -392,28 +375,13 @@ export class EventProcessor {
   /** After construct() or beginJob() threw: what began ends, and nothing stays behind. */
   async abandon(): Promise<void> {
     await this.#takeDown();
-    for (const { message } of this.#failures.slice(1))
+    for (const { message } of this.#failures.all.slice(1))
       LogAbsolute("MoreExceptions", `After the exception below, endJob also failed: ${message}`);
   }
 
-  async #attempt(call: () => unknown): Promise<void> {
-    try {
-      await call();
-    } catch (error) {
-      this.#record(error);
-    }
-  }
-
   #fail(error: unknown): void {
-    this.#record(error);
+    this.#failures.record(error);
     this.#stop(stopReason.failure);
-  }
-
-  /** A thread that died gives the same exception to everyone who waits for it. */
-  #record(error: unknown): Exception {
-    const exception = Exception.from(error);
-    if (!this.#failures.includes(exception)) this.#failures.push(exception);
-    return exception;
   }
 }
 
@@ -429,12 +397,4 @@ function endedTooEarly(): void {
 function withDefaultContext(error: unknown, activity: string): Exception {
   const exception = Exception.from(error);
   return exception.contexts.length > 0 ? exception : exception.addContext(activity);
-}
-
-function inConfigOrder<T extends { readonly label: string }>(
-  registrations: readonly T[],
-  modules: readonly JobModule[],
-): T[] {
-  const order = new Map(modules.map(({ label }, index) => [label, index]));
-  return [...registrations].sort((a, b) => (order.get(a.label) ?? 0) - (order.get(b.label) ?? 0));
 }

@@ -1,8 +1,10 @@
 /** The output modules' files on the main thread: opened before the first event, closed after everything else. */
+import { LogInfo } from "../base/log.js";
 import type { ProcessDescription } from "../config/ProcessDescription.js";
 import type { OutputModule, ProcessConfiguration } from "../modules/one.js";
 import { parameterSetID } from "../parameters/ParameterSet.js";
 import { TypedValue } from "../parameters/values.js";
+import type { Failures } from "./Failures.js";
 import type { JobModules } from "./JobModules.js";
 import { revivedType } from "./registrations.js";
 import type { BoundPlan } from "./threadPlan.js";
@@ -24,8 +26,25 @@ export async function openOutputs(
   }
 }
 
+/** Closes all, also after a failure; files are complete only without one. `eventsWritten` for each, in the plan's order. */
+export async function closeOutputs(
+  { outputs }: BoundPlan,
+  modules: JobModules,
+  failures: Failures,
+  eventsWritten: readonly number[],
+): Promise<void> {
+  for (const [index, { label }] of outputs.entries()) {
+    await failures.attempt(async () => {
+      const isComplete = failures.count === 0;
+      const line = await closeOutput(label, modules, isComplete);
+      if (isComplete && line) LogInfo("fileAction", `${line} (${eventsWritten[index]} events)`);
+      else if (line) failures.all[0]?.addAdditionalInfo(line);
+    });
+  }
+}
+
 /** Gives the output's line for the log. */
-export function closeOutput(label: string, modules: JobModules, isComplete: boolean): Promise<string> {
+function closeOutput(label: string, modules: JobModules, isComplete: boolean): Promise<string> {
   const output = modules.onMainThread(label);
   return withContext(output, "Calling endJob", () => (output.instance as OutputModule).closeFile(isComplete));
 }

@@ -52,3 +52,12 @@ export function bindTokens(registration: ModuleRegistration, bound: BoundTokens)
   for (const [index, token] of registration.consumed.entries()) Object.assign(token, bound.consumed[index]);
   for (const [index, token] of registration.produced.entries()) token.slot = bound.produced[index] ?? -1;
 }
+
+/** Sorted as the config declares their modules. */
+export function inConfigOrder<T extends { readonly label: string }>(
+  registrations: readonly T[],
+  modules: readonly { readonly label: string }[],
+): T[] {
+  const order = new Map(modules.map(({ label }, index) => [label, index]));
+  return [...registrations].sort((a, b) => (order.get(a.label) ?? 0) - (order.get(b.label) ?? 0));
+}
